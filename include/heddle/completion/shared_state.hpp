@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// One result, its state word and those who wait for it: what a future and its task or promise share.
+#pragma once
+
+#include <exception>
+#include <utility>
+
+#include <heddle/base/outcome.hpp>
+#include <heddle/completion/state_word.hpp>
+#include <heddle/completion/waiter.hpp>
+#include <heddle/queue/job.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/spin_wait.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+namespace heddle::completion {
+
+/// The part that does not depend on the type of the result. `home` is the identity of the pool in whose queue the job
+/// is: a worker of that pool that waits for the job may claim and run it. Who writes what: state_word.
+class state_base : public queue::job {
+ public:
+  [[nodiscard]] phase current() const noexcept { return word_.current(); }
+  [[nodiscard]] bool done() const noexcept { return is_terminal(current()); }
+
+  /// True if the task is cancelled now, or was already. Its callable is destroyed here and its waiters are told here.
+  bool cancel() noexcept {
+    const phase found = word_.try_claim(phase::cancelling);
+    if (found == phase::pending) {
+      ask(discard_request);
+      return true;
+    }
+    return found == phase::cancelling || found == phase::cancelled;
+  }
+
+  /// Waits until the task is done; false if the deadline comes first. A wait without deadline on a worker of the task's
+  /// own pool runs the task here if it is still queued (the waiting rule); one with a deadline never does: the task
+  /// could outlast it.
+  bool wait_until(sync::deadline until) {
+    if (done()) return true;
+    if (until == sync::no_deadline && try_run_here()) return true;
+    if (sync::spin_until([this, until] { return done() || has_passed(until); })) {
+      if (done()) return true;
+    }
+    return sleep_until(until);
+  }
+
+  [[nodiscard]] bool try_add(waiter& added) noexcept { return word_.try_add(added); }
+  [[nodiscard]] bool try_remove(waiter& removed) noexcept { return word_.try_remove(removed); }
+
+  /// The handle is gone; frees the state if it was the last that referred to it.
+  void drop_handle() noexcept {
+    if (word_.drop_handle() == state_word::last_owner::yes) ask(dispose_request);
+  }
+
+ protected:
+  /// What the concrete class answers besides run and refuse: run the task, which is claimed; end it as cancelled, which
+  /// is claimed too; free the state.
+  static constexpr unsigned execute_request = first_own_request;
+  static constexpr unsigned discard_request = first_own_request + 1;
+  static constexpr unsigned dispose_request = first_own_request + 2;
+
+  state_base(code its_code, const void* home, state_word::queued queued) noexcept
+      : job(its_code), word_(queued), home_(home) {}
+  ~state_base() = default;
+
+  state_word word_;
+
+ private:
+  static bool has_passed(sync::deadline until) {
+    return until != sync::no_deadline && std::chrono::steady_clock::now() >= until;
+  }
+
+  bool try_run_here() noexcept {
+    const sync::thread_context* const here = sync::current_context::get();
+    if (here == nullptr || home_ == nullptr || here->home() != home_) return false;
+    if (word_.try_claim(phase::running) != phase::pending) return false;
+    ask(execute_request);
+    return true;
+  }
+
+  bool sleep_until(sync::deadline until) noexcept {
+    blocked_thread sleeper{1};
+    blocked_waiter node{sleeper};
+    if (!try_add(node)) return true;
+    const sync::blocking_scope blocked{this};
+    if (sleeper.wait_until(until)) return true;
+    if (try_remove(node)) return false;
+    return sleeper.wait_until(sync::no_deadline);  // too late to take the node back: the completer is about to tell it
+  }
+
+  const void* home_;
+};
+
+/// A state_base with the result. Written by its owner before complete(), read by the handle's holder once done().
+template <class T>
+class shared_state : public state_base {
+ public:
+  [[nodiscard]] std::add_lvalue_reference_t<T> value() noexcept { return outcome_.value(); }
+  [[nodiscard]] std::exception_ptr& error() noexcept { return outcome_.error(); }
+
+ protected:
+  using state_base::state_base;
+
+  ~shared_state() {
+    const phase ended = word_.current();
+    if (ended == phase::value) outcome_.destroy_value();
+    if (ended == phase::error) outcome_.destroy_error();
+  }
+
+  base::outcome<T> outcome_;
+};
+
+}  // namespace heddle::completion

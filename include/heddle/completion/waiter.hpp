@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// What waits for a completion: blocked threads, callbacks and coroutines, all nodes of one list.
+#pragma once
+
+#include <cstdint>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/park.hpp>
+
+namespace heddle::completion {
+
+/// A node in the list of a state word, told once when the word turns terminal. Aligned so that its address leaves room
+/// for the word's flags. notify() may free the node.
+struct alignas(16) waiter {
+  using function = void (*)(waiter&) noexcept;
+  enum class kind : std::uint8_t { blocked_thread, continuation };
+
+  waiter(kind its_kind, function its_notify) noexcept : notify(its_notify), what(its_kind) {}
+  waiter(const waiter&) = delete;
+  waiter& operator=(const waiter&) = delete;
+
+  waiter* next = nullptr;
+  function notify;
+  kind what;
+};
+
+/// A thread that sleeps until a number of waiter nodes were told. Lives on that thread's stack: whoever tells the last
+/// node touches nothing of it afterwards but its address.
+class blocked_thread {
+ public:
+  explicit blocked_thread(std::uint32_t nodes) noexcept : remaining_(nodes) {}
+
+  void count_down() noexcept {
+    const sync::parking_word* const address = &remaining_;
+    // [blocked_thread.1] release: the sleeper acquires what was done before the last node was told. Its stack frame may
+    //   be gone right after this line.
+    if (remaining_.fetch_sub(1, base::release) == 1) sync::unpark_all(address);
+  }
+
+  /// True when every node was told; false at the deadline.
+  bool wait_until(sync::deadline until) noexcept {
+    for (;;) {
+      // [blocked_thread.1] acquire: see count_down(); the other decrements are in the same release sequence.
+      const std::uint32_t remaining = remaining_.load(base::acquire);
+      if (remaining == 0) return true;
+      if (until != sync::no_deadline && std::chrono::steady_clock::now() >= until) return false;
+      sync::park_until(remaining_, remaining, until);
+    }
+  }
+
+ private:
+  sync::parking_word remaining_;
+};
+
+/// The node through which one future tells a blocked thread.
+class blocked_waiter final : public waiter {
+ public:
+  explicit blocked_waiter(blocked_thread& sleeper) noexcept
+      : waiter(kind::blocked_thread,
+               [](waiter& self) noexcept { static_cast<blocked_waiter&>(self).sleeper_.count_down(); }),
+        sleeper_(sleeper) {}
+
+ private:
+  blocked_thread& sleeper_;
+};
+
+/// Tells every node of a list that was built by pushing at the front: blocked threads first, then continuations, each
+/// in the order in which they were added.
+inline void notify_all(waiter* newest) noexcept {
+  waiter* threads = nullptr;
+  waiter* continuations = nullptr;
+  while (newest != nullptr) {
+    waiter* const older = newest->next;
+    waiter*& list = newest->what == waiter::kind::blocked_thread ? threads : continuations;
+    newest->next = list;
+    list = newest;
+    newest = older;
+  }
+  for (waiter* list : {threads, continuations}) {
+    while (list != nullptr) {
+      waiter* const told = list;
+      list = told->next;
+      told->notify(*told);
+    }
+  }
+}
+
+}  // namespace heddle::completion

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Every exception that heddle throws of its own, besides std::invalid_argument for bad arguments.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+namespace heddle {
+
+/// A wait with a timeout ended before what it waited for. Python: TimeoutError.
+class timeout_error : public std::runtime_error {
+ public:
+  timeout_error() : std::runtime_error("timed out: what was waited for was not done in time; wait again, or longer") {}
+  using std::runtime_error::runtime_error;
+};
+
+/// The result of a future that was cancelled was asked for. Python: CancelledError.
+class cancelled_error : public std::runtime_error {
+ public:
+  cancelled_error() : std::runtime_error("cancelled: the task was cancelled before it ran, so it has no result") {}
+  using std::runtime_error::runtime_error;
+};
+
+/// A call that the object's state does not allow. Python: InvalidStateError.
+class invalid_state_error : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+/// A promise was destroyed without a result. Found in its future. std: future_errc::broken_promise.
+class broken_promise : public std::logic_error {
+ public:
+  broken_promise()
+      : std::logic_error("broken promise: the promise was destroyed before set_value() or set_exception() was called") {
+  }
+};
+
+/// Work was given to an executor that was shut down. Python: RuntimeError "cannot schedule new futures after shutdown".
+class executor_shutdown_error : public std::runtime_error {
+ public:
+  executor_shutdown_error()
+      : std::runtime_error(
+            "cannot schedule new futures after shutdown: submit before shutdown(), or use a new executor") {}
+};
+
+/// The executor cannot run anything any more. Python: BrokenExecutor.
+class broken_executor : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// An initializer threw, so its pool takes no work. Python: BrokenThreadPool. What the initializer threw is nested
+/// inside (std::rethrow_if_nested).
+class broken_thread_pool : public broken_executor {
+ public:
+  using broken_executor::broken_executor;
+};
+
+/// The system could not start a worker of an executor; those already started were stopped again.
+class executor_start_error : public std::system_error {
+ public:
+  using std::system_error::system_error;
+};
+
+}  // namespace heddle

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+// future<T>: the result of a call that runs elsewhere. promise<T>: the other end, for results that are not calls.
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/completion/callback.hpp>
+#include <heddle/completion/promised_state.hpp>
+#include <heddle/completion/shared_state.hpp>
+#include <heddle/errors.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+namespace heddle {
+
+template <class T>
+class promise;
+template <class T>
+class future;
+
+/// For the parts of heddle that make futures or wait for them in ways of their own.
+struct future_access {
+  /// The future that takes over the handle of `state`.
+  template <class T>
+  [[nodiscard]] static future<T> adopt(completion::shared_state<T>* state) noexcept {
+    return future<T>(state);
+  }
+  template <class T>
+  [[nodiscard]] static completion::shared_state<T>& state_of(const future<T>& of) {
+    return of.state();
+  }
+};
+
+/// The result of a call that may not have run yet. Move-only; destroying it neither blocks nor cancels.
+///
+/// `T` is an object type, an lvalue reference or void. One thread at a time uses a future object, except that cancel(),
+/// done(), running() and cancelled() may be called while another thread waits in it.
+///
+///     heddle::future<int> answer = pool.submit([] { return 42; });
+///     int value = answer.result();
+///
+/// Every member but valid() throws invalid_state_error on a future without state: default-constructed, moved from, or
+/// after `std::move(f).result()`.
+template <class T>
+class [[nodiscard]] future {
+  static_assert(!std::is_rvalue_reference_v<T>, "future<T&&> would refer to what is gone: use future<T>");
+
+ public:
+  using value_type = T;
+
+  future() noexcept = default;
+  future(future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  future& operator=(future&& other) noexcept {
+    future(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~future() {
+    if (state_ != nullptr) state_->drop_handle();
+  }
+
+  void swap(future& other) noexcept { std::swap(state_, other.state_); }
+
+  /// True unless default-constructed, moved from, or after `std::move(f).result()`.
+  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
+
+  /// True once there is a result, an exception or a cancellation. Never blocks, as the next two.
+  [[nodiscard]] bool done() const { return state().done(); }
+
+  /// True while the call runs.
+  [[nodiscard]] bool running() const { return state().current() == completion::phase::running; }
+
+  /// True if the call was cancelled before it ran.
+  [[nodiscard]] bool cancelled() const {
+    const completion::phase now = state().current();
+    return now == completion::phase::cancelled || now == completion::phase::cancelling;
+  }
+
+  /// Cancels the call if it has not begun: it will never run, its callable is destroyed here, and who waits is told
+  /// here. Returns true if the call is cancelled, by this or an earlier call; false if it runs or has run.
+  bool cancel() { return state().cancel(); }
+
+  /// The result, as often as wanted: a reference to it, or what a reference result refers to.
+  ///
+  /// Blocks until the call is done. On a worker of the executor that holds the call in its queue, runs it here instead.
+  /// Rethrows what the call threw; throws cancelled_error if it was cancelled, and invalid_state_error where it would
+  /// block an event loop.
+  std::add_lvalue_reference_t<T> result() & {
+    wait_for_result();
+    return state_->value();
+  }
+
+  /// As above, to a const result.
+  std::add_lvalue_reference_t<std::add_const_t<T>> result() const& {
+    wait_for_result();
+    return state_->value();
+  }
+
+  /// Moves the result out and leaves the future without state. Otherwise as above.
+  T result() && {
+    wait_for_result();
+    return take_value();
+  }
+
+  /// As result(), but throws timeout_error after `timeout`; zero or less only looks. Never runs the call here: it could
+  /// outlast the timeout.
+  template <class Rep, class Period>
+  std::add_lvalue_reference_t<T> result(const std::chrono::duration<Rep, Period>& timeout) & {
+    wait_for_result(sync::deadline_after(timeout));
+    return state_->value();
+  }
+
+  template <class Rep, class Period>
+  std::add_lvalue_reference_t<std::add_const_t<T>> result(const std::chrono::duration<Rep, Period>& timeout) const& {
+    wait_for_result(sync::deadline_after(timeout));
+    return state_->value();
+  }
+
+  template <class Rep, class Period>
+  T result(const std::chrono::duration<Rep, Period>& timeout) && {
+    wait_for_result(sync::deadline_after(timeout));
+    return take_value();
+  }
+
+  /// What the call threw, or null if it returned. Blocks and throws as result() does, except for that exception.
+  [[nodiscard]] std::exception_ptr exception() const { return wait_for_exception(sync::no_deadline); }
+
+  template <class Rep, class Period>
+  [[nodiscard]] std::exception_ptr exception(const std::chrono::duration<Rep, Period>& timeout) const {
+    return wait_for_exception(sync::deadline_after(timeout));
+  }
+
+  /// Blocks until the call is done, however it ended; any thread, an event loop's too. As result(), runs it here where
+  /// this thread is a worker of its executor.
+  void wait() const { state().wait_until(sync::no_deadline); }
+
+  /// As wait(), for at most `timeout`. Returns done().
+  template <class Rep, class Period>
+  bool wait(const std::chrono::duration<Rep, Period>& timeout) const {
+    return state().wait_until(sync::deadline_after(timeout));
+  }
+
+  /// Calls `callback(f)`, with this future as a const lvalue, or `callback()`, once the call is done: in the thread
+  /// that completes or cancels it, after blocked threads were woken, in the order of addition; or here and now if it is
+  /// done. What the callback throws is reported on the standard error stream and ignored.
+  template <class Callback>
+    requires std::invocable<std::decay_t<Callback>&, const future<T>&> || std::invocable<std::decay_t<Callback>&>
+  void add_done_callback(Callback&& callback) {
+    auto* const told = &state();
+    auto call = [told, callable = std::forward<Callback>(callback)]() mutable {
+      if constexpr (std::invocable<std::decay_t<Callback>&, const future<T>&>) {
+        const borrowed view(told);
+        callable(view.lent);
+      } else {
+        callable();
+      }
+    };
+    auto* const node = new completion::callback<decltype(call)>(std::move(call));
+    if (!told->try_add(*node)) node->notify(*node);
+  }
+
+  /// In a coroutine: waits for the call without blocking the thread, and gives what result() gives. The coroutine goes
+  /// on in the thread that completes the call, unless its own kind of coroutine says otherwise: an asyncio::task goes
+  /// on in its event loop.
+  auto operator co_await() & { return awaiter<std::add_lvalue_reference_t<T>>(*this); }
+  auto operator co_await() && { return awaiter<T>(*this); }
+
+ private:
+  friend struct future_access;
+  friend class promise<T>;
+
+  /// A future that leaves the handle alone, for a callback; the completer keeps the state alive meanwhile.
+  struct borrowed {
+    explicit borrowed(completion::shared_state<T>* state) noexcept : lent(state) {}
+    ~borrowed() { const_cast<future&>(lent).state_ = nullptr; }
+    const future lent;
+  };
+
+  template <class Result>
+  class awaiter : completion::waiter {
+   public:
+    explicit awaiter(future& awaited) noexcept : waiter(kind::continuation, &resume), awaited_(awaited) {}
+
+    [[nodiscard]] bool await_ready() const { return awaited_.done(); }
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<> suspended) {
+      suspended_ = suspended;
+      return awaited_.state().try_add(*this);
+    }
+    Result await_resume() {
+      if constexpr (std::is_same_v<Result, T>) {
+        return std::move(awaited_).result();
+      } else {
+        return awaited_.result();
+      }
+    }
+
+   private:
+    static void resume(waiter& self) noexcept { static_cast<awaiter&>(self).suspended_.resume(); }
+
+    future& awaited_;
+    std::coroutine_handle<> suspended_;
+  };
+
+  explicit future(completion::shared_state<T>* state) noexcept : state_(state) {}
+
+  [[nodiscard]] completion::shared_state<T>& state() const {
+    if (state_ == nullptr) {
+      throw invalid_state_error(
+          "this future has no state: it was default-constructed, moved from, or its result was moved out; "
+          "check valid(), or keep the future and use `f.result()` instead of `std::move(f).result()`");
+    }
+    return *state_;
+  }
+
+  void wait_until_done(sync::deadline until) const {
+    if (state().done()) return;
+    const sync::thread_context* const here = sync::current_context::get();
+    if (here != nullptr && here->forbids_blocking()) {
+      throw invalid_state_error(
+          "waiting for this future would block the event loop that runs in this thread: `co_await` the future instead");
+    }
+    if (!state_->wait_until(until)) throw timeout_error();
+  }
+
+  void wait_for_result(sync::deadline until = sync::no_deadline) const {
+    if (auto error = wait_for_exception(until)) std::rethrow_exception(std::move(error));
+  }
+
+  std::exception_ptr wait_for_exception(sync::deadline until) const {
+    wait_until_done(until);
+    const completion::phase ended = state_->current();
+    if (ended == completion::phase::cancelled) throw cancelled_error();
+    return ended == completion::phase::error ? state_->error() : nullptr;
+  }
+
+  T take_value() {
+    const future taken(std::move(*this));
+    if constexpr (std::is_void_v<T> || std::is_reference_v<T>) {
+      return taken.state_->value();
+    } else {
+      return std::move(taken.state_->value());
+    }
+  }
+
+  completion::shared_state<T>* state_ = nullptr;
+};
+
+/// Sets the result of a future by hand: for callbacks of other libraries, and for executors of your own.
+///
+/// Move-only; one thread at a time. A promise that goes without a result leaves broken_promise in its future.
+///
+///     heddle::promise<int> p;
+///     auto f = p.get_future();
+///     some_c_api([&p](int r) { p.set_value(r); });
+///     int r = f.result();
+template <class T>
+class promise {
+ public:
+  promise() : state_(new completion::promised_state<T>) {}
+  promise(promise&& other) noexcept
+      : state_(std::exchange(other.state_, nullptr)), future_taken_(std::exchange(other.future_taken_, true)) {}
+  promise& operator=(promise&& other) noexcept {
+    promise(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~promise() {
+    if (state_ == nullptr) return;
+    if (!future_taken_) state_->drop_handle();
+    state_->abandon(std::make_exception_ptr(broken_promise()));
+  }
+
+  void swap(promise& other) noexcept {
+    std::swap(state_, other.state_);
+    std::swap(future_taken_, other.future_taken_);
+  }
+
+  /// The future of this promise, once; a second call throws invalid_state_error.
+  [[nodiscard]] future<T> get_future() {
+    if (std::exchange(future_taken_, true)) {
+      throw invalid_state_error("get_future() was called before, or this promise was moved from: it has one future");
+    }
+    return future<T>(state_);
+  }
+
+  /// Marks the future as running, so that it cannot be cancelled any more: call it when work on the result begins.
+  /// False if the future was cancelled: then do not begin.
+  [[nodiscard]] bool set_running_or_notify_cancel() {
+    const completion::phase found = state().try_start();
+    if (found == completion::phase::pending) return true;
+    if (found == completion::phase::cancelled || found == completion::phase::cancelling) return false;
+    throw invalid_state_error(
+        "set_running_or_notify_cancel() was called before, or the promise already has its result");
+  }
+
+  /// Makes the future's value from `args`: T for an object, an lvalue for a reference, nothing for void. Wakes who
+  /// waits and calls the done callbacks here. Throws invalid_state_error if the future has its result or was cancelled.
+  template <class... Args>
+  void set_value(Args&&... args) {
+    if constexpr (std::is_void_v<T>) {
+      static_assert(sizeof...(Args) == 0,
+                    "the value of a promise<void> is nothing: call set_value() without arguments");
+      start().complete_with_result_of([] {});
+    } else {
+      static_assert(
+          std::is_reference_v<T> ? (std::is_convertible_v<Args, T> && ...) && sizeof...(Args) == 1
+                                 : std::is_constructible_v<T, Args...>,
+          "the value of a promise<T> is made from what set_value() is given, and a T cannot be made from this: "
+          "pass a T, or what its constructor takes; for a promise<T&> an lvalue of type T");
+      if constexpr (std::is_reference_v<T>) {
+        start().complete_with_result_of([&]() -> T { return (static_cast<T>(args), ...); });
+      } else {
+        start().complete_with_result_of([&]() -> T { return T(std::forward<Args>(args)...); });
+      }
+    }
+  }
+
+  /// Makes result() throw what `error` holds. Throws std::invalid_argument if that is null, and as set_value().
+  void set_exception(std::exception_ptr error) {
+    if (error == nullptr) {
+      throw std::invalid_argument("set_exception() needs an exception: this exception_ptr is null; use set_value()");
+    }
+    start().complete_with(std::move(error));
+  }
+
+ private:
+  [[nodiscard]] completion::promised_state<T>& state() const {
+    if (state_ == nullptr) throw invalid_state_error("this promise was moved from: use the one it was moved to");
+    return *state_;
+  }
+
+  /// The state, if it may get its result now.
+  [[nodiscard]] completion::promised_state<T>& start() {
+    const completion::phase found = state().try_start();
+    if (found == completion::phase::cancelled || found == completion::phase::cancelling) {
+      throw invalid_state_error(
+          "the future was cancelled, so it takes no result: ask set_running_or_notify_cancel() first");
+    }
+    if (completion::is_terminal(found)) throw invalid_state_error("the promise already has its result, which stays");
+    return *state_;
+  }
+
+  completion::promised_state<T>* state_;
+  bool future_taken_ = false;
+};
+
+}  // namespace heddle

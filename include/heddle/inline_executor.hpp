@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The executor that runs every call at once, in the caller: for tests, and the reference for all others.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/completion/task.hpp>
+#include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
+#include <heddle/future.hpp>
+
+namespace heddle {
+
+/// Runs each call inside submit(), so that its future is done when submit() returns. Any thread may use it.
+class inline_executor {
+ public:
+  /// Runs `callable(args...)` here; what it throws is in the future. Throws executor_shutdown_error after shutdown().
+  template <class F, class... Args>
+    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit(F&& callable, Args&&... args) {
+    throw_if_shut_down();
+    auto* const task = completion::make_task(nullptr, completion::state_word::queued::no, std::forward<F>(callable),
+                                             std::forward<Args>(args)...);
+    auto result = future_access::adopt(task);
+    task->run_unqueued();
+    return result;
+  }
+
+  /// Runs `callable()` here. What it throws ends the program by std::terminate, as everywhere: nobody takes it.
+  template <std::invocable F>
+  void post(F&& callable) {
+    throw_if_shut_down();
+    [&]() noexcept { static_cast<void>(std::forward<F>(callable)()); }();
+  }
+
+  /// heddle::map() on this executor.
+  template <class F, mappable_range... Rs>
+  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
+    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
+  }
+
+  /// No call is accepted from now on. There is nothing to wait for or to cancel.
+  void shutdown(pending_jobs = pending_jobs::finish, join_workers = join_workers::yes) noexcept {
+    // relaxed: a flag that orders nothing.
+    shut_down_.store(true, base::relaxed);
+  }
+
+  [[nodiscard]] std::size_t max_workers() const noexcept { return 1; }
+
+ private:
+  void throw_if_shut_down() const {
+    if (shut_down_.load(base::relaxed)) throw executor_shutdown_error();  // relaxed: as in shutdown()
+  }
+
+  base::atomic<bool> shut_down_{false};
+};
+
+static_assert(executor<inline_executor>);
+
+}  // namespace heddle

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// A job that runs a callable and that nobody waits for.
+#pragma once
+
+#include <utility>
+
+#include <heddle/queue/job.hpp>
+
+namespace heddle::queue {
+
+/// Made by new; frees itself when it ran or was refused. What the callable throws ends the program by `std::terminate`,
+/// at the throw: nobody is there to take it.
+template <class Callable>
+class detached_job final : public job {
+ public:
+  template <class F>
+  explicit detached_job(F&& callable) : job(&answer), callable_(std::forward<F>(callable)) {}
+
+ private:
+  static void answer(job& self, unsigned request, const refusal*) noexcept {
+    auto* job = static_cast<detached_job*>(&self);
+    if (request == run_request) std::move(job->callable_)();
+    delete job;
+  }
+
+  Callable callable_;
+};
+
+}  // namespace heddle::queue

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The unit that queues move and workers run: a link and its code, no result.
+#pragma once
+
+#include <exception>
+
+namespace heddle::queue {
+
+/// Why a job leaves its queue without having run: an error, or null when it is cancelled.
+struct refusal {
+  std::exception_ptr error;
+};
+
+/// A job is the base of what owns it; a queue only links it. Whoever takes it out of its queue calls run() or refuse(),
+/// exactly once, and does not touch it afterwards: the call may free it.
+class job {
+ public:
+  /// The code of a job: one function that answers several requests, so that a job carries one pointer and no vtable.
+  using code = void (*)(job&, unsigned request, const refusal* why) noexcept;
+  static constexpr unsigned run_request = 0;
+  static constexpr unsigned refuse_request = 1;
+  static constexpr unsigned first_own_request = 2;  // from here on the requests belong to the class derived from job
+
+  explicit job(code its_code) noexcept : code_(its_code) {}
+  job(const job&) = delete;
+  job& operator=(const job&) = delete;
+
+  void run() noexcept { code_(*this, run_request, nullptr); }
+  void refuse(const refusal& why) noexcept { code_(*this, refuse_request, &why); }
+
+  job* next = nullptr;  // belongs to the queue that holds the job
+
+ protected:
+  ~job() = default;
+  void ask(unsigned own_request) noexcept { code_(*this, own_request, nullptr); }
+
+ private:
+  code code_;
+};
+
+}  // namespace heddle::queue

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The seam between heddle and the system's threads: start one, name it, join it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <system_error>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#else
+#include <thread>
+#endif
+
+namespace heddle::scheduling {
+
+/// A started thread, to be joined exactly once. Smaller than std::thread to include, and ready for a stack size.
+class thread {
+ public:
+  using entry = void* (*)(void*);
+
+#if defined(__unix__) || defined(__APPLE__)
+  /// Runs `run(argument)` in a new thread. Throws std::system_error if the system cannot start one.
+  thread(entry run, void* argument) {
+    const int error = ::pthread_create(&handle_, nullptr, run, argument);
+    if (error != 0) throw std::system_error(error, std::generic_category(), "pthread_create");
+  }
+  void join() noexcept { ::pthread_join(handle_, nullptr); }
+
+ private:
+  pthread_t handle_{};
+#else
+  thread(entry run, void* argument) : handle_([run, argument] { run(argument); }) {}
+  void join() noexcept { handle_.join(); }
+
+ private:
+  std::thread handle_;
+#endif
+};
+
+/// Names the calling thread for debuggers and `top`. Linux keeps 15 characters: a longer `prefix` is cut, never the
+/// number behind it.
+inline void name_this_thread(const std::string& prefix, std::size_t index) {
+  const std::string number = "_" + std::to_string(index);
+#if defined(__linux__)
+  constexpr std::size_t longest = 15;
+  ::pthread_setname_np(::pthread_self(), (prefix.substr(0, longest - number.size()) + number).c_str());
+#elif defined(__APPLE__)
+  ::pthread_setname_np((prefix + number).c_str());
+#endif
+}
+
+}  // namespace heddle::scheduling

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Waiting awake, for a bounded time, before it is worth going to sleep.
+#pragma once
+
+#include <chrono>
+
+#include <heddle/base/available_parallelism.hpp>
+#include <heddle/base/cpu.hpp>
+
+namespace heddle::sync {
+
+/// About a third of what a futex wake-up costs: longer spinning loses more than it saves when the wait is long.
+inline constexpr std::chrono::microseconds spin_limit{10};
+
+/// False where only one thread can run at a time: what is waited for could not make progress meanwhile.
+[[nodiscard]] inline bool spinning_helps() noexcept {
+  static const bool helps = base::available_parallelism() > 1;
+  return helps;
+}
+
+/// Polls `condition` for up to spin_limit; returns what it said last.
+template <class Condition>
+[[nodiscard]] bool spin_until(Condition condition) {
+  if (condition()) return true;
+  if (!spinning_helps()) return false;
+  const auto end = std::chrono::steady_clock::now() + spin_limit;
+  do {
+    for (int polls = 0; polls < 16; ++polls) {
+      base::pause();
+      if (condition()) return true;
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+}  // namespace heddle::sync

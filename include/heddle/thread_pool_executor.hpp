@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// The executor whose workers are threads.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/base/available_parallelism.hpp>
+#include <heddle/base/report.hpp>
+#include <heddle/base/unique_function.hpp>
+#include <heddle/completion/task.hpp>
+#include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
+#include <heddle/future.hpp>
+#include <heddle/queue/detached_job.hpp>
+#include <heddle/scheduling/pool.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+namespace heddle {
+
+using base::available_parallelism;
+
+struct thread_pool_options {
+  /// How many threads: 1 to 4096.
+  std::size_t max_workers = available_parallelism();
+  /// Threads are called `<prefix>_0`, `<prefix>_1`, ...
+  std::string thread_name_prefix = "heddle";
+  /// Each worker calls it before its first task, several at the same time. If it throws, the pool is broken: every
+  /// queued and later call gets broken_thread_pool, with what was thrown nested inside.
+  base::unique_function<void()> initializer = nullptr;
+};
+
+/// Runs calls on a fixed number of threads. Python: concurrent.futures.ThreadPoolExecutor.
+///
+///     heddle::thread_pool_executor pool{{.max_workers = 4}};
+///     heddle::future<int> answer = pool.submit([](int a, int b) { return a * b; }, 6, 7);
+///     std::cout << answer.result();
+///
+/// Calls start in the order of submission. Any thread may use it, a task of its own too: a task that waits for a future
+/// of its own pool runs that call itself if it is still queued, so nested submit-and-wait never deadlocks, on one
+/// thread either. Destroying the executor runs what is queued and waits for it; its own tasks must not do that.
+class thread_pool_executor {
+ public:
+  static constexpr std::size_t most_workers = 4096;
+
+  /// Starts the threads. Throws std::invalid_argument unless max_workers is 1 to 4096, and executor_start_error if the
+  /// system cannot start that many threads; those already started have then ended.
+  explicit thread_pool_executor(thread_pool_options options = {})
+      : initializer_(std::move(options.initializer)),
+        thread_name_prefix_(std::move(options.thread_name_prefix)),
+        pool_(start(checked(options.max_workers))) {}
+
+  thread_pool_executor(const thread_pool_executor&) = delete;
+  thread_pool_executor& operator=(const thread_pool_executor&) = delete;
+
+  ~thread_pool_executor() {
+    if (pool_.runs_this_thread()) {
+      std::fputs(
+          "heddle: a task destroys the thread_pool_executor that runs it, and would wait for itself for ever; "
+          "let another thread destroy the executor, or call shutdown(pending_jobs::finish, join_workers::no)\n",
+          stderr);
+      std::terminate();
+    }
+    pool_.close();
+  }
+
+  /// Queues `callable(args...)` and returns the future of its result. Never blocks.
+  ///
+  /// The callable and the arguments are moved or copied in, never copied afterwards, moved into the call, and destroyed
+  /// before the future is done; pass std::ref to share. Throws executor_shutdown_error after shutdown() and
+  /// broken_thread_pool after an initializer threw.
+  template <class F, class... Args>
+    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit(F&& callable, Args&&... args) {
+    auto* const task = completion::make_task(&pool_, completion::state_word::queued::yes, std::forward<F>(callable),
+                                             std::forward<Args>(args)...);
+    auto result = future_access::adopt(task);
+    push(*task);
+    return result;
+  }
+
+  /// Queues `callable()`, without a future. What it throws ends the program by std::terminate, at the throw: use
+  /// submit() where a call may fail. Throws as submit().
+  template <std::invocable F>
+  void post(F&& callable) {
+    push(*new queue::detached_job<std::decay_t<F>>(std::forward<F>(callable)));
+  }
+
+  /// heddle::map() on this executor.
+  template <class F, mappable_range... Rs>
+  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
+    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
+  }
+
+  /// No call is accepted from now on; those that have not begun are run, or cancelled. Waits for the workers to end,
+  /// unless told not to; the destructor waits in any case. Any number of times, from one thread at a time. Throws
+  /// invalid_state_error in a task of this pool that would wait for itself.
+  void shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
+    if (join == join_workers::yes && pool_.runs_this_thread()) {
+      throw invalid_state_error(
+          "a task cannot wait for the end of the pool that runs it: call shutdown() with join_workers::no, or outside "
+          "it");
+    }
+    pool_.close();
+    if (pending == pending_jobs::cancel) pool_.refuse_queued({});
+    if (join == join_workers::yes) pool_.join();
+  }
+
+  [[nodiscard]] std::size_t max_workers() const noexcept { return pool_.size(); }
+
+ private:
+  static std::size_t checked(std::size_t max_workers) {
+    if (max_workers >= 1 && max_workers <= most_workers) return max_workers;
+    throw std::invalid_argument("max_workers must be 1 to " + std::to_string(most_workers) + ", and is " +
+                                std::to_string(max_workers) + "; leave it out for one thread per available CPU");
+  }
+
+  scheduling::pool start(std::size_t workers) {
+    const auto start_worker = [this](std::size_t index) {
+      scheduling::name_this_thread(thread_name_prefix_, index);
+      if (initializer_) initialize();
+    };
+    try {
+      return scheduling::pool(workers, start_worker, this);
+    } catch (const std::system_error& error) {
+      throw executor_start_error(error.code(), "could not start " + std::to_string(workers) +
+                                                   " threads; ask for fewer max_workers, or raise the system's limit");
+    }
+  }
+
+  void initialize() {
+    try {
+      initializer_();
+    } catch (...) {
+      std::throw_with_nested(broken_thread_pool(
+          "an initializer of this thread pool threw, so it takes no work; what was thrown is nested inside"));
+    }
+  }
+
+  template <class Job>
+  void push(Job& added) {
+    switch (pool_.try_push(added)) {
+      case scheduling::pool::admission::accepted:
+        return;
+      case scheduling::pool::admission::closed:
+        added.refuse({});
+        throw executor_shutdown_error();
+      case scheduling::pool::admission::broken:
+        added.refuse({});
+        std::rethrow_exception(pool_.failure());
+    }
+  }
+
+  base::unique_function<void()> initializer_;
+  std::string thread_name_prefix_;
+  scheduling::pool pool_;
+};
+
+static_assert(executor<thread_pool_executor>);
+
+/// The pool that is used where none is named: created on first use with one thread per available CPU. It is never
+/// destroyed, so that it works at any time, also while the program ends; work it still has then is abandoned.
+[[nodiscard]] inline thread_pool_executor& default_executor() {
+  static auto& never_destroyed = *new thread_pool_executor();
+  return never_destroyed;
+}
+
+/// The pool whose worker calls, else default_executor(): where functions without an executor argument run.
+[[nodiscard]] inline thread_pool_executor& current_executor() {
+  if (void* const owner = scheduling::pool::owner_of_this_thread()) return *static_cast<thread_pool_executor*>(owner);
+  return default_executor();
+}
+
+}  // namespace heddle
