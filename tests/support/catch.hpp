@@ -16,6 +16,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+// NOLINTBEGIN(readability-identifier-naming): the names are those of version 3.
 namespace Catch {
 
 using Detail::Approx;
@@ -30,6 +31,7 @@ inline auto ContainsSubstring(const std::string& text) { return Contains(text); 
 
 }  // namespace Matchers
 }  // namespace Catch
+// NOLINTEND(readability-identifier-naming)
 
 /// Ends the test case here, saying why; version 2 cannot count it as skipped, so it passes with a warning.
 #define SKIP(reason) \

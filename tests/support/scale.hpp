@@ -15,7 +15,8 @@ namespace heddle_test {
 /// `full_size` times HEDDLE_TEST_SCALE percent, at least 1: the environment variable if set, else what the build chose.
 inline std::size_t scaled(std::size_t full_size) {
   const char* from_environment = std::getenv("HEDDLE_TEST_SCALE");
-  const std::size_t percent = from_environment != nullptr ? std::strtoul(from_environment, nullptr, 10) : HEDDLE_TEST_SCALE;
+  const std::size_t percent =
+      from_environment != nullptr ? std::strtoul(from_environment, nullptr, 10) : HEDDLE_TEST_SCALE;
   return std::max<std::size_t>(1, full_size * percent / 100);
 }
 
