@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/base/outcome.hpp>
 #include <heddle/base/shared_value.hpp>
+#include <heddle/completion/task.hpp>
 #include <heddle/future.hpp>
 
 namespace heddle {

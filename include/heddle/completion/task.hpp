@@ -11,11 +11,8 @@
 
 namespace heddle::completion {
 
-/// What `callable(args...)` returns when both are moved into a task, as in `std::thread`. An rvalue reference becomes a
-/// value: what it refers to does not outlive the call.
-template <class Callable, class... Args>
-using call_result_t = std::invoke_result_t<std::decay_t<Callable>, std::decay_t<Args>...>;
-
+/// What the future of a call that returns Result holds. An rvalue reference becomes a value: what it refers to need not
+/// outlive the call.
 template <class Result>
 using task_result_t =
     std::conditional_t<std::is_rvalue_reference_v<Result>, std::remove_cvref_t<Result>, std::remove_cv_t<Result>>;

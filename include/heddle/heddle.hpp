@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// All of heddle that needs nothing but the standard library and threads.
+#pragma once
+
+#include <heddle/array_split.hpp>
+#include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
+#include <heddle/future.hpp>
+#include <heddle/inline_executor.hpp>
+#include <heddle/parallel_for.hpp>
+#include <heddle/parallel_map.hpp>
+#include <heddle/thread_pool_executor.hpp>
+#include <heddle/version.hpp>

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// parallel_map(): Python's map(), with the calls running at the same time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <heddle/base/indexed_range.hpp>
+#include <heddle/base/outcome.hpp>
+#include <heddle/executor.hpp>
+#include <heddle/parallel_for.hpp>
+#include <heddle/thread_pool_executor.hpp>
+
+namespace heddle {
+
+/// Results by index, before they are a vector: each is made by one call, in any order. Assigned into place where R can
+/// be default-constructed, else made in place and moved. (vector<bool> shares bytes between elements, so not that.)
+template <class R>
+class map_slots {
+  static constexpr bool assigned =
+      std::is_default_constructible_v<R> && std::is_move_assignable_v<R> && !std::is_same_v<R, bool>;
+
+  struct slot {
+    base::outcome<R> result;
+    bool made = false;
+    ~slot() {
+      if (made) result.destroy_value();
+    }
+  };
+
+ public:
+  explicit map_slots(std::uint64_t size) : slots_(static_cast<std::size_t>(size)) {}
+
+  template <class Call>
+  void fill(std::uint64_t index, const Call& call) {
+    auto& filled = slots_[static_cast<std::size_t>(index)];
+    if constexpr (assigned) {
+      filled = call();
+    } else {
+      filled.result.emplace_result_of(call);
+      filled.made = true;
+    }
+  }
+
+  [[nodiscard]] std::vector<R> take() {
+    if constexpr (assigned) {
+      return std::move(slots_);
+    } else {
+      std::vector<R> results;
+      results.reserve(slots_.size());
+      for (slot& made : slots_) results.push_back(std::move(made.result.value()));
+      return results;
+    }
+  }
+
+ private:
+  std::vector<std::conditional_t<assigned, R, slot>> slots_;
+};
+
+template <class F, class... Rs>
+using parallel_map_result_t =
+    std::remove_cvref_t<std::invoke_result_t<const F&, decltype(std::declval<base::indexed_range<Rs>&>()[0])...>>;
+
+/// Returns the vector of `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the
+/// shortest, in order. The calls run at the same time, in the caller and in workers of `on`.
+///
+/// Elements are passed as their range gives them, not copied; `callable` is called as const and not copied. Results
+/// need no default constructor, only a move. If a call throws, those after it are not begun, and the exception that a
+/// sequential loop would have met first is rethrown. Without an executor it runs on current_executor().
+///
+///     std::vector<double> squares = heddle::parallel_map([](double x) { return x * x; }, xs);
+///     std::vector<int> sums = heddle::parallel_map(pool, std::plus<>{}, xs, ys);
+template <executor E, class F, std::ranges::input_range... Rs>
+[[nodiscard]] auto parallel_map(E& on, const F& callable, Rs&&... ranges) {
+  static_assert(sizeof...(Rs) > 0, "parallel_map() needs a range to take values from: parallel_map(f, xs...)");
+  static_assert(
+      std::is_invocable_v<const F&, decltype(std::declval<base::indexed_range<Rs>&>()[0])...>,
+      "parallel_map() calls one callable from many threads, as const, with one element of each range: take as "
+      "many parameters as there are ranges, and remove `mutable`");
+  using Result = parallel_map_result_t<F, Rs...>;
+  static_assert(!std::is_void_v<Result>,
+                "parallel_map() collects results, and these calls return void: use parallel_for_each()");
+
+  return [&](auto... elements) {
+    std::uint64_t size = std::numeric_limits<std::uint64_t>::max();
+    ((size = elements.size() < size ? elements.size() : size), ...);
+    map_slots<Result> results(size);
+    run_sections(on, size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
+      for (; at != end; ++at) {
+        results.fill(at, [&]() -> decltype(auto) { return callable(elements[at]...); });
+      }
+    });
+    return results.take();
+  }(base::indexed_range<Rs>(ranges)...);
+}
+
+template <class F, std::ranges::input_range... Rs>
+  requires(!executor<F>)
+[[nodiscard]] auto parallel_map(const F& callable, Rs&&... ranges) {
+  return parallel_map(current_executor(), callable, std::forward<Rs>(ranges)...);
+}
+
+}  // namespace heddle

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// A loop that any number of threads run together, and that ends early when a body throws.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/base/cpu.hpp>
+#include <heddle/base/sectioning.hpp>
+
+namespace heddle::scheduling {
+
+/// Runs `body(first, last, at)` for intervals that together are [0, size): every thread that calls run() takes
+/// sections, in ascending order, until none is left. `body` keeps the index that it works on in `at`, for the case that
+/// it throws.
+///
+/// Failures are deterministic: nothing beyond the lowest failed index is begun once that is known, everything before it
+/// runs, so the failure that is left in the end is the one that a sequential loop would have met first.
+/// `next_` is advanced by all; `failure_` and `failed_at_` are written under `mutex_`, and `failed_at_` is also read
+/// outside it, as a hint to stop.
+template <class Body>
+class section_loop {
+ public:
+  section_loop(std::uint64_t size, std::uint64_t sections, Body& body) noexcept
+      : sections_(sections), bounds_(size, sections), body_(body) {}
+
+  /// Takes part until no section is left. Never throws: failures are kept.
+  void run() noexcept {
+    std::uint64_t grain = 1;
+    for (;;) {
+      // relaxed: sections are handed out, not published; the join orders what the bodies did.
+      const std::uint64_t taken = next_.fetch_add(1, base::relaxed);
+      if (taken >= sections_ || !run_section(bounds_[taken], grain)) return;
+    }
+  }
+
+  /// For the one who started the loop, when every other thread has left it.
+  void rethrow_failure() {
+    if (failure_ != nullptr) std::rethrow_exception(std::move(failure_));
+  }
+
+ private:
+  static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+
+  /// How long a thread works between two looks at failed_at_; the number of items follows from it.
+  static constexpr std::chrono::microseconds patience{5};
+
+  bool run_section(base::section section, std::uint64_t& grain) noexcept {
+    while (section.first < section.last) {
+      if (section.first > failed_at_.load(base::relaxed)) return false;  // relaxed: a hint, see the class
+      const std::uint64_t last = section.size() < grain ? section.last : section.first + grain;
+      if (section.size() > grain) {
+        const auto begin = std::chrono::steady_clock::now();
+        run_grain(section.first, last);
+        if (std::chrono::steady_clock::now() - begin < patience) grain *= 2;
+      } else {
+        run_grain(section.first, last);
+      }
+      section.first = last;
+    }
+    return true;
+  }
+
+  void run_grain(std::uint64_t first, std::uint64_t last) noexcept {
+    std::uint64_t at = first;
+    try {
+      body_(first, last, at);
+    } catch (...) {
+      keep(at, std::current_exception());
+    }
+  }
+
+  void keep(std::uint64_t at, std::exception_ptr failure) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (at >= failed_at_.load(base::relaxed)) return;  // relaxed: written under the mutex only
+    failure_ = std::move(failure);
+    failed_at_.store(at, base::relaxed);  // relaxed: as above
+  }
+
+  const std::uint64_t sections_;
+  const base::sectioning bounds_;
+  Body& body_;
+  alignas(base::cache_line) base::atomic<std::uint64_t> next_{0};
+  alignas(base::cache_line) base::atomic<std::uint64_t> failed_at_{none};
+  std::mutex mutex_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace heddle::scheduling
