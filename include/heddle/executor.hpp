@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/base/invoke.hpp>
 #include <heddle/base/outcome.hpp>
 #include <heddle/base/shared_value.hpp>
 #include <heddle/completion/task.hpp>
@@ -139,9 +140,9 @@ template <executor E, class F, mappable_range... Rs>
   try {
     [&](auto... at) {
       for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
-        futures.push_back(
-            on.submit([shared](element_of<Rs>... elements) -> Result { return (*shared)(std::move(elements)...); },
-                      element_of<Rs>(*at.first)...));
+        futures.push_back(on.submit(
+            [shared](element_of<Rs>... elements) -> Result { return base::invoke(*shared, std::move(elements)...); },
+            element_of<Rs>(*at.first)...));
       }
     }(std::pair(std::begin(ranges), std::end(ranges))...);
   } catch (...) {

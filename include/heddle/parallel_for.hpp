@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <heddle/base/indexed_range.hpp>
+#include <heddle/base/invoke.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
@@ -122,7 +123,7 @@ void parallel_for_each(E& on, R&& range, const Body& body) {
       "parallel_for_each() calls one body from many threads, as const, with one element of the range: take one "
       "parameter of the element's type, and remove `mutable`");
   run_sections(on, elements.size(), [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
-    for (; at != end; ++at) static_cast<void>(body(elements[at]));
+    for (; at != end; ++at) static_cast<void>(base::invoke(body, elements[at]));
   });
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <heddle/base/indexed_range.hpp>
+#include <heddle/base/invoke.hpp>
 #include <heddle/base/outcome.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/parallel_for.hpp>
@@ -92,7 +93,7 @@ template <executor E, class F, std::ranges::input_range... Rs>
     map_slots<Result> results(size);
     run_sections(on, size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
       for (; at != end; ++at) {
-        results.fill(at, [&]() -> decltype(auto) { return callable(elements[at]...); });
+        results.fill(at, [&]() -> decltype(auto) { return base::invoke(callable, elements[at]...); });
       }
     });
     return results.take();

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// parallel_for() and parallel_for_each(): every index once, exceptions in sequential order, who runs what.
+
+#include <heddle/inline_executor.hpp>
+#include <heddle/parallel_for.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <forward_list>
+#include <limits>
+#include <list>
+#include <map>
+#include <set>
+#include <span>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <support/catch.hpp>
+
+namespace {
+
+using heddle::parallel_for;
+using heddle::parallel_for_each;
+using heddle::thread_pool_executor;
+
+/// How often each index was visited, by any thread.
+class visits {
+ public:
+  explicit visits(std::size_t size) : counts_(size) {}
+  void visit(std::size_t index) { counts_.at(index).fetch_add(1); }
+  [[nodiscard]] bool each_once() const {
+    for (const auto& count : counts_) {
+      if (count.load() != 1) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::atomic<int>> counts_;
+};
+
+}  // namespace
+
+TEST_CASE("parallel_for visits every index once, for every size and number of workers", "[parallel_for]") {
+  for (const std::size_t workers : {1U, 2U, 5U}) {
+    thread_pool_executor pool{{.max_workers = workers}};
+    for (const std::size_t size : {0U, 1U, 2U, 3U, 63U, 64U, 65U, 1000U, 100'003U}) {
+      visits seen(size);
+      parallel_for(pool, 0, size, [&](std::size_t i) { seen.visit(i); });
+      CAPTURE(workers, size);
+      REQUIRE(seen.each_once());
+    }
+  }
+}
+
+TEST_CASE("parallel_for gives a body of two parameters intervals that cover the range once", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 3}};
+  visits seen(10'000);
+  parallel_for(pool, 0U, 10'000U, [&](unsigned first, unsigned last) {
+    for (; first != last; ++first) seen.visit(first);
+  });
+  REQUIRE(seen.each_once());
+}
+
+TEST_CASE("parallel_for counts from negative numbers and in mixed types", "[parallel_for]") {
+  std::atomic<long> sum{0};
+  parallel_for(-10, 11L, [&](long i) { sum += i; });
+  REQUIRE(sum == 0);
+  parallel_for(std::int8_t{-128}, std::int8_t{127}, [&](std::int8_t i) { sum += i; });
+  REQUIRE(sum == -255);
+}
+
+TEST_CASE("parallel_for of a range that ends before it begins is an error that says so", "[parallel_for]") {
+  heddle::inline_executor here;
+  const auto nothing = [](auto) { FAIL("no index to visit"); };
+  REQUIRE_THROWS_WITH(parallel_for(here, 3, 1, nothing),
+                      Catch::Matchers::ContainsSubstring("first is 3 and last is 1"));
+  REQUIRE_THROWS_AS(parallel_for(here, -1, 10U, nothing), std::invalid_argument);
+}
+
+TEST_CASE("parallel_for starts anywhere in the widest type and stops at once when a body throws", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 2}};
+  const std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  REQUIRE_THROWS_AS(parallel_for(pool, std::uint64_t{1}, last, [](std::uint64_t) { throw 42; }), int);
+}
+
+TEST_CASE("parallel_for rethrows the exception that a sequential loop would have met first", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 4}};
+  for (int round = 0; round < 50; ++round) {
+    int caught = -1;
+    try {
+      parallel_for(pool, 0, 10'000, [](int i) {
+        if (i % 1000 == 777) throw i;
+      });
+    } catch (int index) {
+      caught = index;
+    }
+    REQUIRE(caught == 777);
+  }
+}
+
+TEST_CASE("parallel_for runs everything before the first failure and stops what comes after it", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 2}};
+  constexpr int size = 1'000'000;
+  std::vector<std::atomic<char>> ran(size);
+  std::atomic<int> count{0};
+  REQUIRE_THROWS_AS(parallel_for(pool, 0, size,
+                                 [&](int i) {
+                                   if (i == 5) throw std::runtime_error("five");
+                                   ran[static_cast<std::size_t>(i)] = 1;
+                                   ++count;
+                                 }),
+                    std::runtime_error);
+  for (std::size_t i = 0; i < 5; ++i) REQUIRE(ran[i] == 1);
+  REQUIRE(count < size / 2);
+}
+
+TEST_CASE("a pool of one worker runs a loop in the caller alone", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 1}};
+  const auto caller = std::this_thread::get_id();
+  int next = 0;
+  parallel_for(pool, 0, 1000, [&, caller](int i) {
+    if (std::this_thread::get_id() != caller || i != next++) throw i;
+  });
+  REQUIRE(next == 1000);
+}
+
+TEST_CASE("loops nest, in tasks too, on any number of workers", "[parallel_for]") {
+  for (const std::size_t workers : {1U, 2U, 4U}) {
+    thread_pool_executor pool{{.max_workers = workers}};
+    std::atomic<int> count{0};
+    parallel_for(pool, 0, 20, [&](int) {
+      parallel_for(pool, 0, 20, [&](int) { pool.submit([&] { parallel_for(0, 5, [&](int) { ++count; }); }).result(); });
+    });
+    REQUIRE(count == 2000);
+  }
+}
+
+TEST_CASE("a loop without an executor runs on the pool of the task that calls it", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 2, .thread_name_prefix = "mine"}};
+  auto current = pool.submit([] { return &heddle::current_executor(); });
+  REQUIRE(current.result() == &pool);
+  REQUIRE(&heddle::current_executor() == &heddle::default_executor());
+}
+
+TEST_CASE("a loop on an executor that was shut down runs in the caller", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 3}};
+  pool.shutdown();
+  visits seen(1000);
+  parallel_for(pool, 0, 1000, [&](int i) { seen.visit(static_cast<std::size_t>(i)); });
+  REQUIRE(seen.each_once());
+}
+
+TEST_CASE("a queued task may loop on its pool while the pool is being destroyed", "[parallel_for]") {
+  std::atomic<int> count{0};
+  {
+    thread_pool_executor pool{{.max_workers = 2}};
+    for (int task = 0; task < 10; ++task) {
+      pool.post([&] { parallel_for(pool, 0, 100, [&](int) { ++count; }); });
+    }
+  }
+  REQUIRE(count == 1000);
+}
+
+TEST_CASE("a loop on a broken pool tells what broke it, after its own work was joined", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 2, .initializer = [] { throw std::runtime_error("no licence"); }}};
+  REQUIRE_THROWS_AS(pool.submit([] {}).result(), heddle::broken_thread_pool);
+  REQUIRE_THROWS_AS(parallel_for(pool, 0, 1000, [](int) {}), heddle::broken_thread_pool);
+}
+
+TEST_CASE("parallel_for_each visits the elements themselves, of every kind of range", "[parallel_for_each]") {
+  thread_pool_executor pool{{.max_workers = 3}};
+  std::vector<int> numbers(1000, 1);
+  parallel_for_each(pool, numbers, [](int& n) { ++n; });
+  REQUIRE(numbers == std::vector<int>(1000, 2));
+
+  std::list<int> list(100, 1);
+  parallel_for_each(pool, list, [](int& n) { n = 7; });
+  REQUIRE(list == std::list<int>(100, 7));
+
+  std::map<std::string, int> map{{"a", 1}, {"b", 2}};
+  parallel_for_each(pool, map, [](auto& entry) { entry.second *= 10; });
+  REQUIRE(map == std::map<std::string, int>{{"a", 10}, {"b", 20}});
+
+  std::istringstream input("1 2 3 4");
+  std::atomic<int> sum{0};
+  parallel_for_each(std::views::istream<int>(input), [&](int n) { sum += n; });
+  REQUIRE(sum == 10);
+
+  std::vector<bool> bits(100, true);
+  std::atomic<int> set{0};
+  parallel_for_each(pool, bits, [&](bool bit) { set += bit ? 1 : 0; });
+  REQUIRE(set == 100);
+}
+
+TEST_CASE("a loop body is used as it is, never copied", "[parallel_for]") {
+  struct pinned {
+    pinned() = default;
+    pinned(const pinned&) = delete;
+    pinned& operator=(const pinned&) = delete;
+    void operator()(int) const { ++*count; }
+    std::atomic<int>* count = nullptr;
+  };
+  std::atomic<int> count{0};
+  pinned body;
+  body.count = &count;
+  thread_pool_executor pool{{.max_workers = 2}};
+  parallel_for(pool, 0, 100, body);
+  REQUIRE(count == 100);
+}
