@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The arithmetic of a division into nearly equal sections: where each begins and ends.
+#pragma once
+
+#include <cstdint>
+
+namespace heddle::base {
+
+/// The half-open interval [first, last) of positions that one section covers.
+struct section {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+
+  [[nodiscard]] constexpr std::uint64_t size() const noexcept { return last - first; }
+  friend constexpr bool operator==(const section&, const section&) = default;
+};
+
+/// `size` positions cut into `sections` sections whose sizes differ by at most one, the longer ones first.
+///
+/// One division when it is made, none per section; no step overflows. `sections` must not be 0.
+class sectioning {
+ public:
+  constexpr sectioning() noexcept = default;
+  constexpr sectioning(std::uint64_t size, std::uint64_t sections) noexcept
+      : quotient_(size / sections), remainder_(size % sections) {}
+
+  /// The section at `index`, which must be less than the number of sections.
+  [[nodiscard]] constexpr section operator[](std::uint64_t index) const noexcept {
+    const std::uint64_t first = index * quotient_ + (index < remainder_ ? index : remainder_);
+    return {first, first + quotient_ + (index < remainder_ ? 1U : 0U)};
+  }
+
+ private:
+  std::uint64_t quotient_ = 0;
+  std::uint64_t remainder_ = 0;
+};
+
+/// Section `index` of `size` positions cut into `sections`, for who needs only one: `sectioning(size,
+/// sections)[index]`.
+[[nodiscard]] constexpr section section_bounds(std::uint64_t size, std::uint64_t sections,
+                                               std::uint64_t index) noexcept {
+  return sectioning(size, sections)[index];
+}
+
+}  // namespace heddle::base
