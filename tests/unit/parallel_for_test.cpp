@@ -5,6 +5,7 @@
 #include <heddle/parallel_for.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <forward_list>
 #include <limits>
@@ -39,6 +40,27 @@ class visits {
 
  private:
   std::vector<std::atomic<int>> counts_;
+};
+
+/// An executor of one's own: a pool that counts what it is asked for.
+class counting_executor {
+ public:
+  explicit counting_executor(std::size_t workers) : pool_({.max_workers = workers}) {}
+  template <class F>
+  auto submit(F&& callable) {
+    ++submitted_;
+    return pool_.submit(std::forward<F>(callable));
+  }
+  template <class F>
+  void post(F&& callable) {
+    pool_.post(std::forward<F>(callable));
+  }
+  [[nodiscard]] std::size_t max_workers() const { return pool_.max_workers(); }
+  [[nodiscard]] int submitted() const { return submitted_; }
+
+ private:
+  thread_pool_executor pool_;
+  int submitted_ = 0;
 };
 
 }  // namespace
@@ -209,4 +231,38 @@ TEST_CASE("a loop body is used as it is, never copied", "[parallel_for]") {
   thread_pool_executor pool{{.max_workers = 2}};
   parallel_for(pool, 0, 100, body);
   REQUIRE(count == 100);
+}
+
+TEST_CASE("a loop asks for one helper less than there are workers, and for none that would find no work",
+          "[parallel_for]") {
+  const auto helpers_for = [](std::size_t workers, int size) {
+    counting_executor pool(workers);
+    parallel_for(pool, 0, size, [](int) {});
+    return pool.submitted();
+  };
+  REQUIRE(helpers_for(1, 1000) == 0);
+  REQUIRE(helpers_for(3, 1000) == 2);
+  REQUIRE(helpers_for(8, 3) == 2);
+  REQUIRE(helpers_for(8, 1) == 0);
+  REQUIRE(helpers_for(8, 0) == 0);
+}
+
+TEST_CASE("a loop returns when its slowest body has returned, whoever runs it", "[parallel_for]") {
+  thread_pool_executor pool{{.max_workers = 2}};
+  const auto caller = std::this_thread::get_id();
+  std::atomic<bool> helper_began{false};
+  std::atomic<bool> caller_ended{false};
+  std::atomic<bool> helper_ended{false};
+  parallel_for(pool, 0, 2, [&, caller](int) {
+    if (std::this_thread::get_id() == caller) {
+      while (!helper_began) std::this_thread::yield();
+      caller_ended = true;
+    } else {
+      helper_began = true;
+      while (!caller_ended) std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));  // gives a loop that does not wait the time to return
+      helper_ended = true;
+    }
+  });
+  REQUIRE(helper_ended);
 }

@@ -41,12 +41,18 @@ class thread {
 /// Names the calling thread for debuggers and `top`. Linux keeps 15 characters: a longer `prefix` is cut, never the
 /// number behind it.
 inline void name_this_thread(const std::string& prefix, std::size_t index) {
-  const std::string number = "_" + std::to_string(index);
+  const std::string number = std::to_string(index);
 #if defined(__linux__)
   constexpr std::size_t longest = 15;
-  ::pthread_setname_np(::pthread_self(), (prefix.substr(0, longest - number.size()) + number).c_str());
+  std::string name = prefix.substr(0, longest - 1 - number.size());
+#else
+  std::string name = prefix;
+#endif
+  name.append("_").append(number);
+#if defined(__linux__)
+  ::pthread_setname_np(::pthread_self(), name.c_str());
 #elif defined(__APPLE__)
-  ::pthread_setname_np((prefix + number).c_str());
+  ::pthread_setname_np(name.c_str());
 #endif
 }
 

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+// The main job: counts the words of all files below a directory in three ways, and checks them against a plain loop.
+//
+//   quickstart [directory]          default: /usr/include
+//
+// run with: @SOURCE_DIR@/include
+// expected output: [0-9]+ files, [0-9,.]+ MB, [0-9]+ words
+// expected output: pool.map
+// expected output: asyncio.gather
+// expected output: parallel_map over array_split
+// expected output: all counts agree
+
+#include <heddle/heddle.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
+
+namespace asyncio = heddle::asyncio;
+namespace fs = std::filesystem;
+
+namespace {
+
+// ---- the job: what one worker does -----------------------------------------------------------------------------------
+
+struct string_hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+
+/// How often each word occurs. A word is what `wc -w` calls one: a run of bytes without white space.
+class word_table {
+ public:
+  void add(std::string_view word, std::uint64_t times = 1) {
+    auto found = counts_.find(word);
+    if (found == counts_.end()) found = counts_.emplace(word, 0).first;
+    found->second += times;
+  }
+
+  void merge(const word_table& other) {
+    for (const auto& [word, times] : other.counts_) add(word, times);
+  }
+
+  std::vector<std::pair<std::string_view, std::uint64_t>> most_frequent(std::size_t count) const {
+    std::vector<std::pair<std::string_view, std::uint64_t>> all(counts_.begin(), counts_.end());
+    const auto order = [](const auto& a, const auto& b) {
+      return a.second != b.second ? a.second > b.second : a.first < b.first;
+    };
+    count = std::min(count, all.size());
+    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(), order);
+    all.resize(count);
+    return all;
+  }
+
+  bool operator==(const word_table&) const = default;
+
+ private:
+  std::unordered_map<std::string, std::uint64_t, string_hash, std::equal_to<>> counts_;
+};
+
+constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// Counts the words that begin in [begin, end); the last of them may go on up to `limit`. Returns how many there were.
+std::uint64_t count_words(const char* begin, const char* end, const char* limit, word_table& into) {
+  std::uint64_t words = 0;
+  for (const char* at = begin; at < end;) {
+    while (at < end && is_space(*at)) ++at;
+    if (at == end) break;
+    const char* const first = at;
+    while (at < limit && !is_space(*at)) ++at;
+    into.add({first, at});
+    ++words;
+  }
+  return words;
+}
+
+struct file_count {
+  std::uint64_t bytes = 0;
+  std::uint64_t words = 0;
+  std::string error;  // empty if the file was read
+  bool operator==(const file_count&) const = default;
+};
+
+std::string read_file(const fs::path& path, std::string& error) {
+  std::string text;
+  errno = 0;
+  if (std::FILE* const file = std::fopen(path.c_str(), "rb")) {
+    char buffer[1 << 16];
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, got);
+    if (std::ferror(file) == 0) errno = 0;
+    std::fclose(file);
+  }
+  if (errno != 0) error = std::strerror(errno);
+  return text;
+}
+
+struct counted_file {
+  file_count count;
+  word_table table;
+};
+
+/// The worker function: reads one file and counts its words. What cannot be read is a result too.
+counted_file read_and_count(const fs::path& path) {
+  counted_file result;
+  const std::string text = read_file(path, result.count.error);
+  if (!result.count.error.empty()) return result;
+  result.count.bytes = text.size();
+  result.count.words = count_words(text.data(), text.data() + text.size(), text.data() + text.size(), result.table);
+  return result;
+}
+
+// ---- the strategies --------------------------------------------------------------------------------------------------
+
+/// What every strategy over files comes to.
+struct total {
+  std::vector<file_count> files;
+  word_table table;
+
+  void add(counted_file counted) {
+    files.push_back(std::move(counted.count));
+    table.merge(counted.table);
+  }
+};
+
+/// One line on the terminal that is written over and over; nothing where the output goes to a file.
+class progress_line {
+ public:
+  explicit progress_line(std::size_t goal) : goal_(goal) {}
+  ~progress_line() {
+    if (visible_ && goal_ > 0) std::fprintf(stderr, "\r%40s\r", "");
+  }
+  void advance() {
+    ++done_;
+    if (visible_ && (done_ * 100 / goal_ != (done_ - 1) * 100 / goal_)) {
+      std::fprintf(stderr, "\r  %zu of %zu files (%zu %%)", done_, goal_, done_ * 100 / goal_);
+    }
+  }
+
+ private:
+#if __has_include(<unistd.h>)
+  const bool visible_ = ::isatty(2) != 0;
+#else
+  const bool visible_ = false;
+#endif
+  std::size_t goal_;
+  std::size_t done_ = 0;
+};
+
+total count_in_a_loop(const std::vector<fs::path>& paths) {
+  total sum;
+  for (const fs::path& path : paths) {
+    file_count count;
+    const std::string text = read_file(path, count.error);
+    if (count.error.empty()) {
+      count.bytes = text.size();
+      count.words = count_words(text.data(), text.data() + text.size(), text.data() + text.size(), sum.table);
+    }
+    sum.files.push_back(std::move(count));
+  }
+  return sum;
+}
+
+/// concurrent.futures: the pool maps the worker function over the files; results come in order, as they are ready.
+total count_with_pool_map(heddle::thread_pool_executor& pool, const std::vector<fs::path>& paths) {
+  total sum;
+  progress_line progress(paths.size());
+  for (auto&& counted : pool.map(read_and_count, paths)) {
+    sum.add(std::move(counted));
+    progress.advance();
+  }
+  return sum;
+}
+
+/// asyncio: a coroutine for each file, which hands the blocking part to a thread; gather() awaits them all.
+asyncio::task<counted_file> count_one(heddle::thread_pool_executor& pool, const fs::path& path) {
+  co_return co_await asyncio::to_thread(pool, read_and_count, path);
+}
+
+asyncio::task<total> count_with_coroutines(heddle::thread_pool_executor& pool, const std::vector<fs::path>& paths) {
+  std::vector<asyncio::task<counted_file>> tasks;
+  for (const fs::path& path : paths) tasks.push_back(count_one(pool, path));
+  std::vector<counted_file> counted = co_await asyncio::gather(std::move(tasks));
+  total sum;
+  for (counted_file& each : counted) sum.add(std::move(each));
+  co_return sum;
+}
+
+/// NumPy: array_split cuts one large array into views, and a worker counts the words that begin in its view. A word that
+/// straddles a border belongs to the view that it begins in.
+word_table count_in_chunks(heddle::thread_pool_executor& pool, const std::string& text) {
+  const char* const text_begin = text.data();
+  const char* const text_end = text_begin + text.size();
+  const auto count_chunk = [=](std::span<const char> chunk) {
+    const char* begin = chunk.data();
+    const char* const end = begin + chunk.size();
+    if (begin != text_begin && !is_space(begin[-1])) begin = std::find_if(begin, end, is_space);
+    word_table table;
+    count_words(begin, end, text_end, table);
+    return table;
+  };
+  word_table sum;
+  for (const word_table& part : heddle::parallel_map(pool, count_chunk, heddle::array_split(text, pool.max_workers()))) {
+    sum.merge(part);
+  }
+  return sum;
+}
+
+// ---- input and report ------------------------------------------------------------------------------------------------
+
+/// Every regular file below `root`, in a fixed order. What cannot be listed is named and left out.
+std::vector<fs::path> list_files(const fs::path& root) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  fs::recursive_directory_iterator at(root, fs::directory_options::none, error);
+  while (!error && at != fs::recursive_directory_iterator()) {
+    const fs::path here = at->path();
+    std::error_code ignored;
+    if (at->is_directory(ignored) && !at->is_symlink(ignored)) {
+      fs::directory_iterator(here, error);
+      if (error) {
+        std::fprintf(stderr, "left out: cannot list %s: %s\n", here.c_str(), error.message().c_str());
+        at.disable_recursion_pending();
+      }
+    } else if (at->is_regular_file(ignored)) {
+      found.push_back(here);
+    }
+    at.increment(error);
+  }
+  if (error) std::fprintf(stderr, "cannot list all of %s: %s\n", root.c_str(), error.message().c_str());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+template <class Job>
+auto timed(double& seconds, Job job) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto result = job();
+  seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+void print_row(const char* strategy, double seconds, double baseline, double megabytes) {
+  std::printf("  %-32s %8.3f %10.1f %9.2fx\n", strategy, seconds, megabytes / seconds, baseline / seconds);
+}
+
+/// Compares file by file, so that a file that changes while the program runs is named and not taken for an error.
+bool agrees(const char* strategy, const total& got, const total& expected, const std::vector<fs::path>& paths) {
+  bool unchanged = true;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (got.files[i] == expected.files[i]) continue;
+    unchanged = false;
+    std::printf("  %s changed, vanished or became unreadable while the program ran\n", paths[i].c_str());
+  }
+  if (unchanged && got.table == expected.table) return true;
+  std::printf("  %s: %s\n", strategy, unchanged ? "WRONG COUNTS" : "not compared, since files changed");
+  return !unchanged;
+}
+
+/// The texts of all files, one after the other. Also brings the files into the system's cache, before anything is timed.
+std::string read_all(const std::vector<fs::path>& paths) {
+  std::string text;
+  for (const fs::path& path : paths) {
+    std::string error;
+    const std::string one = read_file(path, error);
+    if (!error.empty()) {
+      std::fprintf(stderr, "left out: cannot read %s: %s\n", path.c_str(), error.c_str());
+      continue;
+    }
+    text += one;
+    text += '\n';  // keeps the last word of a file apart from the first of the next
+  }
+  return text;
+}
+
+int report(const std::vector<fs::path>& paths) {
+  const std::string text = read_all(paths);
+  heddle::thread_pool_executor pool;
+
+  double loop_time = 0, map_time = 0, gather_time = 0, memory_time = 0, split_time = 0;
+  const total expected = timed(loop_time, [&] { return count_in_a_loop(paths); });
+  const total mapped = timed(map_time, [&] { return count_with_pool_map(pool, paths); });
+  const total gathered = timed(gather_time, [&] { return asyncio::run(count_with_coroutines(pool, paths)); });
+  const word_table in_memory = timed(memory_time, [&] {
+    word_table table;
+    count_words(text.data(), text.data() + text.size(), text.data() + text.size(), table);
+    return table;
+  });
+  const word_table split = timed(split_time, [&] { return count_in_chunks(pool, text); });
+
+  std::uint64_t files = 0, bytes = 0, words = 0;
+  for (const file_count& count : expected.files) {
+    files += count.error.empty() ? 1 : 0;
+    bytes += count.bytes;
+    words += count.words;
+  }
+  const double megabytes = static_cast<double>(bytes) / 1e6;
+  std::printf("%llu files, %.1f MB, %llu words; %zu workers\n\n", static_cast<unsigned long long>(files), megabytes,
+              static_cast<unsigned long long>(words), pool.max_workers());
+  std::printf("  %-32s %8s %10s %10s\n", "strategy", "seconds", "MB/s", "speed-up");
+  print_row("plain loop over the files", loop_time, loop_time, megabytes);
+  print_row("pool.map", map_time, loop_time, megabytes);
+  print_row("asyncio.gather of to_thread", gather_time, loop_time, megabytes);
+  print_row("plain loop over the text", memory_time, memory_time, megabytes);
+  print_row("parallel_map over array_split", split_time, memory_time, megabytes);
+
+  std::printf("\n  the most frequent words\n");
+  for (const auto& [word, times] : expected.table.most_frequent(10)) {
+    std::printf("  %9llu  %.*s\n", static_cast<unsigned long long>(times), static_cast<int>(word.size()), word.data());
+  }
+  std::printf("\n");
+
+  const bool map_agrees = agrees("pool.map", mapped, expected, paths);
+  const bool gather_agrees = agrees("asyncio.gather", gathered, expected, paths);
+  const bool split_agrees = split == in_memory;
+  if (!split_agrees) std::printf("  parallel_map over array_split: WRONG COUNTS\n");
+  if (!map_agrees || !gather_agrees || !split_agrees) return 2;
+  std::printf("all counts agree\n");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fs::path root = argc > 1 ? argv[1] : "/usr/include";
+  std::error_code error;
+  if (argc <= 1 && !fs::is_directory(root, error)) root = fs::path(__FILE__).parent_path().parent_path();
+  if (!fs::is_directory(root, error)) {
+    std::fprintf(stderr, "%s is not a directory that can be read%s%s; give one: quickstart <directory>\n", root.c_str(),
+                 error ? ": " : "", error ? error.message().c_str() : "");
+    return 1;
+  }
+  std::printf("heddle quickstart: %s\n", root.c_str());
+  std::fflush(stdout);
+  return report(list_files(root));
+}
