@@ -134,7 +134,8 @@ complaints check_seams(const source_tree& tree) {
   return found;
 }
 
-/// SPDX line, one sentence in one or more comment lines, and in headers `#pragma once` right after.
+/// SPDX line; one sentence in one or more comment lines, which the name of a test file may replace; `#pragma once` in
+/// headers.
 complaints check_heads(const source_tree& tree) {
   complaints found;
   for (const auto& [path, file] : tree) {
@@ -145,7 +146,8 @@ complaints check_heads(const source_tree& tree) {
     }
     std::size_t end = 1;
     while (end < file.size() && file[end].starts_with("//")) ++end;
-    if (end == 1) found.push_back(complaint(path, 1, "has no sentence that says what lives here"));
+    const bool name_says_it = path.starts_with("tests/") && path.ends_with(".cpp");
+    if (end == 1 && !name_says_it) found.push_back(complaint(path, 1, "has no sentence that says what lives here"));
     if (!path.ends_with(".hpp")) continue;
     if (end > 1 && !file[end - 1].ends_with('.'))
       found.push_back(complaint(path, end - 1, "the sentence has no full stop"));
@@ -239,6 +241,7 @@ TEST_CASE("a head that is not in order is reported", "[layering]") {
         complaints{"a.hpp:3: expected #pragma once"});
   CHECK(head("a.cpp", "// SPDX-License-Identifier: MIT\n#include <map>") ==
         complaints{"a.cpp:2: has no sentence that says what lives here"});
+  CHECK(head("tests/unit/a_test.cpp", "// SPDX-License-Identifier: MIT\n#include <map>").empty());
   CHECK(head("a.cpp", "// What it is.") ==
         complaints{"a.cpp:1: does not begin with `// SPDX-License-Identifier: MIT`"});
 }

@@ -56,12 +56,13 @@ complaints check_readme(const source_tree& tree) {
   const auto readme = tree.find("README.md");
   if (readme == tree.end()) return {"README.md is missing"};
   complaints found;
-  for (const auto& [first_line, code] : cpp_blocks(readme->second)) {
-    const bool known = !code.empty() && std::any_of(tree.begin(), tree.end(), [&code = code](const auto& file) {
-      return is_cpp(file.first) && stands_in(file.second, code);
+  for (const snippet& block : cpp_blocks(readme->second)) {
+    const bool known = !block.code.empty() && std::any_of(tree.begin(), tree.end(), [&](const auto& file) {
+      return is_cpp(file.first) && stands_in(file.second, block.code);
     });
-    if (!known)
-      found.push_back(complaint("README.md", first_line, "this code is in no file of examples/ or tests/packaging/"));
+    if (known) continue;
+    found.push_back(
+        complaint("README.md", block.first_line, "this code is in no file of examples/ or tests/packaging/"));
   }
   return found;
 }
