@@ -88,10 +88,10 @@ TEST_CASE("the parts of a contiguous range are spans of its elements", "[array_s
 }
 
 TEST_CASE("the parts of a constant range are constant", "[array_split]") {
-  const auto xs = numbers(4);
+  const auto xs = numbers(3);
   STATIC_REQUIRE(std::is_same_v<decltype(array_split(xs, 2)[0]), std::span<const int>>);
   STATIC_REQUIRE(std::is_same_v<decltype(array_split(xs, {1})), std::vector<std::span<const int>>>);
-  CHECK(contents(array_split(xs, 2)) == lists{{0, 1}, {2, 3}});
+  CHECK(contents(array_split(xs, 2)) == lists{{0, 1}, {2}});
 }
 
 TEST_CASE("arrays, strings, spans and views of them can be split", "[array_split]") {

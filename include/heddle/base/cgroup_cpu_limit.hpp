@@ -95,7 +95,7 @@ class cgroup_tree {
     const std::string_view type = take_until(line, " ");
     take_until(line, " ");  // source
     const bool wanted = hierarchy == version::v2 ? type == "cgroup2" : type == "cgroup" && lists_cpu(line);
-    if (!wanted || !root.starts_with('/') || !point.starts_with('/')) return std::nullopt;
+    if (!wanted) return std::nullopt;
     return mount{unescaped(root), unescaped(point)};
   }
 
@@ -121,7 +121,6 @@ class cgroup_tree {
       group.remove_prefix(root.size());
       if (!group.empty() && group.front() != '/') return std::nullopt;
     }
-    if (group == "/") return std::string_view();
     for (std::string_view rest = group; !rest.empty();) {
       if (take_until(rest, "/") == "..") return std::nullopt;
     }

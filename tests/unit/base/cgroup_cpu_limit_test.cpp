@@ -86,6 +86,8 @@ TEST_CASE("a cpu.max that is no quota limits nothing", "[cgroup]") {
 
 TEST_CASE("a quota of more CPUs than an unsigned holds is no limit", "[cgroup]") {
   const v2_machine machine("/app");
+  machine.set_max("/app", "4294967297 1\n");
+  CHECK(cgroup_cpu_limit(machine.root()) == unlimited_cpus);
   machine.set_max("/app", "18446744073709551615 1\n");
   CHECK(cgroup_cpu_limit(machine.root()) == unlimited_cpus);
   machine.set_max("/app", "4294967294 1\n");
@@ -179,6 +181,7 @@ TEST_CASE("on a hybrid machine the smaller of both versions holds", "[cgroup]") 
   machine.write("/cg/cpu/one/cpu.cfs_quota_us", "300000\n");
   machine.write("/cg/cpu/one/cpu.cfs_period_us", "100000\n");
   CHECK(cgroup_cpu_limit(machine.root()) == 3);
+  machine.write("/cg/cpu/two/cpu.max", "100000 100000\n");  // of neither version
   machine.write("/cg/unified/two/cpu.max", "500000 100000\n");
   CHECK(cgroup_cpu_limit(machine.root()) == 3);
   machine.write("/cg/unified/two/cpu.max", "200000 100000\n");
@@ -244,15 +247,15 @@ TEST_CASE("a mount that shows the process's group wins over one that does not", 
 TEST_CASE("escaped characters in mountinfo are read as what they mean", "[cgroup]") {
   const temporary_tree machine;
   machine.write("/proc/self/cgroup", "0::/my group/web\n");
-  machine.write("/proc/self/mountinfo", mount_v2("/my\\040group", "/with\\040space\\134and\\9\\04"));
-  machine.write("/with space\\and\\9\\04/web/cpu.max", "300000 100000\n");
+  machine.write("/proc/self/mountinfo", mount_v2("/my\\040group", "/with\\040space\\134and\\900\\090\\009\\04"));
+  machine.write("/with space\\and\\900\\090\\009\\04/web/cpu.max", "300000 100000\n");
   CHECK(cgroup_cpu_limit(machine.root()) == 3);
 }
 
 TEST_CASE("malformed lines are skipped and the good ones beside them count", "[cgroup]") {
   const v2_machine machine("/app");
   machine.set_max("/app", "200000 100000\n");
-  machine.write("/proc/self/cgroup", "\n:::\n0:\nnonsense\n0::relative\n0::/app\n");
+  machine.write("/proc/self/cgroup", "\n:::\n0:\nnonsense\n7::/elsewhere\n0::relative\n0::/app\n");
   machine.write("/proc/self/mountinfo",
                 "\n-\n - \n31\n31 23 0:28 / /sys/fs/cgroup\n31 23 0:28 / /x rw\n"
                 "31 23 0:28 root /y rw - cgroup2 cgroup2 rw\n31 23 0:28 / z rw - cgroup2 - rw\n" +

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <latch>
 #include <memory>
 #include <new>
 #include <thread>
@@ -15,24 +16,47 @@ namespace {
 
 thread_local std::size_t calls_of_new = 0;
 
-void* counted(void* memory) {
+void* allocate(std::size_t size) noexcept {
   ++calls_of_new;
+  return std::malloc(size != 0 ? size : 1);
+}
+
+void* allocate(std::size_t size, std::align_val_t alignment) noexcept {
+  ++calls_of_new;
+  const auto step = static_cast<std::size_t>(alignment);
+  return std::aligned_alloc(step, (size + step - 1) / step * step);
+}
+
+void* or_throw(void* memory) {
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 
 }  // namespace
 
-// The other forms of new and delete call these by default.
-void* operator new(std::size_t size) { return counted(std::malloc(size != 0 ? size : 1)); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  const auto step = static_cast<std::size_t>(alignment);
-  return counted(std::aligned_alloc(step, (size + step - 1) / step * step));
-}
+// All forms: a sanitizer supplies each that is missing here, uncounted.
+using alignment = std::align_val_t;
+using no_throw = const std::nothrow_t&;
+void* operator new(std::size_t size) { return or_throw(allocate(size)); }
+void* operator new[](std::size_t size) { return or_throw(allocate(size)); }
+void* operator new(std::size_t size, alignment a) { return or_throw(allocate(size, a)); }
+void* operator new[](std::size_t size, alignment a) { return or_throw(allocate(size, a)); }
+void* operator new(std::size_t size, no_throw) noexcept { return allocate(size); }
+void* operator new[](std::size_t size, no_throw) noexcept { return allocate(size); }
+void* operator new(std::size_t size, alignment a, no_throw) noexcept { return allocate(size, a); }
+void* operator new[](std::size_t size, alignment a, no_throw) noexcept { return allocate(size, a); }
 void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, alignment) noexcept { std::free(memory); }
+void operator delete[](void* memory, alignment) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, alignment) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, alignment) noexcept { std::free(memory); }
+void operator delete(void* memory, no_throw) noexcept { std::free(memory); }
+void operator delete[](void* memory, no_throw) noexcept { std::free(memory); }
+void operator delete(void* memory, alignment, no_throw) noexcept { std::free(memory); }
+void operator delete[](void* memory, alignment, no_throw) noexcept { std::free(memory); }
 
 std::size_t heddle_test::allocation_count() noexcept { return calls_of_new; }
 
@@ -49,14 +73,22 @@ TEST_CASE("every allocation of the calling thread is counted", "[support]") {
   CHECK(allocations_in([&] { one = std::make_unique<int>(1); }) == 1);
   CHECK(allocations_in([&] { many = std::make_unique<int[]>(10); }) == 1);
   CHECK(allocations_in([&] { aligned = std::make_unique<wide>(); }) == 1);
-  CHECK(allocations_in([&] { one.reset(); }) == 0);
+  void* unthrown = nullptr;
+  CHECK(allocations_in([&] { unthrown = ::operator new(10, std::nothrow); }) == 1);
+  CHECK(allocations_in([&] { ::operator delete(unthrown, std::nothrow); }) == 0);
 }
 
 TEST_CASE("allocations of another thread are not counted", "[support]") {
+  std::latch measuring(1);
   std::size_t theirs = 0;
-  std::size_t ours = 0;
-  std::thread other([&] { theirs = allocations_in([] { std::vector<int> values(10); }); });
-  ours = allocations_in([&] { other.join(); });
+  std::thread other([&] {
+    measuring.wait();
+    theirs = allocations_in([] { std::vector<int> values(10); });
+  });
+  const std::size_t ours = allocations_in([&] {
+    measuring.count_down();
+    other.join();
+  });
   CHECK(theirs == 1);
   CHECK(ours == 0);
 }
