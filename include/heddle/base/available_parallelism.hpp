@@ -76,9 +76,9 @@ template <class GetAffinity>
 /// variable HEDDLE_NUM_THREADS. The variable can lower the number, not raise it; if it is no positive number, it is
 /// ignored.
 ///
-/// Looks anew at each call, which takes some tens of microseconds on Linux: keep the answer. Any thread may call it,
-/// but as with std::getenv nobody may change the environment meanwhile. `root` is prefixed to the files of the control
-/// groups.
+/// Looks anew at each call, which on Linux means to open and read several files: keep the answer. Any thread may call
+/// it, but as with std::getenv nobody may change the environment meanwhile. `root` is prefixed to the files of the
+/// control groups.
 [[nodiscard]] inline unsigned available_parallelism(const char* root = "") noexcept {
   unsigned least = unlimited_cpus;
   for (const unsigned limit : {hardware_cpu_count(), affinity_cpu_count(), cgroup_cpu_limit(root),
