@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <heddle/base/invoke.hpp>
+
 namespace heddle::base {
 
 /// Like C++23's `std::move_only_function`: owns one callable, never copies it.
@@ -27,7 +29,7 @@ class unique_function<Result(Args...)> {
              std::is_invocable_r_v<Result, std::decay_t<F>&, Args...>)
   unique_function(F&& callable) {
     using Callable = std::decay_t<F>;
-    if constexpr (std::is_pointer_v<Callable> || std::is_member_pointer_v<Callable>) {
+    if constexpr (std::is_pointer_v<std::remove_reference_t<F>> || std::is_member_pointer_v<Callable>) {
       if (callable == nullptr) return;
     }
     if constexpr (fits_inside<Callable>) {
@@ -83,9 +85,9 @@ class unique_function<Result(Args...)> {
   template <class Callable>
   static Result invoke(void* buffer, Args&&... args) {
     if constexpr (std::is_void_v<Result>) {
-      static_cast<void>(target<Callable>(buffer)(std::forward<Args>(args)...));
+      static_cast<void>(base::invoke(target<Callable>(buffer), std::forward<Args>(args)...));
     } else {
-      return target<Callable>(buffer)(std::forward<Args>(args)...);
+      return base::invoke(target<Callable>(buffer), std::forward<Args>(args)...);
     }
   }
 

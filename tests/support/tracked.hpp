@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// A value that counts what happens to it, and can refuse to be copied.
+#pragma once
+
+#include <atomic>
+#include <stdexcept>
+
+namespace heddle_test {
+
+/// What happened to all tracked objects that share it. Any thread.
+struct life_counts {
+  std::atomic<int> copies{0};
+  std::atomic<int> moves{0};
+  std::atomic<int> alive{0};
+  std::atomic<int> copies_allowed{1'000'000'000};
+};
+
+struct copy_refused : std::runtime_error {
+  copy_refused() : std::runtime_error("this object may not be copied now") {}
+};
+
+/// Use it as a member, a capture, an argument or a result. A copy beyond `copies_allowed` throws copy_refused.
+class tracked {
+ public:
+  explicit tracked(life_counts& counts) noexcept : counts_(&counts) { ++counts.alive; }
+  tracked(const tracked& other) : counts_(other.counts_) {
+    if (counts_->copies_allowed.fetch_sub(1) <= 0) throw copy_refused();
+    ++counts_->copies;
+    ++counts_->alive;
+  }
+  tracked(tracked&& other) noexcept : counts_(other.counts_) {
+    ++counts_->moves;
+    ++counts_->alive;
+  }
+  tracked& operator=(const tracked&) = delete;
+  tracked& operator=(tracked&&) = delete;
+  ~tracked() { --counts_->alive; }
+
+ private:
+  life_counts* counts_;
+};
+
+/// Calls a function when it is destroyed, unless it was moved from.
+template <class F>
+class at_destruction {
+ public:
+  explicit at_destruction(F call) : call_(call) {}
+  at_destruction(at_destruction&& other) noexcept : call_(other.call_), armed_(other.armed_) { other.armed_ = false; }
+  at_destruction& operator=(at_destruction&&) = delete;
+  ~at_destruction() {
+    if (armed_) call_();
+  }
+
+ private:
+  F call_;
+  bool armed_ = true;
+};
+
+}  // namespace heddle_test
