@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <coroutine>
 #include <exception>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -150,23 +152,25 @@ class [[nodiscard]] future {
     requires std::invocable<std::decay_t<Callback>&, const future<T>&> || std::invocable<std::decay_t<Callback>&>
   void add_done_callback(Callback&& callback) {
     auto* const told = &state();
-    auto call = [told, callable = std::forward<Callback>(callback)]() mutable {
-      if constexpr (std::invocable<std::decay_t<Callback>&, const future<T>&>) {
-        const borrowed view(told);
-        callable(view.lent);
-      } else {
-        callable();
-      }
+    const auto add = [told](auto call) {
+      auto* const node = new completion::callback<decltype(call)>(std::move(call));
+      if (!told->try_add(*node)) node->notify(*node);
     };
-    auto* const node = new completion::callback<decltype(call)>(std::move(call));
-    if (!told->try_add(*node)) node->notify(*node);
+    if constexpr (std::invocable<std::decay_t<Callback>&, const future<T>&>) {
+      add([told, callable = std::forward<Callback>(callback)]() mutable {
+        borrowed view(told);
+        callable(std::as_const(view.lent));
+      });
+    } else {
+      add(std::decay_t<Callback>(std::forward<Callback>(callback)));
+    }
   }
 
   /// In a coroutine: waits for the call without blocking the thread, and gives what result() gives. The coroutine goes
   /// on in the thread that completes the call, unless its own kind of coroutine says otherwise: an asyncio::task goes
   /// on in its event loop.
-  auto operator co_await() & { return awaiter<std::add_lvalue_reference_t<T>>(*this); }
-  auto operator co_await() && { return awaiter<T>(*this); }
+  auto operator co_await() & { return awaiter<future&>(*this); }
+  auto operator co_await() && { return awaiter<future&&>(*this); }
 
  private:
   friend struct future_access;
@@ -175,11 +179,12 @@ class [[nodiscard]] future {
   /// A future that leaves the handle alone, for a callback; the completer keeps the state alive meanwhile.
   struct borrowed {
     explicit borrowed(completion::shared_state<T>* state) noexcept : lent(state) {}
-    ~borrowed() { const_cast<future&>(lent).state_ = nullptr; }
-    const future lent;
+    ~borrowed() { lent.state_ = nullptr; }
+    future lent;
   };
 
-  template <class Result>
+  /// `Reference` is future& or future&&: whether the result stays in the future or moves out.
+  template <class Reference>
   class awaiter : completion::waiter {
    public:
     explicit awaiter(future& awaited) noexcept : waiter(kind::continuation, &resume), awaited_(awaited) {}
@@ -189,13 +194,7 @@ class [[nodiscard]] future {
       suspended_ = suspended;
       return awaited_.state().try_add(*this);
     }
-    Result await_resume() {
-      if constexpr (std::is_same_v<Result, T>) {
-        return std::move(awaited_).result();
-      } else {
-        return awaited_.result();
-      }
-    }
+    decltype(auto) await_resume() { return static_cast<Reference>(awaited_).result(); }
 
    private:
     static void resume(waiter& self) noexcept { static_cast<awaiter&>(self).suspended_.resume(); }
@@ -218,7 +217,7 @@ class [[nodiscard]] future {
   void wait_until_done(sync::deadline until) const {
     if (state().done()) return;
     const sync::thread_context* const here = sync::current_context::get();
-    if (here != nullptr && here->forbids_blocking()) {
+    if (here != nullptr && here->forbids_blocking() && std::chrono::steady_clock::now() < until) {
       throw invalid_state_error(
           "waiting for this future would block the event loop that runs in this thread: `co_await` the future instead");
     }
@@ -269,7 +268,7 @@ class promise {
   ~promise() {
     if (state_ == nullptr) return;
     if (!future_taken_) state_->drop_handle();
-    state_->abandon(std::make_exception_ptr(broken_promise()));
+    state_->abandon(broken);
   }
 
   void swap(promise& other) noexcept {
@@ -326,6 +325,15 @@ class promise {
   }
 
  private:
+  /// Made only where it is needed, and where there is no memory for it, that is the error.
+  [[nodiscard]] static std::exception_ptr broken() noexcept {
+    try {
+      throw broken_promise();
+    } catch (...) {
+      return std::current_exception();
+    }
+  }
+
   [[nodiscard]] completion::promised_state<T>& state() const {
     if (state_ == nullptr) throw invalid_state_error("this promise was moved from: use the one it was moved to");
     return *state_;

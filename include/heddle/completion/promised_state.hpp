@@ -31,9 +31,10 @@ class promised_state final : public shared_state<T> {
     end(phase::error);
   }
 
-  /// The promise is gone; a state that has no result yet gets this error.
-  void abandon(std::exception_ptr error) noexcept {
-    if (try_start() == phase::pending || this->current() == phase::running) complete_with(std::move(error));
+  /// The promise is gone; a state that has no result yet gets the error that `make_error()` returns.
+  template <class MakeError>
+  void abandon(MakeError make_error) noexcept {
+    if (try_start() == phase::pending || this->current() == phase::running) complete_with(make_error());
     if (this->word_.leave_queue(phase::running) == state_word::dequeue_result::free) delete this;
   }
 

@@ -38,9 +38,7 @@ class state_base : public queue::job {
   bool wait_until(sync::deadline until) {
     if (done()) return true;
     if (until == sync::no_deadline && try_run_here()) return true;
-    if (sync::spin_until([this, until] { return done() || has_passed(until); })) {
-      if (done()) return true;
-    }
+    if (sync::spin_until([this, until] { return done() || has_passed(until); })) return done();
     return sleep_until(until);
   }
 

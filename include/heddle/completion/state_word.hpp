@@ -54,8 +54,7 @@ class state_word {
     std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
     while (phase_of(seen) == phase::pending) {
       // [state_word.2] acquire: the claimer reads the callable that the submitter wrote. A queue hands it over too, but
-      // a
-      //   waiter that claims comes through the handle.
+      //   a waiter that claims comes through the handle.
       if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::acquire, base::relaxed)) {
         return phase::pending;
       }

@@ -11,13 +11,15 @@ using deadline = std::chrono::steady_clock::time_point;
 
 inline constexpr deadline no_deadline = deadline::max();
 
-/// The deadline `timeout` from now. Zero, negative and NaN mean now; what the clock cannot represent means never.
+/// The deadline `timeout` from now. Zero, negative and NaN mean now; a century or more means never.
 template <class Rep, class Period>
 [[nodiscard]] deadline deadline_after(const std::chrono::duration<Rep, Period>& timeout) {
   const deadline now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(timeout).count();
   if (!(seconds > 0)) return now;
-  if (seconds >= std::chrono::duration<double>(no_deadline - now).count()) return no_deadline;
+  // Far below the 292 years that the clock can represent, so that no rounding of a timeout overflows it.
+  constexpr double century = 100.0 * 365 * 24 * 3600;
+  if (seconds >= century) return no_deadline;
   return now + std::chrono::ceil<std::chrono::steady_clock::duration>(timeout);
 }
 
