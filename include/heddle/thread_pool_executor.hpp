@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -87,7 +88,8 @@ class thread_pool_executor {
 
   /// Queues `callable()`, without a future. What it throws ends the program by std::terminate, at the throw: use
   /// submit() where a call may fail. Throws as submit().
-  template <std::invocable F>
+  template <class F>
+    requires std::invocable<std::decay_t<F>>
   void post(F&& callable) {
     push(*new queue::detached_job<std::decay_t<F>>(std::forward<F>(callable)));
   }
@@ -99,8 +101,8 @@ class thread_pool_executor {
   }
 
   /// No call is accepted from now on; those that have not begun are run, or cancelled. Waits for the workers to end,
-  /// unless told not to; the destructor waits in any case. Any number of times, from one thread at a time. Throws
-  /// invalid_state_error in a task of this pool that would wait for itself.
+  /// unless told not to; the destructor waits in any case. Any thread, any number of times. Throws invalid_state_error
+  /// in a task of this pool that would wait for itself.
   void shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
     if (join == join_workers::yes && pool_.runs_this_thread()) {
       throw invalid_state_error(

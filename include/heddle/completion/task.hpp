@@ -65,7 +65,8 @@ class task final : public shared_state<task_result_t<std::invoke_result_t<Callab
   }
 
   void refuse_from_queue(const queue::refusal& why) noexcept {
-    switch (this->word_.leave_queue(phase::cancelling)) {
+    // Ending with an error is no cancellation: a cancel() meanwhile must not think that it is.
+    switch (this->word_.leave_queue(why.error == nullptr ? phase::cancelling : phase::running)) {
       case state_word::dequeue_result::claimed:
         if (why.error == nullptr) return end(phase::cancelled);
         this->outcome_.emplace_error(why.error);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -67,8 +68,9 @@ class pool {
     while (queue::job* const refused = jobs_.try_pop()) refused->refuse(why);
   }
 
-  /// Waits for the workers to end, after close(). Not for a worker of this pool; one thread at a time.
+  /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
   void join() noexcept {
+    const std::lock_guard lock(joining_);
     for (thread& joined : threads_) joined.join();
     threads_.clear();
   }
@@ -146,7 +148,11 @@ class pool {
   }
 
   void break_with(std::exception_ptr error) noexcept {
-    if (claimed_failure_.exchange(true, base::relaxed)) return;  // relaxed: the first one to fail writes failure_
+    if (claimed_failure_.exchange(true, base::relaxed)) {  // relaxed: the first one to fail writes failure_
+      // This worker must not go on to take a job as if it had started.
+      while (!is_broken()) base::pause();
+      return;
+    }
     failure_ = std::move(error);
     // [pool.1] release: who sees the pool broken reads failure_.
     broken_.store(true, base::release);
@@ -166,6 +172,7 @@ class pool {
   base::atomic<bool> broken_{false};
   alignas(base::cache_line) sync::event_count idle_;
   alignas(base::cache_line) base::atomic<bool> searching_{false};
+  std::mutex joining_;  // guards threads_ once the constructor is done
   std::vector<thread> threads_;
 };
 
