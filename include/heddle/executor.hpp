@@ -54,19 +54,23 @@ template <class T>
 class map_results {
  public:
   explicit map_results(std::vector<future<T>> futures) noexcept : futures_(std::move(futures)) {}
-  map_results(map_results&&) noexcept = default;
+  map_results(map_results&& other) noexcept
+      : futures_(std::move(other.futures_)), next_(std::exchange(other.next_, 0)) {}
   map_results& operator=(map_results&& other) noexcept {
-    cancel_unread();
-    futures_ = std::move(other.futures_);
-    next_ = std::exchange(other.next_, 0);
+    map_results(std::move(other)).swap(*this);
     return *this;
   }
   ~map_results() { cancel_unread(); }
 
+  void swap(map_results& other) noexcept {
+    futures_.swap(other.futures_);
+    std::swap(next_, other.next_);
+  }
+
   class iterator {
    public:
     using difference_type = std::ptrdiff_t;
-    using value_type = std::conditional_t<std::is_void_v<T>, base::nothing, base::stored_t<T>>;
+    using value_type = std::conditional_t<std::is_void_v<T>, base::nothing, std::remove_cvref_t<T>>;
     using iterator_concept = std::input_iterator_tag;
 
     /// The result, which stays until the iterator moves on. An empty struct where the calls return void.
@@ -134,19 +138,19 @@ template <executor E, class F, mappable_range... Rs>
                 "rvalues (std::move_iterator), or map over pointers or indices");
   using Result = map_result_t<Callable, Rs...>;
 
-  const base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
+  base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
   std::vector<future<Result>> futures;
-  map_results<Result> results({});
   try {
     [&](auto... at) {
       for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
-        futures.push_back(on.submit(
+        future<Result>& next = futures.emplace_back();  // the room first: without its future no call could be cancelled
+        next = on.submit(
             [shared](element_of<Rs>... elements) -> Result { return base::invoke(*shared, std::move(elements)...); },
-            element_of<Rs>(*at.first)...));
+            element_of<Rs>(*at.first)...);
       }
     }(std::pair(std::begin(ranges), std::end(ranges))...);
   } catch (...) {
-    results = map_results<Result>(std::move(futures));
+    const map_results<Result> cancelled(std::move(futures));
     throw;
   }
   return map_results<Result>(std::move(futures));

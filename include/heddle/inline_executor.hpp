@@ -2,10 +2,12 @@
 // The executor that runs every call at once, in the caller: for tests, and the reference for all others.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -29,10 +31,12 @@ class inline_executor {
   }
 
   /// Runs `callable()` here. What it throws ends the program by std::terminate, as everywhere: nobody takes it.
-  template <std::invocable F>
+  template <class F>
+    requires std::invocable<std::decay_t<F>>
   void post(F&& callable) {
     throw_if_shut_down();
-    [&]() noexcept { static_cast<void>(std::forward<F>(callable)()); }();
+    std::decay_t<F> own(std::forward<F>(callable));
+    [&]() noexcept { static_cast<void>(std::move(own)()); }();
   }
 
   /// heddle::map() on this executor.

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// What happens when the system says no. This program replaces operator new and pthread_create by ones that fail where
+// a test says so, and counts what is allocated and not yet freed.
+#include <dlfcn.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <exception>
+#include <heddle/errors.hpp>
+#include <heddle/inline_executor.hpp>
+#include <heddle/thread_pool_executor.hpp>
+#include <new>
+#include <string>
+#include <support/catch.hpp>
+#include <support/deadline.hpp>
+#include <support/gate.hpp>
+#include <support/threads.hpp>
+#include <support/tracked.hpp>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace {
+
+constexpr int never = -1;
+std::atomic<int> allocations_alive{0};
+thread_local int allocations_until_failure = never;  // of this thread; the failing one is the last that is counted
+
+std::atomic<int> starts_until_failure{never};
+
+/// True at the one call at which `countdown` ends.
+template <class Countdown>
+bool fails_now(Countdown& countdown) {
+  if (countdown == never) return false;
+  return countdown-- == 0;
+}
+
+void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) noexcept {
+  if (fails_now(allocations_until_failure)) return nullptr;
+  void* const memory = std::aligned_alloc(alignment, (size / alignment + 1) * alignment);
+  if (memory != nullptr) ++allocations_alive;
+  return memory;
+}
+
+void* or_throw(void* memory) {
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void release(void* memory) noexcept {
+  if (memory != nullptr) --allocations_alive;
+  std::free(memory);
+}
+
+using start_function = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+
+}  // namespace
+
+// All forms: a sanitizer supplies each that is missing here.
+using alignment = std::align_val_t;
+using no_throw = const std::nothrow_t&;
+void* operator new(std::size_t size) { return or_throw(allocate(size)); }
+void* operator new[](std::size_t size) { return or_throw(allocate(size)); }
+void* operator new(std::size_t size, alignment a) { return or_throw(allocate(size, static_cast<std::size_t>(a))); }
+void* operator new[](std::size_t size, alignment a) { return or_throw(allocate(size, static_cast<std::size_t>(a))); }
+void* operator new(std::size_t size, no_throw) noexcept { return allocate(size); }
+void* operator new[](std::size_t size, no_throw) noexcept { return allocate(size); }
+void* operator new(std::size_t size, alignment a, no_throw) noexcept {
+  return allocate(size, static_cast<std::size_t>(a));
+}
+void* operator new[](std::size_t size, alignment a, no_throw) noexcept {
+  return allocate(size, static_cast<std::size_t>(a));
+}
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete[](void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { release(memory); }
+void operator delete(void* memory, alignment) noexcept { release(memory); }
+void operator delete[](void* memory, alignment) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t, alignment) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t, alignment) noexcept { release(memory); }
+void operator delete(void* memory, no_throw) noexcept { release(memory); }
+void operator delete[](void* memory, no_throw) noexcept { release(memory); }
+void operator delete(void* memory, alignment, no_throw) noexcept { release(memory); }
+void operator delete[](void* memory, alignment, no_throw) noexcept { release(memory); }
+
+// A sanitizer's own pthread_create goes by this name, and must not be passed by.
+extern "C" __attribute__((weak)) start_function __interceptor_pthread_create;
+
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                              void* argument) noexcept {
+  if (fails_now(starts_until_failure)) return EAGAIN;
+  static start_function* const real = __interceptor_pthread_create != nullptr
+                                          ? &__interceptor_pthread_create
+                                          : reinterpret_cast<start_function*>(::dlsym(RTLD_NEXT, "pthread_create"));
+  return real(thread, attributes, run, argument);
+}
+
+using Catch::Matchers::ContainsSubstring;
+using heddle::future;
+using heddle::promise;
+using heddle::thread_pool_executor;
+using heddle_test::gate;
+using heddle_test::life_counts;
+using heddle_test::tracked;
+
+namespace {
+
+/// Calls `attempt()` again and again, with the first allocation failing, then the second, ..., until it succeeds. After
+/// each failure as much must be allocated as before, and `check()` must hold. Returns the number of failures.
+template <class Attempt, class Check>
+int with_every_allocation_failing(Attempt attempt, Check check) {
+  for (int failures = 0;; ++failures) {
+    const int before = allocations_alive;
+    bool failed = false;
+    allocations_until_failure = failures;
+    try {
+      attempt();
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    allocations_until_failure = never;
+    if (!failed) return failures;
+    CHECK(allocations_alive == before);
+    check();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("submit and post without memory leave nothing behind", "[faults]") {
+  const heddle_test::deadline limit;
+  life_counts counts;
+  gate busy;
+  std::atomic<int> ran{0};
+  {
+    thread_pool_executor pool({.max_workers = 1});
+    pool.post([&] { busy.pass(); });
+    busy.wait_until_reached();
+    const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
+    future<void> f;
+    const int submit_failures = with_every_allocation_failing(
+        [&] { f = pool.submit([&ran, held = tracked(counts)](const tracked&) { ++ran; }, tracked(counts)); },
+        nothing_alive);
+    CHECK(submit_failures == 1);
+    CHECK(f.cancel());
+    CHECK(with_every_allocation_failing([&] { pool.post([&ran, held = tracked(counts)] { ++ran; }); }, nothing_alive) ==
+          1);
+    busy.open();
+  }
+  CHECK(ran == 1);
+  CHECK(counts.alive == 0);
+}
+
+TEST_CASE("a map without memory cancels what it submitted", "[faults][regression]") {
+  const heddle_test::deadline limit;
+  life_counts counts;
+  gate busy;
+  std::atomic<int> ran{0};
+  {
+    thread_pool_executor pool({.max_workers = 1});
+    pool.post([&] { busy.pass(); });
+    busy.wait_until_reached();
+    // What is cancelled stays in the queue until its turn comes, so only the objects are counted here.
+    int failures = 0;
+    for (bool failed = true; failed; ++failures) {
+      allocations_until_failure = failures;
+      failed = false;
+      try {
+        const auto results = pool.map([&ran, held = tracked(counts)](int) { ++ran; }, std::vector<int>(20));
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+      allocations_until_failure = never;
+      CHECK(counts.alive == 0);
+    }
+    CHECK(failures > 20);
+    busy.open();
+  }
+  CHECK(ran == 0);
+}
+
+TEST_CASE("a callback that finds no memory is not added", "[faults]") {
+  life_counts counts;
+  promise<int> p;
+  future<int> f = p.get_future();
+  int calls = 0;
+  const int failures = with_every_allocation_failing(
+      [&] { f.add_done_callback([&calls, held = tracked(counts)] { ++calls; }); }, [&] { CHECK(counts.alive == 0); });
+  CHECK(failures == 1);
+  p.set_value(1);
+  CHECK(calls == 1);
+  CHECK(counts.alive == 0);
+}
+
+TEST_CASE("a promise that breaks without memory says so in its future", "[faults][regression]") {
+  future<int> f;
+  {
+    const promise<int> p = [&] {
+      promise<int> made;
+      f = made.get_future();
+      return made;
+    }();
+    allocations_until_failure = 0;
+  }
+  allocations_until_failure = never;
+  CHECK_THROWS_AS(f.result(), std::bad_alloc);
+}
+
+TEST_CASE("a call that runs out of memory fails alone", "[faults]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool({.max_workers = 1});
+  auto f = pool.submit([] {
+    allocations_until_failure = 0;
+    return std::vector<int>(10);
+  });
+  CHECK_THROWS_AS(f.result(), std::bad_alloc);
+  CHECK(pool.submit([] { return 1; }).result() == 1);
+}
+
+TEST_CASE("a pool without memory to start leaves nothing behind", "[faults]") {
+  const heddle_test::deadline limit;
+  const std::size_t threads = heddle_test::thread_count();
+  const int failures = with_every_allocation_failing(
+      [] {
+        thread_pool_executor pool(
+            {.max_workers = 3, .thread_name_prefix = "longer than a short string holds", .initializer = [] {}});
+      },
+      [&] { CHECK(heddle_test::thread_count() == threads); });
+  CHECK(failures >= 1);
+}
+
+TEST_CASE("a pool whose threads cannot all be started says so and leaves nothing behind", "[faults]") {
+  const heddle_test::deadline limit;
+  const std::size_t threads = heddle_test::thread_count();
+  const int started = GENERATE(0, 1, 5, 7);
+  CAPTURE(started);
+  life_counts counts;
+  std::atomic<int> initialized{0};
+  const auto start = [&] {
+    const thread_pool_executor pool(
+        {.max_workers = 8, .initializer = [&initialized, held = tracked(counts)] { ++initialized; }});
+  };
+  {  // what a thread leaves behind in the C++ library is not ours to count
+    const thread_pool_executor warm_up({.max_workers = 8});
+  }
+  const int before = allocations_alive;
+  starts_until_failure = started;
+  try {
+    start();
+    FAIL("the pool started without all of its threads");
+  } catch (const heddle::executor_start_error& error) {
+    starts_until_failure = never;
+    CHECK(error.code() == std::errc::resource_unavailable_try_again);
+    CHECK_THAT(error.what(), ContainsSubstring("8 threads") && ContainsSubstring("fewer max_workers"));
+  }
+  CHECK(initialized == started);
+  CHECK(counts.alive == 0);
+  CHECK(heddle_test::thread_count() == threads);
+  CHECK(allocations_alive == before);
+  start();
+  CHECK(initialized == started + 8);
+}
