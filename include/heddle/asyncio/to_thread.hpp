@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// to_thread(): calls that block, run on a pool, while the event loop goes on.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/asyncio/task.hpp>
+#include <heddle/executor.hpp>
+#include <heddle/future.hpp>
+#include <heddle/thread_pool_executor.hpp>
+
+namespace heddle::asyncio {
+
+/// Cancels what has not begun when nobody waits for it any more.
+template <class T>
+class cancelled_when_left {
+ public:
+  explicit cancelled_when_left(future<T> its_job) noexcept : job(std::move(its_job)) {}
+  cancelled_when_left(const cancelled_when_left&) = delete;
+  cancelled_when_left& operator=(const cancelled_when_left&) = delete;
+  ~cancelled_when_left() {
+    if (job.valid()) job.cancel();
+  }
+
+  future<T> job;
+};
+
+template <executor E, class F, class... Args>
+auto submit_and_await(E* on, F callable, Args... args)
+    -> task<typename decltype(on->submit(std::move(callable), std::move(args)...))::value_type> {
+  cancelled_when_left waited(on->submit(std::move(callable), std::move(args)...));
+  co_return co_await std::move(waited.job);
+}
+
+/// Runs `callable(args...)` on `on`, when awaited, and gives its result. `on` must live until then.
+///
+/// The callable and the arguments are moved or copied in, as by submit(). If the awaiting task is cancelled, so is the
+/// call, if it has not begun; one that has begun runs on, and its result is dropped.
+///
+///     std::string text = co_await asyncio::to_thread(pool, read_file, path);
+template <executor E, class F, class... Args>
+[[nodiscard]] auto to_thread(E& on, F&& callable, Args&&... args) {
+  static_assert(std::invocable<std::decay_t<F>, std::decay_t<Args>...>,
+                "to_thread() calls its callable with copies of the arguments, and these do not fit: pass what the "
+                "callable takes, and std::ref for what it takes by reference");
+  return submit_and_await<E, std::decay_t<F>, std::decay_t<Args>...>(&on, std::forward<F>(callable),
+                                                                     std::forward<Args>(args)...);
+}
+
+/// As above, on heddle::default_executor(). Python: asyncio.to_thread.
+template <class F, class... Args>
+  requires(!executor<std::remove_cvref_t<F>>)
+[[nodiscard]] auto to_thread(F&& callable, Args&&... args) {
+  return to_thread(default_executor(), std::forward<F>(callable), std::forward<Args>(args)...);
+}
+
+}  // namespace heddle::asyncio

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <ctime>
+#include <heddle/coro/event_loop.hpp>
+#include <heddle/sync/this_thread.hpp>
+#include <support/catch.hpp>
+#include <support/scale.hpp>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using heddle::coro::event_loop;
+
+template <class Call>
+class call_job final : public heddle::queue::job {
+ public:
+  explicit call_job(Call its_call) : job(&answer), call_(std::move(its_call)) {}
+
+ private:
+  static void answer(job& self, unsigned, const heddle::queue::refusal*) noexcept {
+    static_cast<call_job&>(self).call_();
+  }
+  Call call_;
+};
+
+std::chrono::nanoseconds cpu_time_of_this_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
+TEST_CASE("a turn runs what is ready at its start; what becomes ready meanwhile runs in the next",
+          "[coro][event_loop]") {
+  event_loop loop;
+  std::vector<int> order;
+  call_job late([&] { order.push_back(3); });
+  call_job first([&] {
+    order.push_back(1);
+    loop.make_ready(late);
+  });
+  call_job second([&] { order.push_back(2); });
+  loop.make_ready(first);
+  loop.make_ready(second);
+
+  loop.run_until([&] { return !order.empty(); });
+  CHECK(order == std::vector<int>{1, 2});
+
+  loop.run_until([&] { return order.size() == 3; });
+  CHECK(order == std::vector<int>{1, 2, 3});
+}
+
+TEST_CASE("the loop sleeps until its next timer, not less", "[coro][event_loop]") {
+  event_loop loop;
+  bool rung = false;
+  call_job ring([&] { rung = true; });
+  heddle::coro::timer timer;
+  const auto begin = std::chrono::steady_clock::now();
+  loop.timers().add(timer, begin + 20ms, ring);
+
+  loop.run_until([&] { return rung; });
+
+  CHECK(std::chrono::steady_clock::now() - begin >= 20ms);
+}
+
+TEST_CASE("what other threads post wakes the loop, and runs once each in the loop's thread", "[coro][event_loop]") {
+  event_loop loop;
+  const std::size_t each = heddle_test::scaled(20'000);
+  std::size_t ran = 0;
+  const auto here = std::this_thread::get_id();
+  bool elsewhere = false;
+  auto count = [&] {
+    ++ran;
+    elsewhere = elsewhere || std::this_thread::get_id() != here;
+  };
+  std::vector<std::vector<call_job<decltype(count)>*>> jobs(2);
+  for (auto& list : jobs) {
+    for (std::size_t i = 0; i < each; ++i) list.push_back(new call_job(count));
+  }
+
+  std::vector<std::thread> threads;
+  for (auto& list : jobs) {
+    threads.emplace_back([&loop, &list] {
+      for (auto* job : list) loop.post(*job);
+    });
+  }
+  loop.run_until([&] { return ran == 2 * each; });
+  for (auto& thread : threads) thread.join();
+
+  CHECK_FALSE(elsewhere);
+  for (auto& list : jobs) {
+    for (auto* job : list) delete job;
+  }
+}
+
+TEST_CASE("a loop may go while the thread that posted its last job is still in post()", "[coro][event_loop]") {
+  for (std::size_t round = 0; round < heddle_test::scaled(500); ++round) {
+    std::thread poster;
+    {
+      event_loop loop;
+      bool ran = false;
+      call_job last([&] { ran = true; });
+      poster = std::thread([&] { loop.post(last); });
+      loop.run_until([&] { return ran; });
+    }
+    poster.join();
+  }
+}
+
+TEST_CASE("an idle loop uses no processor", "[coro][event_loop][timing]") {
+  event_loop loop;
+  bool rung = false;
+  call_job ring([&] { rung = true; });
+  heddle::coro::timer timer;
+  loop.timers().add(timer, std::chrono::steady_clock::now() + 300ms, ring);
+
+  const auto before = cpu_time_of_this_thread();
+  loop.run_until([&] { return rung; });
+
+  CHECK(cpu_time_of_this_thread() - before < 15ms);
+}
+
+TEST_CASE("the loop is the thread's current one, and forbids it to block, while it exists", "[coro][event_loop]") {
+  CHECK(event_loop::current() == nullptr);
+  {
+    const event_loop loop;
+    CHECK(event_loop::current() == &loop);
+    REQUIRE(heddle::sync::current_context::get() != nullptr);
+    CHECK(heddle::sync::current_context::get()->forbids_blocking());
+    std::thread([] { CHECK(event_loop::current() == nullptr); }).join();
+  }
+  CHECK(event_loop::current() == nullptr);
+  CHECK(heddle::sync::current_context::get() == nullptr);
+}
+
+TEST_CASE("a loop that sleeps in a worker tells the worker", "[coro][event_loop]") {
+  struct worker final : heddle::sync::thread_context {
+    worker() : thread_context(nullptr) {}
+    void about_to_block(const heddle::queue::job*) noexcept override { ++blocked; }
+    void resumed() noexcept override { ++went_on; }
+    int blocked = 0;
+    int went_on = 0;
+  } outer;
+  const heddle::sync::scoped_context installed(outer);
+  {
+    event_loop loop;
+    bool rung = false;
+    call_job ring([&] { rung = true; });
+    heddle::coro::timer timer;
+    loop.timers().add(timer, std::chrono::steady_clock::now() + 2ms, ring);
+    loop.run_until([&] { return rung; });
+  }
+
+  CHECK(outer.blocked > 0);
+  CHECK(outer.went_on == outer.blocked);
+  CHECK(heddle::sync::current_context::get() == &outer);
+}
