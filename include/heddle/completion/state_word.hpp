@@ -53,9 +53,9 @@ class state_word {
   phase try_claim(phase taken_as) noexcept {
     std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
     while (phase_of(seen) == phase::pending) {
-      // [state_word.2] acquire: the claimer reads the callable that the submitter wrote. A queue hands it over too, but
-      //   a waiter that claims comes through the handle.
-      if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::acquire, base::relaxed)) {
+      // relaxed: the callable was written before the task was handed out, and whoever handed it over ordered that: the
+      // queue its mutex, the user the handle. Nobody writes to it between then and the claim.
+      if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::relaxed, base::relaxed)) {
         return phase::pending;
       }
     }
