@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// The main program of the models of one header: explores them all, or shows that every memory order in it is needed.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orders.hpp"
+#include "relacy.hpp"
+
+namespace heddle_model {
+
+/// How far a model is explored, and by which scheduler of Relacy.
+template <template <rl::thread_id_t> class Scheduler>
+struct search {
+  rl::scheduler_type_e kind;
+  std::uint64_t runs = 0;
+  unsigned switches = 0;
+};
+
+/// Every interleaving, and at every load each value that it may see; old values by one store.
+inline constexpr search<rl::full_search_scheduler> everything{rl::sched_full};
+/// The same with at most `count` switches away from a thread that could go on.
+constexpr search<rl::context_bound_scheduler> at_most_switches(unsigned count) { return {rl::sched_bound, 0, count}; }
+/// Old values by two stores.
+constexpr search<rl::random_scheduler> random_runs(std::uint64_t count) { return {rl::sched_random, count}; }
+
+/// A model and how far it is explored. explore() returns what was found, and writes the interleaving that led there.
+struct exploration {
+  std::string_view claim;
+  rl::test_params how;
+  rl::test_result_e (*explore)(rl::test_params, std::ostream* out);
+};
+
+template <class Model, template <rl::thread_id_t> class Scheduler>
+rl::test_result_e explore_with(rl::test_params how, std::ostream* out) {
+  using scheduler = Scheduler<Model::params::thread_count>;
+  std::ostringstream silence;
+  how.output_stream = out != nullptr ? out : &silence;
+  how.progress_stream = &silence;
+  rl::ostringstream last;
+  const auto start = std::chrono::steady_clock::now();
+  const rl::test_result_e found = rl::run_test<Model, scheduler>(how, last, false);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  *how.output_stream << how.stop_iteration << " runs, " << taken.count() << " s: " << rl::test_result_str(found)
+                     << std::endl;
+  if (found != rl::test_result_success && out != nullptr) {
+    how.initial_state = how.final_state = last.str();
+    how.collect_history = true;
+    rl::run_test<Model, scheduler>(how, last, true);
+  }
+  return found;
+}
+
+template <class Model, template <rl::thread_id_t> class Scheduler>
+exploration explore(std::string_view claim, search<Scheduler> how) {
+  exploration made{claim, {}, &explore_with<Model, Scheduler>};
+  made.how.search_type = how.kind;
+  made.how.iteration_count = how.runs;
+  made.how.context_bound = how.switches;
+  return made;
+}
+
+/// An order that no model misses, and why it is there all the same.
+struct spare_order {
+  std::string_view name;
+  std::string_view why;
+};
+
+class checker {
+ public:
+  checker(std::string_view header, std::vector<exploration> all, std::vector<spare_order> spare)
+      : header_(header), all_(std::move(all)), spare_(std::move(spare)) {}
+
+  /// Without arguments explores all models; with --orders leaves out each memory order of the header in turn; with the
+  /// name of a mutant, in a program that is built with mutants, explores that.
+  int run(int argc, char** argv) {
+    if (argc == 2 && std::string_view(argv[1]) == "--orders") return every_order_is_needed() ? 0 : 1;
+    if (argc == 2) mutant = argv[1];
+    return explore_all(&std::cout) ? 0 : 1;
+  }
+
+ private:
+  /// False at the first fault.
+  bool explore_all(std::ostream* out) {
+    for (const exploration& one : all_) {
+      if (out != nullptr) *out << one.claim << ": " << std::flush;
+      const rl::test_result_e found = one.explore(one.how, out);
+      if (found == rl::test_result_success) continue;
+      found_ = std::string(one.claim) + ": " + rl::test_result_str(found);
+      if (out != nullptr) *out << "found: " << rl::test_result_str(found) << "\n";
+      return false;
+    }
+    return true;
+  }
+
+  bool every_order_is_needed() {
+    orders.recording = true;
+    const bool sound = explore_all(nullptr);
+    orders.recording = false;
+    if (!sound) return std::cout << "faulty as it is: " << found_ << "\n", false;
+
+    bool met_any = false;
+    std::vector<std::string> unmissed;
+    for (std::size_t i = 0; i < orders.met_count; ++i) {
+      const ordered_site site = orders.met[i];
+      if (!site.is_in(header_)) continue;
+      met_any = true;
+      orders.left_out = &site;
+      const bool missed = !explore_all(nullptr);
+      orders.left_out = nullptr;
+      std::cout << header_ << ":" << site.where.line() << " without " << site.name() << ": "
+                << (missed ? found_ : "no model misses it") << std::endl;
+      if (!missed) unmissed.push_back(site.name());
+    }
+    std::vector<std::string> expected;
+    for (const spare_order& one : spare_) {
+      std::cout << "may be missing: " << one.name << ": " << one.why << "\n";
+      expected.emplace_back(one.name);
+    }
+    std::sort(unmissed.begin(), unmissed.end());
+    std::sort(expected.begin(), expected.end());
+    if (unmissed != expected) std::cout << "those that no model misses are not those that may be missing\n";
+    if (!met_any) std::cout << "no model met an order of " << header_ << "\n";
+    return met_any && unmissed == expected;
+  }
+
+  std::string header_;
+  std::vector<exploration> all_;
+  std::vector<spare_order> spare_;
+  std::string found_;
+};
+
+}  // namespace heddle_model

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What every model is made of: a test suite of Relacy whose simulated threads have the seams of heddle's headers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "relacy.hpp"
+
+namespace heddle_model {
+
+/// What the shims keep for one interleaving; made anew for each.
+struct run_state {
+  static constexpr std::size_t most_threads = 4;
+  struct sleeper {
+    const void* address;
+    rl::thread_id_t thread;
+  };
+
+  std::uint64_t number = 0;
+  unsigned plain_accesses = 0;
+  std::size_t sleeping_count = 0;
+  sleeper sleeping[most_threads] = {};
+  bool woke_for_no_reason[most_threads] = {};
+  bool deadline_passed[most_threads] = {};
+};
+
+inline run_state current_run;
+
+/// Which of the faults that mutants.cmake has built into the headers is awake.
+inline std::string_view mutant;
+
+/// The base of a model. Derived has `void thread(unsigned index)`, run once for each index below ThreadCount, and may
+/// have before() and after(), which run alone.
+template <class Derived, int ThreadCount>
+class model : public rl::test_suite<Derived, ThreadCount> {
+ public:
+  static_assert(ThreadCount <= static_cast<int>(run_state::most_threads));
+
+ protected:
+  model() { current_run = {.number = current_run.number + 1}; }
+};
+
+/// One of `count` alternatives; all of them are explored.
+inline unsigned choose(unsigned count) { return rl::rand(count); }
+
+/// In place of a look at the clock: every deadline of the thread may have passed, and then has.
+inline bool deadline_has_passed() {
+  bool& passed = current_run.deadline_passed[rl::thread_index()];
+  if (!passed) passed = choose(2) == 1;
+  return passed;
+}
+
+}  // namespace heddle_model
+
+/// Ends the search with the interleaving that led here if `condition` does not hold.
+#define HEDDLE_MODEL_CHECK(condition) RL_ASSERT(condition)

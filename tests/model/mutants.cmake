@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+# Faults that the models must find: heddle_mutant(MODEL NAME HEADER h IN where REPLACE old BY new FINDS what).
+# Old and new are statements or an expression; the first `old` after `where` is replaced, white space does not count. What
+# must be found is how Relacy names it. That each memory order is needed is not checked here but by the models themselves, with --orders.
+
+heddle_mutant(state_word claim_is_no_single_step
+  HEADER completion/state_word.hpp
+  IN [[phase try_claim(]]
+  REPLACE [[if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::relaxed, base::relaxed)) {
+        return phase::pending;
+      }]]
+  BY [[word_.store(with_phase(seen, taken_as), base::release);
+       return phase::pending;]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(state_word completer_does_not_wait_for_who_unlinks
+  HEADER completion/state_word.hpp
+  IN [[last_owner complete(]]
+  REPLACE [[if ((seen & busy_bit) != 0) {
+        seen = wait_until_idle();
+        continue;
+      }]]
+  BY [[static_cast<void>(seen);]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(state_word two_unlink_at_once
+  HEADER completion/state_word.hpp
+  IN [[bool try_remove(]]
+  REPLACE [[if ((seen & busy_bit) != 0) {
+        seen = wait_until_idle();
+        continue;
+      }]]
+  BY [[static_cast<void>(seen);]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|LIVELOCK")
+
+heddle_mutant(state_word who_unlinks_forgets_who_came_meanwhile
+  HEADER completion/state_word.hpp
+  IN [[before->next = removed.next;]]
+  REPLACE [[word_.fetch_and(~busy_bit, base::release);]]
+  BY [[word_.store(seen & ~busy_bit, base::release);]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(state_word waiter_is_added_after_the_end
+  HEADER completion/state_word.hpp
+  IN [[bool try_add(]]
+  REPLACE [[if (word_.compare_exchange_weak(seen, with_waiters(seen, &added), base::release, base::acquire)) return true;]]
+  BY [[while (!word_.compare_exchange_weak(seen, with_waiters(seen, &added), base::release, base::acquire)) {
+         added.next = waiters_of(seen);
+       }
+       return true;]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(state_word task_is_freed_while_waiters_are_told
+  HEADER completion/state_word.hpp
+  IN [[static bool everybody_left(]]
+  REPLACE [[return (word & (left | busy_bit)) == left;]]
+  BY [[return (word & left) == left;]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(state_word tombstone_does_not_leave
+  HEADER completion/state_word.hpp
+  IN [[dequeue_result leave_queue(]]
+  REPLACE [[if (pending) return dequeue_result::claimed;]]
+  BY [[if (pending) return dequeue_result::claimed;
+       word_.fetch_and(~dequeued_bit, base::acq_rel);]]
+  FINDS "USER ASSERT FAILED|MEMORY LEAK")
+
+heddle_mutant(state_word list_is_read_after_its_node_was_told
+  HEADER completion/waiter.hpp
+  IN [[inline void notify_all(]]
+  REPLACE [[list = told->next;
+      told->notify(*told);]]
+  BY [[told->notify(*told);
+       list = told->next;]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(blocked_thread frame_is_touched_after_the_last_decrement
+  HEADER completion/waiter.hpp
+  IN [[void count_down()]]
+  REPLACE [[if (remaining_.fetch_sub(1, base::release) == 1) sync::unpark_all(address);]]
+  BY [[remaining_.fetch_sub(1, base::release);
+       if (remaining_.load(base::relaxed) == 0) sync::unpark_all(address);]]
+  FINDS "ACCESS TO FREED MEMORY")
+
+heddle_mutant(blocked_thread nobody_is_woken
+  HEADER completion/waiter.hpp
+  IN [[void count_down()]]
+  REPLACE [[if (remaining_.fetch_sub(1, base::release) == 1) sync::unpark_all(address);]]
+  BY [[static_cast<void>(address);
+       remaining_.fetch_sub(1, base::release);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(event_count notifier_only_looks_for_waiters
+  HEADER sync/event_count.hpp
+  IN [[bool raise_epoch()]]
+  REPLACE [[if (waiters_.fetch_add(0, base::acq_rel) == 0) return false;]]
+  BY [[if (waiters_.load(base::acquire) == 0) return false;]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(event_count epoch_stays
+  HEADER sync/event_count.hpp
+  IN [[bool raise_epoch()]]
+  REPLACE [[epoch_.fetch_add(1, base::release);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(mpsc_inbox taking_is_two_steps
+  HEADER queue/mpsc_inbox.hpp
+  IN [[job_list take_all()]]
+  REPLACE [[if (empty()) return taken;]]
+  BY [[if (newest_.load(base::acquire) == nullptr) return taken;
+       job* const taken_now = newest_.load(base::acquire);
+       newest_.store(nullptr, base::release);
+       taken.push(*taken_now);
+       return taken;]]
+  FINDS "USER ASSERT FAILED|DEADLOCK")
+
+heddle_mutant(mpsc_inbox every_push_says_not_empty
+  HEADER queue/mpsc_inbox.hpp
+  IN [[bool push(]]
+  REPLACE [[return newest == nullptr;]]
+  BY [[return newest != nullptr;]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(shared_value last_owner_looks_first
+  HEADER base/shared_value.hpp
+  IN [[~shared_value()]]
+  REPLACE [[if (block_ != nullptr && block_->owners.fetch_sub(1, acq_rel) == 1) delete block_;]]
+  BY [[const bool last = block_->owners.load(acquire) == 1;
+       block_->owners.fetch_sub(1, acq_rel);
+       if (last) delete block_;]]
+  FINDS "MEMORY LEAK|ACCESS TO FREED MEMORY")
+
+heddle_mutant(future frame_ends_before_its_node_is_told
+  HEADER completion/shared_state.hpp
+  IN [[bool sleep_until(]]
+  REPLACE [[return sleeper.wait_until(sync::no_deadline);]]
+  BY [[return true;]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(future callable_outlives_the_end
+  HEADER completion/task.hpp
+  IN [[void end(phase ended) noexcept]]
+  REPLACE [[call_.~call();
+    if (this->word_.complete(ended) == state_word::last_owner::yes) delete this;]]
+  BY [[const bool last = this->word_.complete(ended) == state_word::last_owner::yes;
+       call_.~call();
+       if (last) delete this;]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(future tombstone_is_kept
+  HEADER completion/task.hpp
+  IN [[void run_from_queue()]]
+  REPLACE [[delete this;]]
+  BY [[return;]]
+  FINDS "MEMORY LEAK")
+
+heddle_mutant(future refusal_with_an_error_looks_like_a_cancellation
+  HEADER completion/task.hpp
+  IN [[void refuse_from_queue(]]
+  REPLACE [[why.error == nullptr ? phase::cancelling : phase::running]]
+  BY [[phase::cancelling]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(future started_promise_goes_without_result
+  HEADER completion/promised_state.hpp
+  IN [[void abandon(]]
+  REPLACE [[try_start() == phase::pending || this->current() == phase::running]]
+  BY [[try_start() == phase::pending]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(future promise_is_not_among_the_owners
+  HEADER completion/promised_state.hpp
+  IN [[void abandon(]]
+  REPLACE [[if (this->word_.leave_queue(phase::running) == state_word::dequeue_result::free) delete this;]]
+  BY [[]]
+  FINDS "MEMORY LEAK")
