@@ -54,7 +54,8 @@ class word_table {
     found->second += times;
   }
 
-  void merge(const word_table& other) {
+  template <class Other>
+  void merge(const word_table<Other>& other) {
     for (const auto& [word, times] : other.counts_) add(word, times);
   }
 
@@ -109,12 +110,14 @@ struct file_count {
   bool operator==(const file_count&) const = default;
 };
 
-std::string read_file(const fs::path& path, std::string& error) {
-  std::string text;
+/// The contents of a file, in memory that a move does not move; what went wrong is in `error`.
+std::vector<char> read_file(const fs::path& path, std::string& error) {
+  std::vector<char> text;
   errno = 0;
   if (std::FILE* const file = std::fopen(path.c_str(), "rb")) {
     char buffer[1 << 16];
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, got);
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file))
+      text.insert(text.end(), buffer, buffer + got);
     if (std::ferror(file) == 0) errno = 0;
     std::fclose(file);
   }
@@ -122,18 +125,23 @@ std::string read_file(const fs::path& path, std::string& error) {
   return text;
 }
 
+template <class Text, class Word>
+file_count count_text(const Text& text, word_table<Word>& into) {
+  const char* const end = text.data() + text.size();
+  return {text.size(), count_words(text.data(), end, end, into), {}};
+}
+
 struct counted_file {
   file_count count;
-  word_table<std::string> table;
+  std::vector<char> text;
+  word_table<std::string_view> table;  // of words in the text
 };
 
 /// The worker function: reads one file and counts its words. What cannot be read is a result too.
 counted_file read_and_count(const fs::path& path) {
   counted_file result;
-  const std::string text = read_file(path, result.count.error);
-  if (!result.count.error.empty()) return result;
-  result.count.bytes = text.size();
-  result.count.words = count_words(text.data(), text.data() + text.size(), text.data() + text.size(), result.table);
+  result.text = read_file(path, result.count.error);
+  if (result.count.error.empty()) result.count = count_text(result.text, result.table);
   return result;
 }
 
@@ -179,11 +187,8 @@ total count_in_a_loop(const std::vector<fs::path>& paths) {
   total sum;
   for (const fs::path& path : paths) {
     file_count count;
-    const std::string text = read_file(path, count.error);
-    if (count.error.empty()) {
-      count.bytes = text.size();
-      count.words = count_words(text.data(), text.data() + text.size(), text.data() + text.size(), sum.table);
-    }
+    const std::vector<char> text = read_file(path, count.error);
+    if (count.error.empty()) count = count_text(text, sum.table);
     sum.files.push_back(std::move(count));
   }
   return sum;
@@ -290,12 +295,12 @@ std::string read_all(const std::vector<fs::path>& paths) {
   std::string text;
   for (const fs::path& path : paths) {
     std::string error;
-    const std::string one = read_file(path, error);
+    const std::vector<char> one = read_file(path, error);
     if (!error.empty()) {
       std::fprintf(stderr, "left out: cannot read %s: %s\n", path.c_str(), error.c_str());
       continue;
     }
-    text += one;
+    text.append(one.data(), one.size());
     text += '\n';  // keeps the last word of a file apart from the first of the next
   }
   return text;
@@ -311,7 +316,7 @@ int report(const std::vector<fs::path>& paths) {
   const total gathered = timed(gather_time, [&] { return asyncio::run(count_with_coroutines(pool, paths)); });
   const auto in_memory = timed(memory_time, [&] {
     word_table<std::string_view> table;
-    count_words(text.data(), text.data() + text.size(), text.data() + text.size(), table);
+    count_text(text, table);
     return table;
   });
   const auto split = timed(split_time, [&] { return count_in_chunks(pool, text); });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <heddle/array_split.hpp>
+#include <heddle/asyncio.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
