@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Faults that the models must find: heddle_mutant(MODEL NAME HEADER h IN where REPLACE old BY new FINDS what).
-# Old and new are statements or an expression; the first `old` after `where` is replaced, white space does not count. What
-# must be found is how Relacy names it. That each memory order is needed is not checked here but by the models themselves, with --orders.
+# Old and new are statements or an expression; the first `old` after `where` is replaced, white space does not count.
+# What must be found is how Relacy names it. That each memory order is needed is checked elsewhere: by the model
+# programs, with --orders.
 
 heddle_mutant(state_word claim_is_no_single_step
   HEADER completion/state_word.hpp
@@ -43,7 +44,8 @@ heddle_mutant(state_word who_unlinks_forgets_who_came_meanwhile
 heddle_mutant(state_word waiter_is_added_after_the_end
   HEADER completion/state_word.hpp
   IN [[bool try_add(]]
-  REPLACE [[if (word_.compare_exchange_weak(seen, with_waiters(seen, &added), base::release, base::acquire)) return true;]]
+  REPLACE [[if (word_.compare_exchange_weak(seen, with_waiters(seen, &added), base::release, base::acquire))
+        return true;]]
   BY [[while (!word_.compare_exchange_weak(seen, with_waiters(seen, &added), base::release, base::acquire)) {
          added.next = waiters_of(seen);
        }

@@ -30,7 +30,7 @@ struct ordered_site {
     return std::string_view(where.file_name()).ends_with(header);
   }
 
-  /// "state_word::try_claim acquire": survives a change of the line number.
+  /// "state_word::try_remove acquire": survives a change of the line number.
   [[nodiscard]] std::string name() const {
     static constexpr const char* halves[] = {"acquire", "release", "acquire on failure"};
     std::string_view function = where.function_name();
