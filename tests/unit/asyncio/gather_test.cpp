@@ -160,7 +160,7 @@ TEST_CASE("gather() keeps references, in a tuple", "[asyncio][gather]") {
   });
 }
 
-TEST_CASE("the first error goes on at once; the others run on, and what they throw is reported", "[asyncio][gather]") {
+TEST_CASE("the first error goes on at once, the others run on, and what they throw is reported", "[asyncio][gather]") {
   std::string reported;
   {
     const heddle_test::captured_stderr errors;

@@ -32,7 +32,7 @@ TEST_CASE("sleep() takes as long as it says, not less", "[asyncio][sleep]") {
   CHECK(std::chrono::steady_clock::now() - begin >= 7500us);
 }
 
-TEST_CASE("sleepers wake in the order of their times; the others run meanwhile", "[asyncio][sleep]") {
+TEST_CASE("sleepers wake in the order of their times, the others run meanwhile", "[asyncio][sleep]") {
   std::vector<int> order;
   asyncio::run([&]() -> asyncio::task<void> {
     co_await asyncio::gather(append_after(order, 30ms, 3), append_after(order, 10ms, 1), append_after(order, 20ms, 2));

@@ -35,7 +35,7 @@ std::chrono::nanoseconds cpu_time_of_this_thread() {
 
 }  // namespace
 
-TEST_CASE("a turn runs what is ready at its start; what becomes ready meanwhile runs in the next",
+TEST_CASE("a turn runs what is ready at its start, what becomes ready meanwhile runs in the next",
           "[coro][event_loop]") {
   event_loop loop;
   std::vector<int> order;
