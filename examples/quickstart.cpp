@@ -19,6 +19,9 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -110,14 +113,13 @@ struct file_count {
   bool operator==(const file_count&) const = default;
 };
 
-/// The contents of a file, in memory that a move does not move; what went wrong is in `error`.
-std::vector<char> read_file(const fs::path& path, std::string& error) {
-  std::vector<char> text;
+/// The contents of a file; what went wrong is in `error`.
+std::string read_file(const fs::path& path, std::string& error) {
+  std::string text;
   errno = 0;
   if (std::FILE* const file = std::fopen(path.c_str(), "rb")) {
     char buffer[1 << 16];
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file))
-      text.insert(text.end(), buffer, buffer + got);
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, got);
     if (std::ferror(file) == 0) errno = 0;
     std::fclose(file);
   }
@@ -131,18 +133,45 @@ file_count count_text(const Text& text, word_table<Word>& into) {
   return {text.size(), count_words(text.data(), end, end, into), {}};
 }
 
-struct counted_file {
-  file_count count;
-  std::vector<char> text;
-  word_table<std::string_view> table;  // of words in the text
+/// Tables for calls that run at the same time: each borrows one that nobody else has, so there are no more tables than
+/// calls at a time, and in the end they are added up.
+class table_store {
+ public:
+  using table = word_table<std::string>;
+
+  [[nodiscard]] std::unique_ptr<table> borrow() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<table>();
+    std::unique_ptr<table> borrowed = std::move(idle_.back());
+    idle_.pop_back();
+    return borrowed;
+  }
+  void give_back(std::unique_ptr<table> borrowed) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(borrowed));
+  }
+
+  /// For when no call runs any more.
+  [[nodiscard]] table sum() {
+    if (idle_.empty()) return {};
+    for (std::size_t i = 1; i < idle_.size(); ++i) idle_[0]->merge(*idle_[i]);
+    return std::move(*idle_[0]);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<table>> idle_;
 };
 
 /// The worker function: reads one file and counts its words. What cannot be read is a result too.
-counted_file read_and_count(const fs::path& path) {
-  counted_file result;
-  result.text = read_file(path, result.count.error);
-  if (result.count.error.empty()) result.count = count_text(result.text, result.table);
-  return result;
+file_count read_and_count(const fs::path& path, table_store& tables) {
+  std::string error;
+  const std::string text = read_file(path, error);
+  if (!error.empty()) return {0, 0, error};
+  auto table = tables.borrow();
+  const file_count counted = count_text(text, *table);
+  tables.give_back(std::move(table));
+  return counted;
 }
 
 // ---- the strategies
@@ -152,11 +181,6 @@ counted_file read_and_count(const fs::path& path) {
 struct total {
   std::vector<file_count> files;
   word_table<std::string> table;
-
-  void add(counted_file counted) {
-    files.push_back(std::move(counted.count));
-    table.merge(counted.table);
-  }
 };
 
 /// One line on the terminal that is written over and over; nothing where the output goes to a file.
@@ -187,7 +211,7 @@ total count_in_a_loop(const std::vector<fs::path>& paths) {
   total sum;
   for (const fs::path& path : paths) {
     file_count count;
-    const std::vector<char> text = read_file(path, count.error);
+    const std::string text = read_file(path, count.error);
     if (count.error.empty()) count = count_text(text, sum.table);
     sum.files.push_back(std::move(count));
   }
@@ -196,26 +220,29 @@ total count_in_a_loop(const std::vector<fs::path>& paths) {
 
 /// concurrent.futures: the pool maps the worker function over the files; results come in order, as they are ready.
 total count_with_pool_map(heddle::thread_pool_executor& pool, const std::vector<fs::path>& paths) {
+  table_store tables;
   total sum;
   progress_line progress(paths.size());
-  for (auto&& counted : pool.map(read_and_count, paths)) {
-    sum.add(std::move(counted));
+  for (file_count& counted : pool.map([&](const fs::path& path) { return read_and_count(path, tables); }, paths)) {
+    sum.files.push_back(std::move(counted));
     progress.advance();
   }
+  sum.table = tables.sum();
   return sum;
 }
 
 /// asyncio: a coroutine for each file, which hands the blocking part to a thread; gather() awaits them all.
-asyncio::task<counted_file> count_one(heddle::thread_pool_executor& pool, const fs::path& path) {
-  co_return co_await asyncio::to_thread(pool, read_and_count, path);
+asyncio::task<file_count> count_one(heddle::thread_pool_executor& pool, const fs::path& path, table_store& tables) {
+  co_return co_await asyncio::to_thread(pool, read_and_count, path, std::ref(tables));
 }
 
 asyncio::task<total> count_with_coroutines(heddle::thread_pool_executor& pool, const std::vector<fs::path>& paths) {
-  std::vector<asyncio::task<counted_file>> tasks;
-  for (const fs::path& path : paths) tasks.push_back(count_one(pool, path));
-  std::vector<counted_file> counted = co_await asyncio::gather(std::move(tasks));
+  table_store tables;
+  std::vector<asyncio::task<file_count>> tasks;
+  for (const fs::path& path : paths) tasks.push_back(count_one(pool, path, tables));
   total sum;
-  for (counted_file& each : counted) sum.add(std::move(each));
+  sum.files = co_await asyncio::gather(std::move(tasks));
+  sum.table = tables.sum();
   co_return sum;
 }
 
@@ -295,12 +322,12 @@ std::string read_all(const std::vector<fs::path>& paths) {
   std::string text;
   for (const fs::path& path : paths) {
     std::string error;
-    const std::vector<char> one = read_file(path, error);
+    const std::string one = read_file(path, error);
     if (!error.empty()) {
       std::fprintf(stderr, "left out: cannot read %s: %s\n", path.c_str(), error.c_str());
       continue;
     }
-    text.append(one.data(), one.size());
+    text += one;
     text += '\n';  // keeps the last word of a file apart from the first of the next
   }
   return text;
