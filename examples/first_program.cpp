@@ -22,6 +22,6 @@ int main() {
   for (int square : pool.map([](int x) { return x * x; }, xs)) std::cout << square << ' ';
 
   std::vector<double> roots(10);
-  heddle::parallel_for(0, 10, [&](int i) { roots[i] = std::sqrt(i); });
+  heddle::parallel_for(0, roots.size(), [&](std::size_t i) { roots[i] = std::sqrt(i); });
   std::cout << "\nsum of square roots: " << std::reduce(roots.begin(), roots.end()) << '\n';
 }

@@ -17,7 +17,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -25,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -123,7 +123,7 @@ std::string read_file(const fs::path& path, std::string& error) {
     if (std::ferror(file) == 0) errno = 0;
     std::fclose(file);
   }
-  if (errno != 0) error = std::strerror(errno);
+  if (errno != 0) error = std::generic_category().message(errno);
   return text;
 }
 
@@ -239,6 +239,7 @@ asyncio::task<file_count> count_one(heddle::thread_pool_executor& pool, const fs
 asyncio::task<total> count_with_coroutines(heddle::thread_pool_executor& pool, const std::vector<fs::path>& paths) {
   table_store tables;
   std::vector<asyncio::task<file_count>> tasks;
+  tasks.reserve(paths.size());
   for (const fs::path& path : paths) tasks.push_back(count_one(pool, path, tables));
   total sum;
   sum.files = co_await asyncio::gather(std::move(tasks));
@@ -276,7 +277,7 @@ std::vector<fs::path> list_files(const fs::path& root) {
     const fs::path here = at->path();
     std::error_code ignored;
     if (at->is_directory(ignored) && !at->is_symlink(ignored)) {
-      fs::directory_iterator(here, error);
+      const fs::directory_iterator readable(here, error);
       if (error) {
         std::fprintf(stderr, "left out: cannot list %s: %s\n", here.c_str(), error.message().c_str());
         at.disable_recursion_pending();

@@ -5,11 +5,11 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <heddle/base/invoke.hpp>
 #include <heddle/base/outcome.hpp>
 #include <heddle/base/shared_value.hpp>
 #include <heddle/completion/task.hpp>
@@ -144,9 +144,9 @@ template <executor E, class F, mappable_range... Rs>
     [&](auto... at) {
       for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
         future<Result>& next = futures.emplace_back();  // the room first: without its future no call could be cancelled
-        next = on.submit(
-            [shared](element_of<Rs>... elements) -> Result { return base::invoke(*shared, std::move(elements)...); },
-            element_of<Rs>(*at.first)...);
+        next = on.submit([shared, elements = std::tuple<element_of<Rs>...>(*at.first...)]() mutable -> Result {
+          return std::apply(*shared, std::move(elements));
+        });
       }
     }(std::pair(std::begin(ranges), std::end(ranges))...);
   } catch (...) {

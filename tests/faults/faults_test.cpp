@@ -89,7 +89,8 @@ void operator delete(void* memory, alignment, no_throw) noexcept { release(memor
 void operator delete[](void* memory, alignment, no_throw) noexcept { release(memory); }
 
 // A sanitizer's own pthread_create goes by this name, and must not be passed by.
-extern "C" __attribute__((weak)) start_function __interceptor_pthread_create;
+extern "C" __attribute__((weak)) start_function
+    __interceptor_pthread_create;  // NOLINT(readability-identifier-naming): the sanitizer chose it
 
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
                               void* argument) noexcept {
