@@ -39,14 +39,13 @@ namespace fs = std::filesystem;
 namespace {
 
 // ---- the job: what one worker does
-// -----------------------------------------------------------------------------------
 
 struct string_hash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
-/// How often each word occurs. A word is a run of bytes without white space, as for `wc -w`. `Word` is
+/// How often each word occurs. A word is a run of bytes without white space, as `wc -w` for text. `Word` is
 /// std::string, or std::string_view where the text stays.
 template <class Word>
 class word_table {
@@ -89,11 +88,16 @@ class word_table {
   std::unordered_map<Word, std::uint64_t, string_hash, std::equal_to<>> counts_;
 };
 
+/// For when only the number of words matters.
+struct no_table {
+  void add(std::string_view) const noexcept {}
+};
+
 constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /// Counts the words that begin in [begin, end); the last of them may go on up to `limit`. Returns how many there were.
-template <class Word>
-std::uint64_t count_words(const char* begin, const char* end, const char* limit, word_table<Word>& into) {
+template <class Table>
+std::uint64_t count_words(const char* begin, const char* end, const char* limit, Table& into) {
   std::uint64_t words = 0;
   for (const char* at = begin; at < end;) {
     while (at < end && is_space(*at)) ++at;
@@ -109,7 +113,8 @@ std::uint64_t count_words(const char* begin, const char* end, const char* limit,
 struct file_count {
   std::uint64_t bytes = 0;
   std::uint64_t words = 0;
-  std::string error;  // empty if the file was read
+  std::uint64_t hash = 0;  // of the contents, so that a file that changed without changing its size is noticed
+  std::string error;       // empty if the file was read
   bool operator==(const file_count&) const = default;
 };
 
@@ -127,10 +132,18 @@ std::string read_file(const fs::path& path, std::string& error) {
   return text;
 }
 
-template <class Text, class Word>
-file_count count_text(const Text& text, word_table<Word>& into) {
-  const char* const end = text.data() + text.size();
-  return {text.size(), count_words(text.data(), end, end, into), {}};
+/// FNV-1a, 64 bits.
+std::uint64_t hash_of(std::string_view text) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+template <class Table>
+file_count count_text(std::string_view text, Table& into) {
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  return {text.size(), count_words(begin, end, end, into), hash_of(text), {}};
 }
 
 /// Tables for calls that run at the same time: each borrows one that nobody else has, so there are no more tables than
@@ -167,7 +180,7 @@ class table_store {
 file_count read_and_count(const fs::path& path, table_store& tables) {
   std::string error;
   const std::string text = read_file(path, error);
-  if (!error.empty()) return {0, 0, error};
+  if (!error.empty()) return {0, 0, 0, error};
   auto table = tables.borrow();
   const file_count counted = count_text(text, *table);
   tables.give_back(std::move(table));
@@ -175,7 +188,6 @@ file_count read_and_count(const fs::path& path, table_store& tables) {
 }
 
 // ---- the strategies
-// --------------------------------------------------------------------------------------------------
 
 /// What every strategy over files comes to.
 struct total {
@@ -266,7 +278,30 @@ word_table<std::string_view> count_in_chunks(heddle::thread_pool_executor& pool,
 }
 
 // ---- input and report
-// ------------------------------------------------------------------------------------------------
+
+/// The text as a terminal can show it: control characters of ASCII are written as \xNN. What is longer than `limit`
+/// characters is cut, with "..." in place of the rest.
+std::string printable(std::string_view text, std::size_t limit = std::string::npos) {
+  std::string shown;
+  std::size_t characters = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool escaped = byte < 0x20 || byte == 0x7f;
+    const bool continues = (byte & 0xc0U) == 0x80U;  // the character before, in UTF-8
+    const std::size_t width = escaped ? 4 : continues ? 0 : 1;
+    if (characters + width > limit || shown.size() / 4 >= limit) return shown + "...";
+    characters += width;
+    if (escaped) {
+      constexpr const char* digits = "0123456789abcdef";
+      shown += {'\\', 'x', digits[byte >> 4U], digits[byte & 0xfU]};
+    } else {
+      shown += c;
+    }
+  }
+  return shown;
+}
+
+std::string printable(const fs::path& path) { return printable(std::string_view(path.string())); }
 
 /// Every regular file below `root`, in a fixed order. What cannot be listed is named and left out.
 std::vector<fs::path> list_files(const fs::path& root) {
@@ -279,7 +314,7 @@ std::vector<fs::path> list_files(const fs::path& root) {
     if (at->is_directory(ignored) && !at->is_symlink(ignored)) {
       const fs::directory_iterator readable(here, error);
       if (error) {
-        std::fprintf(stderr, "left out: cannot list %s: %s\n", here.c_str(), error.message().c_str());
+        std::fprintf(stderr, "left out: cannot list %s: %s\n", printable(here).c_str(), error.message().c_str());
         at.disable_recursion_pending();
       }
     } else if (at->is_regular_file(ignored)) {
@@ -287,7 +322,7 @@ std::vector<fs::path> list_files(const fs::path& root) {
     }
     at.increment(error);
   }
-  if (error) std::fprintf(stderr, "cannot list all of %s: %s\n", root.c_str(), error.message().c_str());
+  if (error) std::fprintf(stderr, "cannot list all of %s: %s\n", printable(root).c_str(), error.message().c_str());
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -304,38 +339,49 @@ void print_row(const char* strategy, double seconds, double baseline, double meg
   std::printf("  %-32s %8.3f %10.1f %9.2fx\n", strategy, seconds, megabytes / seconds, baseline / seconds);
 }
 
-/// Compares file by file, so that a file that changes while the program runs is named and not taken for an error.
-bool agrees(const char* strategy, const total& got, const total& expected, const std::vector<fs::path>& paths) {
-  bool unchanged = true;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (got.files[i] == expected.files[i]) continue;
-    unchanged = false;
-    std::printf("  %s changed, vanished or became unreadable while the program ran\n", paths[i].c_str());
+/// The texts of all files, one after the other, and what each of them holds.
+struct all_texts {
+  std::string text;
+  std::vector<file_count> files;
+};
+
+/// Also brings the files into the system's cache, before anything is timed.
+all_texts read_all(const std::vector<fs::path>& paths) {
+  all_texts all;
+  for (const fs::path& path : paths) {
+    file_count count;
+    const std::string one = read_file(path, count.error);
+    if (count.error.empty()) {
+      no_table none;
+      count = count_text(one, none);
+      all.text += one;
+      all.text += '\n';  // keeps the last word of a file apart from the first of the next
+    } else {
+      std::fprintf(stderr, "left out: cannot read %s: %s\n", printable(path).c_str(), count.error.c_str());
+    }
+    all.files.push_back(std::move(count));
   }
-  if (unchanged && got.table == expected.table) return true;
-  std::printf("  %s: %s\n", strategy, unchanged ? "WRONG COUNTS" : "not compared, since files changed");
-  return !unchanged;
+  return all;
 }
 
-/// The texts of all files, one after the other. Also brings the files into the system's cache, before anything is
-/// timed.
-std::string read_all(const std::vector<fs::path>& paths) {
-  std::string text;
-  for (const fs::path& path : paths) {
-    std::string error;
-    const std::string one = read_file(path, error);
-    if (!error.empty()) {
-      std::fprintf(stderr, "left out: cannot read %s: %s\n", path.c_str(), error.c_str());
-      continue;
-    }
-    text += one;
-    text += '\n';  // keeps the last word of a file apart from the first of the next
+enum class verdict { agrees, not_compared, wrong };
+
+/// A file that changes while the program runs is no error of a strategy: tables are compared if all files were the
+/// same.
+template <class Word>
+verdict compare(const char* strategy, const std::vector<file_count>& files, const word_table<Word>& table,
+                const total& expected) {
+  if (files != expected.files) {
+    std::printf("  %s: not compared, since files changed\n", strategy);
+    return verdict::not_compared;
   }
-  return text;
+  if (table == expected.table) return verdict::agrees;
+  std::printf("  %s: WRONG COUNTS\n", strategy);
+  return verdict::wrong;
 }
 
 int report(const std::vector<fs::path>& paths) {
-  const std::string text = read_all(paths);
+  const all_texts all = read_all(paths);
   heddle::thread_pool_executor pool;
 
   double loop_time = 0, map_time = 0, gather_time = 0, memory_time = 0, split_time = 0;
@@ -344,10 +390,11 @@ int report(const std::vector<fs::path>& paths) {
   const total gathered = timed(gather_time, [&] { return asyncio::run(count_with_coroutines(pool, paths)); });
   const auto in_memory = timed(memory_time, [&] {
     word_table<std::string_view> table;
-    count_text(text, table);
+    const char* const end = all.text.data() + all.text.size();
+    count_words(all.text.data(), end, end, table);
     return table;
   });
-  const auto split = timed(split_time, [&] { return count_in_chunks(pool, text); });
+  const auto split = timed(split_time, [&] { return count_in_chunks(pool, all.text); });
 
   std::uint64_t files = 0, bytes = 0, words = 0;
   for (const file_count& count : expected.files) {
@@ -367,17 +414,24 @@ int report(const std::vector<fs::path>& paths) {
 
   std::printf("\n  the most frequent words\n");
   for (const auto& [word, times] : expected.table.most_frequent(10)) {
-    std::printf("  %9llu  %.*s\n", static_cast<unsigned long long>(times), static_cast<int>(word.size()), word.data());
+    std::printf("  %9llu  %s\n", static_cast<unsigned long long>(times), printable(word, 40).c_str());
   }
   std::printf("\n");
 
-  const bool map_agrees = agrees("pool.map", mapped, expected, paths);
-  const bool gather_agrees = agrees("asyncio.gather", gathered, expected, paths);
-  const bool same_input = text.size() == bytes + files;  // else a file changed after the text was read
-  const bool split_agrees = split == in_memory && (!same_input || in_memory == expected.table);
-  if (!split_agrees) std::printf("  parallel_map over array_split: WRONG COUNTS\n");
-  if (!map_agrees || !gather_agrees || !split_agrees) return 2;
-  std::printf("all counts agree\n");
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const file_count& file = expected.files[i];
+    if (all.files[i] == file && mapped.files[i] == file && gathered.files[i] == file) continue;
+    std::printf("  %s changed, vanished or became unreadable while the program ran\n", printable(paths[i]).c_str());
+  }
+  verdict split_verdict = compare("parallel_map over array_split", all.files, split, expected);
+  if (split_verdict == verdict::not_compared && split != in_memory) {  // these two read the same text, whatever changed
+    std::printf("  parallel_map over array_split: WRONG COUNTS\n");
+    split_verdict = verdict::wrong;
+  }
+  const verdict worst = std::max({compare("pool.map", mapped.files, mapped.table, expected),
+                                  compare("asyncio.gather", gathered.files, gathered.table, expected), split_verdict});
+  if (worst == verdict::wrong) return 2;
+  std::puts(worst == verdict::agrees ? "all counts agree" : "what could be compared agrees: some files changed");
   return 0;
 }
 
@@ -387,12 +441,18 @@ int main(int argc, char** argv) {
   fs::path root = argc > 1 ? argv[1] : "/usr/include";
   std::error_code error;
   if (argc <= 1 && !fs::is_directory(root, error)) root = fs::path(__FILE__).parent_path().parent_path();
-  if (!fs::is_directory(root, error)) {
-    std::fprintf(stderr, "%s is not a directory that can be read%s%s; give one: quickstart <directory>\n", root.c_str(),
-                 error ? ": " : "", error ? error.message().c_str() : "");
+  const fs::directory_iterator readable(root, error);
+  if (error) {
+    std::fprintf(stderr, "cannot list %s: %s; give a directory: quickstart <directory>\n", printable(root).c_str(),
+                 error.message().c_str());
     return 1;
   }
-  std::printf("heddle quickstart: %s\n", root.c_str());
+  const std::vector<fs::path> paths = list_files(root);
+  if (paths.empty()) {
+    std::printf("no files below %s\n", printable(root).c_str());
+    return 0;
+  }
+  std::printf("heddle quickstart: %s\n", printable(root).c_str());
   std::fflush(stdout);
-  return report(list_files(root));
+  return report(paths);
 }
