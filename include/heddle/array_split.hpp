@@ -17,15 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/base/counting_integer.hpp>
 #include <heddle/base/sectioning.hpp>
 
 namespace heddle {
 
-/// The integers that count or index. Neither bool nor a character: std::cmp_less leaves them out for the same reason.
+/// What a number of sections or an index can be.
 template <class T>
-concept split_integer =
-    std::integral<T> && sizeof(T) <= sizeof(std::int64_t) && !std::same_as<T, bool> && !std::same_as<T, char> &&
-    !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+concept split_integer = base::counting_integer<T>;
 
 using base::section;
 using base::section_bounds;
@@ -173,7 +172,7 @@ template <split_integer Sections>
     throw std::invalid_argument("number sections must be larger than 0, not " + std::to_string(sections) +
                                 ": a range cannot be cut into no parts; pass how many parts you want, 1 or more");
   }
-  if (std::cmp_greater(sections, std::numeric_limits<std::int64_t>::max())) {
+  if (std::cmp_greater(sections, (std::numeric_limits<std::int64_t>::max)())) {
     throw std::invalid_argument("number sections must be less than 2^63, not " + std::to_string(sections) +
                                 ": most likely a negative number was converted to an unsigned type; pass it as it is");
   }

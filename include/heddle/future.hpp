@@ -24,6 +24,11 @@ class promise;
 template <class T>
 class future;
 
+/// What a call can return and a future can hold.
+template <class T>
+inline constexpr bool is_result_type =
+    std::is_void_v<T> || std::is_lvalue_reference_v<T> || (std::is_object_v<T> && !std::is_array_v<T>);
+
 /// For the parts of heddle that make futures or wait for them in ways of their own.
 struct future_access {
   /// The future that takes over the handle of `state`.
@@ -49,7 +54,9 @@ struct future_access {
 /// after `std::move(f).result()`.
 template <class T>
 class [[nodiscard]] future {
-  static_assert(!std::is_rvalue_reference_v<T>, "future<T&&> would refer to what is gone: use future<T>");
+  static_assert(is_result_type<T>,
+                "the result of a future is an object, an lvalue reference or void: not a T&&, which "
+                "would refer to what is gone, nor an array or a function, which cannot be returned");
 
  public:
   using value_type = T;
@@ -76,10 +83,7 @@ class [[nodiscard]] future {
   [[nodiscard]] bool running() const { return state().current() == completion::phase::running; }
 
   /// True if the call was cancelled before it ran.
-  [[nodiscard]] bool cancelled() const {
-    const completion::phase now = state().current();
-    return now == completion::phase::cancelled || now == completion::phase::cancelling;
-  }
+  [[nodiscard]] bool cancelled() const { return state().current() == completion::phase::cancelled; }
 
   /// Cancels the call if it has not begun: it will never run, its callable is destroyed here, and who waits is told
   /// here. Returns true if the call is cancelled, by this or an earlier call; false if it runs or has run.
@@ -188,19 +192,31 @@ class [[nodiscard]] future {
   class awaiter : completion::waiter {
    public:
     explicit awaiter(future& awaited) noexcept : waiter(kind::continuation, &resume), awaited_(awaited) {}
+    ~awaiter() {
+      // A coroutine that is destroyed while it waits; whoever does that must not do it while the call ends.
+      if (waits_) static_cast<void>(awaited_.state().try_remove(*this));
+    }
 
     [[nodiscard]] bool await_ready() const { return awaited_.done(); }
     [[nodiscard]] bool await_suspend(std::coroutine_handle<> suspended) {
       suspended_ = suspended;
-      return awaited_.state().try_add(*this);
+      waits_ = true;  // before the node is in the list: the coroutine may go on, and end, in another thread at once
+      if (awaited_.state().try_add(*this)) return true;
+      waits_ = false;
+      return false;
     }
     decltype(auto) await_resume() { return static_cast<Reference>(awaited_).result(); }
 
    private:
-    static void resume(waiter& self) noexcept { static_cast<awaiter&>(self).suspended_.resume(); }
+    static void resume(waiter& self) noexcept {
+      auto& told = static_cast<awaiter&>(self);
+      told.waits_ = false;
+      told.suspended_.resume();
+    }
 
     future& awaited_;
     std::coroutine_handle<> suspended_;
+    bool waits_ = false;
   };
 
   explicit future(completion::shared_state<T>* state) noexcept : state_(state) {}
@@ -236,11 +252,13 @@ class [[nodiscard]] future {
   }
 
   T take_value() {
-    const future taken(std::move(*this));
     if constexpr (std::is_void_v<T> || std::is_reference_v<T>) {
+      const future taken(std::move(*this));
       return taken.state_->value();
     } else {
-      return std::move(taken.state_->value());
+      T value(std::move(state_->value()));  // if that throws, the future still has it
+      *this = future();
+      return value;
     }
   }
 
@@ -257,6 +275,10 @@ class [[nodiscard]] future {
 ///     int r = f.result();
 template <class T>
 class promise {
+  static_assert(is_result_type<T>,
+                "the result of a promise is an object, an lvalue reference or void: not a T&&, which "
+                "would refer to what is gone, nor an array or a function, which cannot be returned");
+
  public:
   promise() : state_(new completion::promised_state<T>) {}
   promise(promise&& other) noexcept
@@ -325,6 +347,11 @@ class promise {
   }
 
  private:
+  /// Whether a T& can refer to what is passed as an Arg&& itself: to an lvalue, and not to a copy of another type.
+  template <class Arg>
+  static constexpr bool refers_to = std::is_lvalue_reference_v<Arg> &&
+                                    std::is_convertible_v<std::remove_reference_t<Arg>*, std::remove_reference_t<T>*>;
+
   /// Made only where it is needed, and where there is no memory for it, that is the error.
   [[nodiscard]] static std::exception_ptr broken() noexcept {
     try {

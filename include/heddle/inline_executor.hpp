@@ -22,6 +22,7 @@ class inline_executor {
   template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
+    static_assert(completion::storable<F, Args...>);
     throw_if_shut_down();
     auto* const task = completion::make_task(nullptr, completion::state_word::queued::no, std::forward<F>(callable),
                                              std::forward<Args>(args)...);

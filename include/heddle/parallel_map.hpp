@@ -19,12 +19,14 @@
 
 namespace heddle {
 
-/// Results by index, before they are a vector: each is made by one call, in any order. Assigned into place where R can
-/// be default-constructed, else made in place and moved. (vector<bool> shares bytes between elements, so not that.)
+/// Results by index, before they are a vector: each is made by one call, in any order. Simple values are assigned into
+/// the vector itself; all others are made in slots and moved, so that they need no default constructor, and proxies
+/// such as vector<bool>::reference are made and not assigned through. (vector<bool> shares bytes between elements, so
+/// not that.)
 template <class R>
 class map_slots {
-  static constexpr bool assigned =
-      std::is_default_constructible_v<R> && std::is_move_assignable_v<R> && !std::is_same_v<R, bool>;
+  static constexpr bool assigned = std::is_trivially_default_constructible_v<R> &&
+                                   std::is_trivially_move_assignable_v<R> && !std::is_same_v<R, bool>;
 
   struct slot {
     base::outcome<R> result;
@@ -86,9 +88,11 @@ template <executor E, class F, std::ranges::input_range... Rs>
   using Result = parallel_map_result_t<F, Rs...>;
   static_assert(!std::is_void_v<Result>,
                 "parallel_map() collects results, and these calls return void: use parallel_for_each()");
+  static_assert(std::is_void_v<Result> || std::is_move_constructible_v<Result>,
+                "parallel_map() moves the results into a vector, and these cannot be moved: return a std::unique_ptr");
 
   return [&](auto... elements) {
-    std::uint64_t size = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t size = (std::numeric_limits<std::uint64_t>::max)();
     ((size = elements.size() < size ? elements.size() : size), ...);
     map_slots<Result> results(size);
     run_sections(on, size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {

@@ -32,8 +32,9 @@ struct thread_pool_options {
   std::size_t max_workers = available_parallelism();
   /// Threads are called `<prefix>_0`, `<prefix>_1`, ...
   std::string thread_name_prefix = "heddle";
-  /// Each worker calls it before its first task, several at the same time. If it throws, the pool is broken: every
-  /// queued and later call gets broken_thread_pool, with what was thrown nested inside.
+  /// Each worker calls it before its first task, several at the same time. (One that waits in it for a call of this
+  /// pool may run that call.) If it throws, the pool is broken: every queued and later call gets broken_thread_pool,
+  /// with what was thrown nested inside.
   base::unique_function<void()> initializer = nullptr;
 };
 
@@ -79,6 +80,7 @@ class thread_pool_executor {
   template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
+    static_assert(completion::storable<F, Args...>);
     auto* const task = completion::make_task(&pool_, completion::state_word::queued::yes, std::forward<F>(callable),
                                              std::forward<Args>(args)...);
     auto result = future_access::adopt(task);

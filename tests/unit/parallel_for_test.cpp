@@ -63,6 +63,18 @@ class counting_executor {
   int submitted_ = 0;
 };
 
+/// Takes no calls, and claims to have any number of workers.
+struct boasting_executor {
+  std::size_t workers;
+  template <class F>
+  heddle::future<void> submit(F) {
+    throw heddle::executor_shutdown_error();
+  }
+  template <class F>
+  void post(F) {}
+  [[nodiscard]] std::size_t max_workers() const { return workers; }
+};
+
 }  // namespace
 
 TEST_CASE("parallel_for visits every index once, for every size and number of workers", "[parallel_for]") {
@@ -265,4 +277,14 @@ TEST_CASE("a loop returns when its slowest body has returned, whoever runs it", 
     }
   });
   REQUIRE(helper_ended);
+}
+
+TEST_CASE("an executor that claims to have no workers, or endless ones, still runs a loop",
+          "[parallel_for][regression]") {
+  for (const std::size_t workers : {std::size_t{0}, std::numeric_limits<std::size_t>::max()}) {
+    boasting_executor pool{workers};
+    int count = 0;
+    parallel_for(pool, 0, 100, [&](int) { ++count; });
+    REQUIRE(count == 100);
+  }
 }

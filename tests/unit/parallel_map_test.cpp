@@ -13,6 +13,7 @@
 #include <ranges>
 #include <set>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -125,4 +126,19 @@ TEST_CASE("parallel_map works on the inline executor, with member functions and 
   REQUIRE(parallel_map(here, pinned{}, std::vector<int>{1, 2}) == std::vector<int>{2, 3});
   REQUIRE(parallel_map(here, &std::string::size, std::vector<std::string>{"a", "bcd"}) ==
           std::vector<std::size_t>{1, 3});
+}
+
+TEST_CASE("parallel_map takes references to bits, as results and as elements of an input range",
+          "[parallel_map][regression]") {
+  std::vector<bool> bits(100, true);
+  bits[3] = false;
+  const auto references =
+      parallel_map([&](std::size_t i) { return bits[i]; }, std::views::iota(std::size_t{0}, std::size_t{100}));
+  REQUIRE(references.size() == 100);
+  REQUIRE(references[2]);
+  REQUIRE_FALSE(references[3]);
+
+  std::istringstream input("1 0 1");
+  const auto numbers = parallel_map([](bool bit) { return bit ? 1 : 0; }, std::views::istream<bool>(input));
+  REQUIRE(numbers == std::vector<int>{1, 0, 1});
 }

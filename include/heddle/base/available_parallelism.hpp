@@ -38,8 +38,8 @@ namespace heddle::base {
 /// long as the mask is smaller than the kernel's, so the mask grows from the 1024 CPUs of a cpu_set_t.
 template <class GetAffinity>
 [[nodiscard]] unsigned affinity_cpu_count(GetAffinity get_affinity) noexcept {
-  constexpr int most_cpus = 1 << 20;
-  for (int cpus = 1024; cpus <= most_cpus; cpus *= 2) {
+  constexpr std::size_t most_cpus = 1 << 20;
+  for (std::size_t cpus = 1024; cpus <= most_cpus; cpus *= 2) {
     cpu_set_t* const mask = CPU_ALLOC(cpus);
     if (mask == nullptr) return unlimited_cpus;
     const std::size_t bytes = CPU_ALLOC_SIZE(cpus);

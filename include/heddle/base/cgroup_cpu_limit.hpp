@@ -22,7 +22,7 @@
 namespace heddle::base {
 
 /// A source of a limit that knows of none says this, so that the smallest of several limits is the one that holds.
-inline constexpr unsigned unlimited_cpus = std::numeric_limits<unsigned>::max();
+inline constexpr unsigned unlimited_cpus = (std::numeric_limits<unsigned>::max)();
 
 #if defined(__linux__)
 

@@ -28,16 +28,16 @@ class indexed_range {
     if constexpr (random_access) {
       kept_ = std::ranges::begin(range);
       if constexpr (unbounded) {
-        size_ = std::numeric_limits<std::uint64_t>::max();
+        size_ = (std::numeric_limits<std::uint64_t>::max)();
       } else {
         size_ = static_cast<std::uint64_t>(std::ranges::distance(range));
       }
     } else {
       for (auto at = std::ranges::begin(range); at != std::ranges::end(range); ++at) {
         if constexpr (std::ranges::forward_range<R>) {
-          kept_.push_back(at);
+          kept_.push_back({at});
         } else {
-          kept_.push_back(*at);
+          kept_.push_back({*at});
         }
       }
       size_ = kept_.size();
@@ -50,14 +50,17 @@ class indexed_range {
     if constexpr (random_access) {
       return kept_[static_cast<difference>(index)];
     } else if constexpr (std::ranges::forward_range<R>) {
-      return *kept_[index];
+      return *kept_[index].it;
     } else {
-      return std::move(kept_[index]);
+      return std::move(kept_[index].it);
     }
   }
 
  private:
-  using kept = std::conditional_t<std::ranges::forward_range<R>, iterator, std::ranges::range_value_t<R>>;
+  /// A struct around it, since a vector of bool would keep no bools.
+  struct kept {
+    std::conditional_t<std::ranges::forward_range<R>, iterator, std::ranges::range_value_t<R>> it;
+  };
 
   std::conditional_t<random_access, iterator, std::vector<kept>> kept_;
   std::uint64_t size_ = 0;

@@ -10,7 +10,7 @@ namespace heddle::base {
 
 /// The positive number that `text` consists of; 0 for anything else: a sign, a space, a letter, nothing, 2^64 or more.
 [[nodiscard]] constexpr std::uint64_t parse_positive(std::string_view text) noexcept {
-  constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::uint64_t largest = (std::numeric_limits<std::uint64_t>::max)();
   std::uint64_t value = 0;
   for (const char character : text) {
     if (character < '0' || character > '9') return 0;

@@ -24,7 +24,7 @@ enum class phase : std::uint8_t { pending = 0, running = 1, cancelling = 2, valu
 ///     5      busy: before the end, somebody unlinks a waiter; after it, the completer still tells the waiters
 ///     6      stop requested (kept for the tasks that take a stop token)
 ///     7-63   the newest waiter's address, divided by 16: waiters are aligned to 16, and the three highest bits of a
-///            user-space address are zero on every system that heddle runs on
+///            user-space address without tags are zero on every system that heddle runs on
 ///
 /// Claim and cancel are one CAS each from `pending`, so exactly one of {the worker that popped the task, a waiter that
 /// claims it, cancel(), a refusing queue} owns it. Only that owner completes the word, once, by one CAS that makes the
@@ -88,7 +88,7 @@ class state_word {
       waiter* const list = waiters_of(seen);
       const std::uint64_t next = (seen & sticky_bits) | static_cast<std::uint64_t>(terminal) | (list ? busy_bit : 0);
       // [state_word.1] release: publishes the result. [state_word.3] acq_rel: if the others have left, we free.
-      // [state_word.4] acquire: the waiters that were added.
+      // [state_word.4] acquire: the waiters that were added. [state_word.5] acquire: what removers unlinked.
       if (word_.compare_exchange_weak(seen, next, base::acq_rel, base::relaxed)) {
         if (list != nullptr) return notify_and_leave(list);
         return everybody_left(next) ? last_owner::yes : last_owner::no;

@@ -11,6 +11,16 @@
 
 namespace heddle::completion {
 
+/// Whether a task can hold the callable and the arguments; the compiler says why if it cannot.
+template <class... Given>
+inline constexpr bool storable = [] {
+  static_assert(
+      (std::is_constructible_v<std::decay_t<Given>, Given> && ...),
+      "the callable and the arguments are copied into the task unless they are moved in, and one of these cannot "
+      "be copied: write std::move(x), or std::ref(x) to share what outlives the call");
+  return true;
+}();
+
 /// What the future of a call that returns Result holds. An rvalue reference becomes a value: what it refers to need not
 /// outlive the call.
 template <class Result>

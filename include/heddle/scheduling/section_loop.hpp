@@ -45,7 +45,7 @@ class section_loop {
   }
 
  private:
-  static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint64_t none = (std::numeric_limits<std::uint64_t>::max)();
 
   /// How long a thread works between two looks at failed_at_; the number of items follows from it.
   static constexpr std::chrono::microseconds patience{5};

@@ -9,7 +9,7 @@ namespace heddle::sync {
 /// The steady clock: a change of the wall clock never moves a deadline.
 using deadline = std::chrono::steady_clock::time_point;
 
-inline constexpr deadline no_deadline = deadline::max();
+inline constexpr deadline no_deadline = (deadline::max)();
 
 /// The deadline `timeout` from now. Zero, negative and NaN mean now; a century or more means never.
 template <class Rep, class Period>
