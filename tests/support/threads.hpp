@@ -3,9 +3,11 @@
 #pragma once
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 
@@ -15,6 +17,15 @@ namespace heddle_test {
 inline std::size_t thread_count() {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+/// True if the thread of this process with that number, which gettid() returns, sleeps in a system call.
+inline bool is_asleep(pid_t thread) {
+  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  const std::size_t name_end = line.rfind(')');
+  return name_end != std::string::npos && line.compare(name_end, 3, ") S") == 0;
 }
 
 /// The name of the calling thread.

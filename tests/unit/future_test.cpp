@@ -244,14 +244,14 @@ TEST_CASE("an event loop may look at a future but not block in it", "[future][re
 }
 
 TEST_CASE("looking at a future without waiting is not announced as blocking", "[future][regression]") {
+  const heddle_test::deadline limit;
   promise<int> p;
   const future<int> f = p.get_future();
   sleep_signal here;
   const heddle::sync::scoped_context installed(here);
   CHECK_FALSE(f.wait(0s));
   CHECK_FALSE(here.asleep.try_wait());
-  CHECK_FALSE(f.wait(1ms));
-  CHECK(here.asleep.try_wait());
+  while (!here.asleep.try_wait()) CHECK_FALSE(f.wait(1ms));
 }
 
 TEST_CASE("callbacks run once, in the order of addition, with the future", "[future][callback]") {
@@ -422,7 +422,7 @@ TEST_CASE("a copied callable stays where it was", "[future][callback]") {
   promise<int> p;
   future<int> f = p.get_future();
   int calls = 0;
-  const std::function<void()> kept = [&] { ++calls; };
+  std::function<void()> kept = [&] { ++calls; };
   f.add_done_callback(kept);
   p.set_value(1);
   kept();
