@@ -18,6 +18,7 @@
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
 #include <heddle/scheduling/section_loop.hpp>
+#include <heddle/sync/this_thread.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 namespace heddle {
@@ -69,6 +70,7 @@ void run_sections(E& on, std::uint64_t size, Body body) {
   {
     loop_helpers helpers(on);
     helpers.ask_for((sections < workers ? sections : workers) - 1, [&loop] { loop.run(); });
+    const sync::blocking_allowed in_body;
     loop.run();
   }
   loop.rethrow_failure();

@@ -8,6 +8,7 @@
 #include <heddle/asyncio/cancellation_point.hpp>
 #include <heddle/completion/waiter.hpp>
 #include <heddle/coro/event_loop.hpp>
+#include <heddle/coro/idle_work.hpp>
 #include <heddle/future.hpp>
 
 namespace heddle::asyncio {
@@ -18,7 +19,7 @@ namespace heddle::asyncio {
 /// its loop; so as long as the node is in that list, or its chain on the way, the frame stays: a cancellation either
 /// takes the node back or waits for the post.
 template <class Future>
-class future_awaiter final : public cancellation_point, completion::waiter {
+class future_awaiter final : public cancellation_point, completion::waiter, coro::idle_work {
  public:
   explicit future_awaiter(Future awaited) noexcept
       : waiter(kind::continuation, &post), awaited_(std::forward<Future>(awaited)) {}
@@ -29,11 +30,13 @@ class future_awaiter final : public cancellation_point, completion::waiter {
   [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> awaiting) {
     attach(awaiting);
     if (!future_access::state_of(awaited_).try_add(*this)) return false;
+    attached()->loop().offer(*this);
     suspend(awaiting);
     return true;
   }
 
   decltype(auto) await_resume() {
+    idle_work::leave();
     throw_if_cancelled();
     return std::forward<Future>(awaited_).result();
   }
@@ -45,7 +48,13 @@ class future_awaiter final : public cancellation_point, completion::waiter {
     told.loop().post(told);
   }
 
-  [[nodiscard]] bool try_leave() noexcept override { return future_access::state_of(awaited_).try_remove(*this); }
+  [[nodiscard]] bool try_leave() noexcept override {
+    idle_work::leave();
+    return future_access::state_of(awaited_).try_remove(*this);
+  }
+
+  // Its completion posts the chain, as from any thread.
+  [[nodiscard]] bool try_run() noexcept override { return future_access::state_of(awaited_).try_run_here(); }
 
   Future awaited_;
 };

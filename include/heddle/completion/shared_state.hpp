@@ -42,6 +42,17 @@ class state_base : public queue::job {
     return sleep_until(until);
   }
 
+  /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not: then it
+  /// never will be.
+  [[nodiscard]] bool try_run_here() noexcept {
+    const sync::thread_context* const here = sync::current_context::get();
+    if (here == nullptr || home_ == nullptr || here->home() != home_) return false;
+    if (word_.try_claim(phase::running) != phase::pending) return false;
+    const sync::blocking_allowed in_job;
+    ask(execute_request);
+    return true;
+  }
+
   [[nodiscard]] bool try_add(waiter& added) noexcept { return word_.try_add(added); }
   [[nodiscard]] bool try_remove(waiter& removed) noexcept { return word_.try_remove(removed); }
 
@@ -66,14 +77,6 @@ class state_base : public queue::job {
  private:
   static bool has_passed(sync::deadline until) {
     return until != sync::no_deadline && std::chrono::steady_clock::now() >= until;
-  }
-
-  bool try_run_here() noexcept {
-    const sync::thread_context* const here = sync::current_context::get();
-    if (here == nullptr || home_ == nullptr || here->home() != home_) return false;
-    if (word_.try_claim(phase::running) != phase::pending) return false;
-    ask(execute_request);
-    return true;
   }
 
   bool sleep_until(sync::deadline until) noexcept {

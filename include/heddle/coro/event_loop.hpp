@@ -8,6 +8,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/coro/chain.hpp>
+#include <heddle/coro/idle_work.hpp>
 #include <heddle/coro/list_link.hpp>
 #include <heddle/coro/mailbox.hpp>
 #include <heddle/coro/timer_heap.hpp>
@@ -22,15 +23,20 @@ namespace heddle::coro {
 ///
 /// A turn: what was posted and the timers that are due become ready; then those jobs run, in order, that are ready at
 /// this moment. What becomes ready meanwhile runs in the next turn, so a turn always ends.
+///
+/// A loop in a worker of a pool holds that worker, perhaps the last free one. So it claims queued jobs of that
+/// pool as the worker would: those that its coroutines block for, and before it sleeps, one that they await.
 class event_loop final : sync::thread_context {
  public:
-  event_loop() : thread_context(nullptr), outer_(sync::current_context::get()), installed_(*this) {
-    current_loop::set(this);
-  }
-  ~event_loop() { current_loop::set(nullptr); }
+  event_loop() : event_loop(sync::current_context::get()) {}
+  ~event_loop() { current_loop::set(outer_loop_); }
 
-  /// The calling thread's loop, or null. There is at most one.
-  [[nodiscard]] static event_loop* current() noexcept { return current_loop::get(); }
+  /// The loop whose coroutine calls, or null. Null also in a job that the loop's thread runs: it is no coroutine, and
+  /// may run a loop of its own.
+  [[nodiscard]] static event_loop* current() noexcept {
+    event_loop* const here = current_loop::get();
+    return here != nullptr && !here->runs_job() ? here : nullptr;
+  }
 
   /// Queues a job for the next turn.
   void make_ready(queue::job& ready) noexcept { ready_.push(ready); }
@@ -39,6 +45,12 @@ class event_loop final : sync::thread_context {
 
   /// Queues a job from any thread, and wakes the loop. The loop must live at the call; it may go before its end.
   void post(queue::job& posted) noexcept { mailbox(mailbox_).post(posted); }
+
+  /// Tries `offered`, once, before the loop would sleep; unless no worker is under it, which could run nothing. Until
+  /// then `offered` may leave.
+  void offer(idle_work& offered) noexcept {
+    if (home() != nullptr) offered_.insert(offered);
+  }
 
   /// The chains that have not ended, linked in the order of their creation. This is the head of their list.
   [[nodiscard]] list_link& chains() noexcept { return chains_; }
@@ -56,6 +68,11 @@ class event_loop final : sync::thread_context {
   struct tag;
   using current_loop = base::per_thread_pointer<event_loop, tag>;
 
+  explicit event_loop(sync::thread_context* outer)
+      : thread_context(outer != nullptr ? outer->home() : nullptr), outer_(outer), installed_(*this) {
+    current_loop::set(this);
+  }
+
   void take_turn() noexcept {
     queue::job_list posted = mailbox_.take_all();
     while (queue::job* const job = posted.try_pop()) ready_.push(*job);
@@ -63,9 +80,18 @@ class event_loop final : sync::thread_context {
       const sync::deadline now = std::chrono::steady_clock::now();
       while (queue::job* const job = timers_.try_pop_due(now)) ready_.push(*job);
     }
-    if (ready_.empty()) return sleep();
+    if (ready_.empty()) return try_run_offered() ? void() : sleep();
     queue::job_list turn = std::exchange(ready_, {});
     while (queue::job* const job = turn.try_pop()) job->run();
+  }
+
+  bool try_run_offered() noexcept {
+    while (!offered_.alone()) {
+      auto& tried = static_cast<idle_work&>(offered_.following());
+      tried.leave();
+      if (tried.try_run()) return true;
+    }
+    return false;
   }
 
   void sleep() noexcept {
@@ -73,7 +99,7 @@ class event_loop final : sync::thread_context {
     mailbox_.wait_until(timers_.next());
   }
 
-  [[nodiscard]] bool forbids_blocking() const noexcept override { return true; }
+  [[nodiscard]] bool forbids_blocking() const noexcept override { return !runs_job(); }
 
   // A loop that runs in a worker of a pool sleeps, as the worker does then.
   void about_to_block(const queue::job* awaited) noexcept override {
@@ -87,7 +113,9 @@ class event_loop final : sync::thread_context {
   timer_heap timers_;
   mailbox mailbox_;
   list_link chains_;
+  list_link offered_;
   std::uint64_t cancellations_ = 0;
+  event_loop* outer_loop_ = current_loop::get();
   sync::thread_context* outer_;
   sync::scoped_context installed_;
 };

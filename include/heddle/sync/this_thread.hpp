@@ -21,18 +21,26 @@ class thread_context {
   /// none.
   [[nodiscard]] const void* home() const noexcept { return home_; }
 
-  /// True where blocking is misuse because other work of this thread would stand still: an event loop.
+  /// True where blocking is misuse because other work of this thread would stand still: in a coroutine of an event
+  /// loop, but not in a job that the loop's thread runs meanwhile (blocking_allowed).
   [[nodiscard]] virtual bool forbids_blocking() const noexcept { return false; }
 
   /// The thread goes to sleep until `awaited` (null: something that is not a job) is done, and then calls resumed().
   virtual void about_to_block(const queue::job* awaited) noexcept = 0;
   virtual void resumed() noexcept = 0;
 
+  /// For blocking_allowed.
+  void begin_job() noexcept { ++jobs_; }
+  void end_job() noexcept { --jobs_; }
+
  protected:
   ~thread_context() = default;
 
+  [[nodiscard]] bool runs_job() const noexcept { return jobs_ != 0; }
+
  private:
   const void* home_;
+  unsigned jobs_ = 0;
 };
 
 struct context_tag;
@@ -50,6 +58,23 @@ class scoped_context {
 
  private:
   thread_context* outer_;
+};
+
+/// Around jobs and loop bodies that a thread runs which could as well run in another one: they may block here too,
+/// since whether they do must not depend on which thread got them.
+class blocking_allowed {
+ public:
+  blocking_allowed() noexcept : context_(current_context::get()) {
+    if (context_ != nullptr) context_->begin_job();
+  }
+  ~blocking_allowed() {
+    if (context_ != nullptr) context_->end_job();
+  }
+  blocking_allowed(const blocking_allowed&) = delete;
+  blocking_allowed& operator=(const blocking_allowed&) = delete;
+
+ private:
+  thread_context* context_;
 };
 
 /// Tells the thread's context, if it has one, that the thread sleeps in this scope.

@@ -27,6 +27,22 @@ class call_job final : public heddle::queue::job {
   Call call_;
 };
 
+struct worker final : heddle::sync::thread_context {
+  using thread_context::thread_context;
+  void about_to_block(const heddle::queue::job*) noexcept override {}
+  void resumed() noexcept override {}
+};
+
+struct counted_work final : heddle::coro::idle_work {
+  explicit counted_work(bool its_answer) : answer(its_answer) {}
+  bool try_run() noexcept override {
+    ++tried;
+    return answer;
+  }
+  bool answer;
+  int tried = 0;
+};
+
 std::chrono::nanoseconds cpu_time_of_this_thread() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -159,4 +175,59 @@ TEST_CASE("a loop that sleeps in a worker tells the worker", "[coro][event_loop]
   CHECK(outer.blocked > 0);
   CHECK(outer.went_on == outer.blocked);
   CHECK(heddle::sync::current_context::get() == &outer);
+}
+
+TEST_CASE("a loop over a worker tries what it was offered, once, before it sleeps", "[coro][event_loop]") {
+  worker under(&under);
+  const heddle::sync::scoped_context installed(under);
+  event_loop loop;
+  CHECK(heddle::sync::current_context::get()->home() == &under);
+  counted_work left(true);
+  counted_work impossible(false);
+  counted_work possible(true);
+  counted_work next(true);
+  for (counted_work* offered : {&left, &impossible, &possible, &next}) loop.offer(*offered);
+  left.leave();
+
+  bool ran = false;
+  call_job ready([&] { ran = true; });
+  loop.make_ready(ready);
+  loop.run_until([&] { return ran; });
+  CHECK(impossible.tried == 0);  // something was ready
+
+  loop.run_until([&] { return possible.tried != 0; });
+  CHECK(left.tried == 0);
+  CHECK(impossible.tried == 1);
+  CHECK(next.tried == 0);
+  loop.run_until([&] { return next.tried != 0; });
+  CHECK(impossible.tried == 1);
+  CHECK(possible.tried == 1);
+}
+
+TEST_CASE("a loop over no worker keeps nothing that it is offered", "[coro][event_loop]") {
+  event_loop loop;
+  counted_work offered(true);
+  loop.offer(offered);
+  CHECK(offered.alone());
+}
+
+TEST_CASE("a job in the thread of a loop is no coroutine of it", "[coro][event_loop]") {
+  event_loop loop;
+  const auto& here = *heddle::sync::current_context::get();
+  CHECK(event_loop::current() == &loop);
+  {
+    const heddle::sync::blocking_allowed job;
+    CHECK(event_loop::current() == nullptr);
+    CHECK_FALSE(here.forbids_blocking());
+    {
+      event_loop inner;
+      CHECK(event_loop::current() == &inner);
+      CHECK(heddle::sync::current_context::get()->forbids_blocking());
+      const heddle::sync::blocking_allowed inner_job;
+      CHECK(event_loop::current() == nullptr);
+    }
+    CHECK(event_loop::current() == nullptr);
+  }
+  CHECK(event_loop::current() == &loop);
+  CHECK(here.forbids_blocking());
 }
