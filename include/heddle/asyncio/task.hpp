@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroutine>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -78,7 +79,8 @@ class task_promise final : public coro::promise_base, public coro::result_writer
 /// Lazy: nothing runs before. Move-only; destroying a task that never ran destroys its arguments. `T` is an object
 /// type, an lvalue reference or void. `co_await std::move(t)` gives the result or throws what the coroutine threw; the
 /// task is empty afterwards, and awaiting an empty one throws invalid_state_error. Tasks that await tasks do so in the
-/// same turn of the loop, and however often or deep, without growing the stack.
+/// same turn of the loop, and however often or deep, without growing the stack; but destroying tasks that own tasks, as
+/// arguments of coroutines that never ran, recurses.
 ///
 ///     asyncio::task<int> twice(int x) { co_return 2 * x; }
 ///     asyncio::task<int> answer() { co_return co_await twice(20) + 2; }
@@ -137,6 +139,19 @@ task<T> task_promise<T>::get_return_object() noexcept {
   return task<T>(std::coroutine_handle<task_promise>::from_promise(*this));
 }
 
+/// For a coroutine that has ended: one that ran off its end without co_return has no result, and an error takes its
+/// place.
+template <class T>
+void replace_missing(coro::result<T>& ended) noexcept {
+  if (!ended.empty()) return;
+  try {
+    throw invalid_state_error(
+        "this coroutine ended without co_return, so it has no value: co_return one at the end of every path");
+  } catch (...) {
+    ended.set_error(std::current_exception());
+  }
+}
+
 /// Runs a task in the chain of the one that awaits it, and keeps its result.
 template <class T>
 class task_awaiter {
@@ -153,7 +168,10 @@ class task_awaiter {
     return promise.its_chain().transfer_to(awaited_.coroutine_);
   }
 
-  T await_resume() { return result_.take(); }
+  T await_resume() {
+    replace_missing(result_);
+    return result_.take();
+  }
 
  private:
   coro::result<T> result_;

@@ -155,6 +155,7 @@ class task_state final : public task_state_base {
     if (begin()) {
       resume();
       if (!ended()) return;
+      replace_missing(result_);
     } else {
       result_.set_error(
           std::make_exception_ptr(cancelled_error("cancelled: this asyncio task was cancelled before it "

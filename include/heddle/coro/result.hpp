@@ -32,6 +32,8 @@ class result {
     holds_ = holding::error;
   }
 
+  [[nodiscard]] bool empty() const noexcept { return holds_ == holding::nothing; }
+
   /// The exception, or null. Only once there is a result, as the next two.
   [[nodiscard]] std::exception_ptr error() noexcept { return holds_ == holding::error ? outcome_.error() : nullptr; }
 

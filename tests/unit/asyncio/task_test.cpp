@@ -177,3 +177,27 @@ TEST_CASE("tasks await each other half a million deep without growing the stack"
   const std::size_t depth = 500'000;
   CHECK(asyncio::run(count_down(depth)) == depth);
 }
+
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wreturn-type"
+#endif
+namespace {
+asyncio::task<std::string> text_if(bool wanted) {
+  if (wanted) co_return "text";
+}
+}  // namespace
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+
+TEST_CASE("a coroutine that ends without co_return gives an error that says so", "[asyncio][task]") {
+  const std::string error =
+      "this coroutine ended without co_return, so it has no value: co_return one at the end of "
+      "every path";
+  CHECK(asyncio::run(text_if(true)) == "text");
+  CHECK_THROWS_WITH(asyncio::run(text_if(false)), error);
+  const auto await = []() -> asyncio::task<std::string> { co_return co_await text_if(false); };
+  CHECK_THROWS_WITH(asyncio::run(await), error);
+  CHECK_THROWS_AS(asyncio::run(await), heddle::invalid_state_error);
+}
