@@ -15,7 +15,7 @@ namespace heddle::asyncio {
 class gather_wait;
 
 /// One task that is waited for, and the node by which it tells its end. Owns a share of the task.
-class gather_child : end_listener {
+class gather_child final : end_listener {
  public:
   explicit gather_child(task_state_base& started) noexcept : end_listener(&tell), task_(&started) {}
   /// Only before listen().
@@ -55,6 +55,14 @@ class gather_wait : public cancellation_point {
     suspend(awaiting);
   }
 
+  void hear_end_of(gather_child& child) noexcept {
+    --running_;
+    if (failed_ == nullptr && child.task().failed()) failed_ = &child;
+    if (!is_over()) return;
+    leave_running();
+    attached()->loop().make_ready(*attached());
+  }
+
  protected:
   gather_wait() noexcept = default;
   ~gather_wait() = default;
@@ -78,17 +86,7 @@ class gather_wait : public cancellation_point {
   }
 
  private:
-  friend class gather_child;
-
   [[nodiscard]] bool is_over() const noexcept { return running_ == 0 || (failed_ != nullptr && !cancelled_); }
-
-  void hear_end_of(gather_child& child) noexcept {
-    --running_;
-    if (failed_ == nullptr && child.task().failed()) failed_ = &child;
-    if (!is_over()) return;
-    leave_running();
-    attached()->loop().make_ready(*attached());
-  }
 
   template <class Call>
   void for_each_running(Call call) noexcept {

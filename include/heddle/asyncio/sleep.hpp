@@ -64,7 +64,7 @@ template <class Rep, class Period>
   if (length != length) throw std::invalid_argument("sleep() needs a number: this duration is NaN (not a number)");
   if (length <= length.zero()) return sleep_awaitable(clock_duration::zero());
   using seconds = std::chrono::duration<double>;
-  if (seconds(length) >= seconds(clock_duration::max())) return sleep_awaitable(clock_duration::max());
+  if (seconds(length) >= seconds((clock_duration::max)())) return sleep_awaitable((clock_duration::max)());
   return sleep_awaitable(std::chrono::ceil<clock_duration>(length));
 }
 

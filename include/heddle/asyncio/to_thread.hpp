@@ -27,6 +27,12 @@ class cancelled_when_left {
   future<T> job;
 };
 
+template <class F, class... Args>
+inline constexpr bool calls_coroutine = false;
+template <class F, class... Args>
+  requires std::invocable<F, Args...>
+inline constexpr bool calls_coroutine<F, Args...> = is_task<std::remove_cvref_t<std::invoke_result_t<F, Args...>>>;
+
 template <executor E, class F, class... Args>
 auto submit_and_await(E* on, F callable, Args... args)
     -> task<typename decltype(on->submit(std::move(callable), std::move(args)...))::value_type> {
@@ -39,12 +45,18 @@ auto submit_and_await(E* on, F callable, Args... args)
 /// The callable and the arguments are moved or copied in, as by submit(). If the awaiting task is cancelled, so is the
 /// call, if it has not begun; one that has begun runs on, and its result is dropped.
 ///
+/// A loop that runs in a worker of `on` itself runs the call, if it is still queued when the loop has nothing else to
+/// do: perhaps no other worker is free. Meanwhile the loop stands still.
+///
 ///     std::string text = co_await asyncio::to_thread(pool, read_file, path);
 template <executor E, class F, class... Args>
 [[nodiscard]] auto to_thread(E& on, F&& callable, Args&&... args) {
   static_assert(std::invocable<std::decay_t<F>, std::decay_t<Args>...>,
                 "to_thread() calls its callable with copies of the arguments, and these do not fit: pass what the "
                 "callable takes, and std::ref for what it takes by reference");
+  static_assert(!calls_coroutine<std::decay_t<F>, std::decay_t<Args>...>,
+                "a coroutine does not need a thread: co_await it; to run it on one, give "
+                "[] { return asyncio::run(g()); }");
   return submit_and_await<E, std::decay_t<F>, std::decay_t<Args>...>(&on, std::forward<F>(callable),
                                                                      std::forward<Args>(args)...);
 }
