@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/base/counting_integer.hpp>
 #include <heddle/base/indexed_range.hpp>
 #include <heddle/base/invoke.hpp>
 #include <heddle/errors.hpp>
@@ -25,7 +26,7 @@ namespace heddle {
 
 /// What parallel_for() counts with: any integer type but bool and the character types.
 template <class T>
-concept loop_index = std::integral<T> && requires(T a) { std::cmp_less(a, a); };
+concept loop_index = base::counting_integer<T>;
 
 /// Calls of a loop that run on an executor while the caller works on the same loop. The end of the scope waits for
 /// those that have begun and cancels the others.
@@ -57,12 +58,17 @@ class loop_helpers {
   std::vector<future<void>> helpers_;
 };
 
+/// No loop asks for more.
+inline constexpr std::uint64_t most_loop_workers = 4096;
+
 /// Runs `body(first, last, at)` for intervals that together are [0, size), by the caller and up to max_workers() - 1
 /// others; see scheduling::section_loop. What loops of every kind are made of.
 template <executor E, class Body>
 void run_sections(E& on, std::uint64_t size, Body body) {
   constexpr std::uint64_t sections_per_worker = 32;  // enough that the last ones to finish wait little for each other
-  const std::uint64_t workers = on.max_workers();
+  // Of an executor of somebody else's the number may be anything.
+  const auto claimed = static_cast<std::uint64_t>(on.max_workers());
+  const std::uint64_t workers = claimed < 1 ? 1 : claimed > most_loop_workers ? most_loop_workers : claimed;
   const std::uint64_t wanted = workers * sections_per_worker;
   const std::uint64_t sections = workers == 1 ? 1 : size < wanted ? size : wanted;
   if (size == 0) return;
@@ -114,7 +120,7 @@ void parallel_for(First first, Last last, const Body& body) {
 }
 
 /// Calls `body(element)` for every element of `range`, as parallel_for() does for numbers. Ranges that are not random
-/// access are walked once first, by the caller.
+/// access are walked once first, by the caller. Do not write to the elements of a vector<bool>: they share bytes.
 ///
 ///     heddle::parallel_for_each(files, [](const std::string& name) { compress(name); });
 template <executor E, std::ranges::input_range R, class Body>
