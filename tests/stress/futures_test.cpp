@@ -33,6 +33,7 @@ void race(std::size_t rounds, Prepare prepare, Check check, Racers... racers) {
   const auto turns = static_cast<std::ptrdiff_t>(sizeof...(Racers)) + 1;
   std::barrier together(turns);
   std::vector<std::thread> threads;
+  threads.reserve(sizeof...(Racers));
   const auto start = [&](auto racer) {
     threads.emplace_back([&together, rounds, racer] {
       for (std::size_t round = 0; round < rounds; ++round) {
@@ -237,28 +238,45 @@ TEST_CASE("nested submit and wait five levels deep ends on one worker and on two
   }
 }
 
-TEST_CASE("workers claim calls while others cancel and run them", "[stress]") {
+TEST_CASE("a worker claims a queued call while another thread cancels it", "[stress]") {
   const heddle_test::deadline limit(250s);
   life_counts counts;
-  std::atomic<int> wrong{0};
-  {
-    thread_pool_executor pool({.max_workers = 3});
-    std::vector<future<void>> outer;
-    for (std::size_t i = 0; i < scaled(10000); ++i) {
-      outer.push_back(pool.submit([&] {
-        auto shared = std::make_shared<future<int>>(pool.submit([held = tracked(counts)] { return 1; }));
-        const future<void> canceller = pool.submit([shared] { shared->cancel(); });
-        try {
-          if (shared->result() != 1) ++wrong;
-        } catch (const heddle::cancelled_error&) {
-          if (!shared->cancelled()) ++wrong;
-        }
-      }));
-      if (outer.size() == 100) outer.clear();
-    }
-  }
+  thread_pool_executor pool({.max_workers = 1});
+  std::atomic<bool> go{false}, waits{false};
+  std::atomic<int> ran{0}, values{0};
+  bool cancelled = false;
+  int delay = 0;
+  future<int> queued;
+  future<void> claims;
+  int wrong = 0;
+  race(
+      scaled(20000),
+      [&] {
+        go = waits = false;
+        ran = values = 0;
+        claims = pool.submit([&] {
+          waits = true;
+          while (!go) std::this_thread::yield();
+          try {
+            values += queued.result();
+          } catch (const heddle::cancelled_error&) {
+          }
+        });
+        queued = pool.submit([&, held = tracked(counts)] { return ++ran; });
+        while (!waits) std::this_thread::yield();
+      },
+      [&] {
+        claims.wait();
+        const int expected = cancelled ? 0 : 1;
+        if (ran != expected || values != expected || counts.alive != 0) ++wrong;
+      },
+      [&] {
+        go = true;
+        delay = (delay + 1) % 256;  // sometimes before the claim, sometimes after it
+        for (int i = 0; i < 16 * delay; ++i) static_cast<void>(go.load());
+        cancelled = queued.cancel();
+      });
   CHECK(wrong == 0);
-  CHECK(counts.alive == 0);
 }
 
 TEST_CASE("threads of a pool that breaks while all of them start run nothing", "[stress][regression]") {
