@@ -328,7 +328,7 @@ class promise {
       start().complete_with_result_of([] {});
     } else {
       static_assert(
-          std::is_reference_v<T> ? (std::is_convertible_v<Args, T> && ...) && sizeof...(Args) == 1
+          std::is_reference_v<T> ? (refers_to<Args> && ...) && sizeof...(Args) == 1
                                  : std::is_constructible_v<T, Args...>,
           "the value of a promise<T> is made from what set_value() is given, and a T cannot be made from this: "
           "pass a T, or what its constructor takes; for a promise<T&> an lvalue of type T");
