@@ -152,6 +152,9 @@ class [[nodiscard]] future {
   /// Calls `callback(f)`, with this future as a const lvalue, or `callback()`, once the call is done: in the thread
   /// that completes or cancels it, after blocked threads were woken, in the order of addition; or here and now if it is
   /// done. What the callback throws is reported on the standard error stream and ignored.
+  ///
+  /// The callback must leave the future object alone: neither destroy nor assign it. A callback that completes another
+  /// promise runs that one's callbacks inside, so a long chain of them takes stack.
   template <class Callback>
     requires std::invocable<std::decay_t<Callback>&, const future<T>&> || std::invocable<std::decay_t<Callback>&>
   void add_done_callback(Callback&& callback) {
@@ -180,7 +183,8 @@ class [[nodiscard]] future {
   friend struct future_access;
   friend class promise<T>;
 
-  /// A future that leaves the handle alone, for a callback; the completer keeps the state alive meanwhile.
+  /// A future that leaves the handle alone, for a callback. The completer keeps the state alive meanwhile; where the
+  /// callback runs at once, because the call is done, the future itself does.
   struct borrowed {
     explicit borrowed(completion::shared_state<T>* state) noexcept : lent(state) {}
     ~borrowed() { lent.state_ = nullptr; }
