@@ -13,13 +13,14 @@
 #include <heddle/heddle.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <memory>
+#include <limits>
 #include <mutex>
 #include <span>
 #include <string>
@@ -46,23 +47,30 @@ struct string_hash {
 };
 
 /// How often each word occurs. A word is a run of bytes without white space, as `wc -w` for text. `Word` is
-/// std::string, or std::string_view where the text stays.
+/// std::string, or std::string_view where the text stays. A word's hash says in which shard it is, so that tables can
+/// be added up shard by shard, in parallel.
 template <class Word>
 class word_table {
  public:
-  void add(std::string_view word, std::uint64_t times = 1) {
-    auto found = counts_.find(word);
-    if (found == counts_.end()) found = counts_.emplace(Word(word), 0).first;
-    found->second += times;
+  void add(std::string_view word) {
+    auto& shard = shards_[shard_of(word)];
+    auto found = shard.find(word);
+    if (found == shard.end()) found = shard.emplace(Word(word), 0).first;
+    ++found->second;
   }
 
-  template <class Other>
-  void merge(const word_table<Other>& other) {
-    for (const auto& [word, times] : other.counts_) add(word, times);
+  /// All the tables in one.
+  static word_table sum(heddle::thread_pool_executor& pool, std::vector<word_table> tables) {
+    if (tables.empty()) return {};
+    heddle::parallel_for(pool, std::size_t{0}, shard_count, [&](std::size_t s) {
+      for (std::size_t i = 1; i < tables.size(); ++i) absorb(tables[0].shards_[s], std::move(tables[i].shards_[s]));
+    });
+    return std::move(tables[0]);
   }
 
   std::vector<std::pair<std::string_view, std::uint64_t>> most_frequent(std::size_t count) const {
-    std::vector<std::pair<std::string_view, std::uint64_t>> all(counts_.begin(), counts_.end());
+    std::vector<std::pair<std::string_view, std::uint64_t>> all;
+    for (const auto& shard : shards_) all.insert(all.end(), shard.begin(), shard.end());
     const auto order = [](const auto& a, const auto& b) {
       return a.second != b.second ? a.second > b.second : a.first < b.first;
     };
@@ -74,10 +82,11 @@ class word_table {
 
   template <class Other>
   bool operator==(const word_table<Other>& other) const {
-    if (counts_.size() != other.counts_.size()) return false;
-    return std::all_of(counts_.begin(), counts_.end(), [&](const auto& counted) {
-      const auto found = other.counts_.find(std::string_view(counted.first));
-      return found != other.counts_.end() && found->second == counted.second;
+    return std::equal(shards_.begin(), shards_.end(), other.shards_.begin(), [](const auto& mine, const auto& theirs) {
+      return mine.size() == theirs.size() && std::all_of(mine.begin(), mine.end(), [&](const auto& counted) {
+               const auto found = theirs.find(std::string_view(counted.first));
+               return found != theirs.end() && found->second == counted.second;
+             });
     });
   }
 
@@ -85,7 +94,22 @@ class word_table {
   template <class Other>
   friend class word_table;
 
-  std::unordered_map<Word, std::uint64_t, string_hash, std::equal_to<>> counts_;
+  using table = std::unordered_map<Word, std::uint64_t, string_hash, std::equal_to<>>;
+
+  static constexpr unsigned shard_bits = 4;
+  static constexpr std::size_t shard_count = std::size_t{1} << shard_bits;
+
+  /// By the upper bits: the lower ones choose the bucket.
+  static std::size_t shard_of(std::string_view word) noexcept {
+    return string_hash{}(word) >> (std::numeric_limits<std::size_t>::digits - shard_bits);
+  }
+
+  static void absorb(table& mine, table theirs) {
+    mine.merge(theirs);  // moves what is new; what both know is left
+    for (const auto& [word, times] : theirs) mine.find(word)->second += times;
+  }
+
+  std::array<table, shard_count> shards_;
 };
 
 /// For when only the number of words matters.
@@ -152,28 +176,24 @@ class table_store {
  public:
   using table = word_table<std::string>;
 
-  [[nodiscard]] std::unique_ptr<table> borrow() {
+  [[nodiscard]] table borrow() {
     const std::lock_guard lock(mutex_);
-    if (idle_.empty()) return std::make_unique<table>();
-    std::unique_ptr<table> borrowed = std::move(idle_.back());
+    if (idle_.empty()) return {};
+    table borrowed = std::move(idle_.back());
     idle_.pop_back();
     return borrowed;
   }
-  void give_back(std::unique_ptr<table> borrowed) {
+  void give_back(table borrowed) {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(borrowed));
   }
 
   /// For when no call runs any more.
-  [[nodiscard]] table sum() {
-    if (idle_.empty()) return {};
-    for (std::size_t i = 1; i < idle_.size(); ++i) idle_[0]->merge(*idle_[i]);
-    return std::move(*idle_[0]);
-  }
+  [[nodiscard]] table sum(heddle::thread_pool_executor& pool) { return table::sum(pool, std::move(idle_)); }
 
  private:
   std::mutex mutex_;
-  std::vector<std::unique_ptr<table>> idle_;
+  std::vector<table> idle_;
 };
 
 /// The worker function: reads one file and counts its words. What cannot be read is a result too.
@@ -181,8 +201,8 @@ file_count read_and_count(const fs::path& path, table_store& tables) {
   std::string error;
   const std::string text = read_file(path, error);
   if (!error.empty()) return {0, 0, 0, error};
-  auto table = tables.borrow();
-  const file_count counted = count_text(text, *table);
+  table_store::table table = tables.borrow();
+  const file_count counted = count_text(text, table);
   tables.give_back(std::move(table));
   return counted;
 }
@@ -239,7 +259,7 @@ total count_with_pool_map(heddle::thread_pool_executor& pool, const std::vector<
     sum.files.push_back(std::move(counted));
     progress.advance();
   }
-  sum.table = tables.sum();
+  sum.table = tables.sum(pool);
   return sum;
 }
 
@@ -255,7 +275,7 @@ asyncio::task<total> count_with_coroutines(heddle::thread_pool_executor& pool, c
   for (const fs::path& path : paths) tasks.push_back(count_one(pool, path, tables));
   total sum;
   sum.files = co_await asyncio::gather(std::move(tasks));
-  sum.table = tables.sum();
+  sum.table = tables.sum(pool);
   co_return sum;
 }
 
@@ -273,8 +293,7 @@ word_table<std::string_view> count_in_chunks(heddle::thread_pool_executor& pool,
     return table;
   };
   auto parts = heddle::parallel_map(pool, count_chunk, heddle::array_split(text, pool.max_workers()));
-  for (std::size_t i = 1; i < parts.size(); ++i) parts[0].merge(parts[i]);
-  return std::move(parts[0]);
+  return word_table<std::string_view>::sum(pool, std::move(parts));
 }
 
 // ---- input and report

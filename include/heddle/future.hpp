@@ -317,7 +317,7 @@ class promise {
   [[nodiscard]] bool set_running_or_notify_cancel() {
     const completion::phase found = state().try_start();
     if (found == completion::phase::pending) return true;
-    if (found == completion::phase::cancelled || found == completion::phase::cancelling) return false;
+    if (completion::is_cancelled(found)) return false;
     throw invalid_state_error(
         "set_running_or_notify_cancel() was called before, or the promise already has its result");
   }
@@ -375,7 +375,7 @@ class promise {
   /// The state, if it may get its result now.
   [[nodiscard]] completion::promised_state<T>& start() {
     const completion::phase found = state().try_start();
-    if (found == completion::phase::cancelled || found == completion::phase::cancelling) {
+    if (completion::is_cancelled(found)) {
       throw invalid_state_error(
           "the future was cancelled, so it takes no result: ask set_running_or_notify_cancel() first");
     }

@@ -18,6 +18,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/replaced_new.hpp>
 #include <support/threads.hpp>
 #include <support/tracked.hpp>
 #include <system_error>
@@ -39,54 +40,21 @@ bool fails_now(Countdown& countdown) {
   return countdown-- == 0;
 }
 
-void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) noexcept {
+using start_function = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+
+}  // namespace
+
+void* heddle_test::replaced_new(std::size_t size, std::size_t alignment) noexcept {
   if (fails_now(allocations_until_failure)) return nullptr;
   void* const memory = std::aligned_alloc(alignment, (size / alignment + 1) * alignment);
   if (memory != nullptr) ++allocations_alive;
   return memory;
 }
 
-void* or_throw(void* memory) {
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-void release(void* memory) noexcept {
+void heddle_test::replaced_delete(void* memory) noexcept {
   if (memory != nullptr) --allocations_alive;
   std::free(memory);
 }
-
-using start_function = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-
-}  // namespace
-
-// All forms: a sanitizer supplies each that is missing here.
-using alignment = std::align_val_t;
-using no_throw = const std::nothrow_t&;
-void* operator new(std::size_t size) { return or_throw(allocate(size)); }
-void* operator new[](std::size_t size) { return or_throw(allocate(size)); }
-void* operator new(std::size_t size, alignment a) { return or_throw(allocate(size, static_cast<std::size_t>(a))); }
-void* operator new[](std::size_t size, alignment a) { return or_throw(allocate(size, static_cast<std::size_t>(a))); }
-void* operator new(std::size_t size, no_throw) noexcept { return allocate(size); }
-void* operator new[](std::size_t size, no_throw) noexcept { return allocate(size); }
-void* operator new(std::size_t size, alignment a, no_throw) noexcept {
-  return allocate(size, static_cast<std::size_t>(a));
-}
-void* operator new[](std::size_t size, alignment a, no_throw) noexcept {
-  return allocate(size, static_cast<std::size_t>(a));
-}
-void operator delete(void* memory) noexcept { release(memory); }
-void operator delete[](void* memory) noexcept { release(memory); }
-void operator delete(void* memory, std::size_t) noexcept { release(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { release(memory); }
-void operator delete(void* memory, alignment) noexcept { release(memory); }
-void operator delete[](void* memory, alignment) noexcept { release(memory); }
-void operator delete(void* memory, std::size_t, alignment) noexcept { release(memory); }
-void operator delete[](void* memory, std::size_t, alignment) noexcept { release(memory); }
-void operator delete(void* memory, no_throw) noexcept { release(memory); }
-void operator delete[](void* memory, no_throw) noexcept { release(memory); }
-void operator delete(void* memory, alignment, no_throw) noexcept { release(memory); }
-void operator delete[](void* memory, alignment, no_throw) noexcept { release(memory); }
 
 // A sanitizer's own pthread_create goes by this name, and must not be passed by.
 extern "C" __attribute__((weak)) start_function
@@ -107,6 +75,7 @@ using heddle::promise;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
 using heddle_test::life_counts;
+using heddle_test::occupy;
 using heddle_test::tracked;
 
 namespace {
@@ -140,8 +109,7 @@ TEST_CASE("submit and post without memory leave nothing behind", "[faults]") {
   std::atomic<int> ran{0};
   {
     thread_pool_executor pool({.max_workers = 1});
-    pool.post([&] { busy.pass(); });
-    busy.wait_until_reached();
+    occupy(pool, busy);
     const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
     future<void> f;
     const int submit_failures = with_every_allocation_failing(
@@ -164,8 +132,7 @@ TEST_CASE("a map without memory cancels what it submitted", "[faults][regression
   std::atomic<int> ran{0};
   {
     thread_pool_executor pool({.max_workers = 1});
-    pool.post([&] { busy.pass(); });
-    busy.wait_until_reached();
+    occupy(pool, busy);
     // What is cancelled stays in the queue until its turn comes, so only the objects are counted here.
     int failures = 0;
     for (bool failed = true; failed; ++failures) {

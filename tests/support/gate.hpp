@@ -29,4 +29,11 @@ class gate {
   std::latch opened_{1};
 };
 
+/// Keeps a thread of the executor at the gate until the gate opens.
+template <class Executor>
+void occupy(Executor& executor, gate& until) {
+  executor.post([&until] { until.pass(); });
+  until.wait_until_reached();
+}
+
 }  // namespace heddle_test

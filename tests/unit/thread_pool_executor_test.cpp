@@ -35,6 +35,7 @@ using heddle::pending_jobs;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
 using heddle_test::life_counts;
+using heddle_test::occupy;
 using heddle_test::tracked;
 
 namespace {
@@ -285,8 +286,7 @@ TEST_CASE("a worker claims calls of its own pool only", "[thread_pool][claim]") 
   gate busy;
   thread_pool_executor own({.max_workers = 1});
   thread_pool_executor other({.max_workers = 1});
-  other.post([&] { busy.pass(); });
-  busy.wait_until_reached();
+  occupy(other, busy);
   std::thread::id ran_in;
   future<void> queued = other.submit([&] { ran_in = std::this_thread::get_id(); });
   std::thread::id others_thread;

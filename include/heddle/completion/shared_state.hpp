@@ -29,7 +29,7 @@ class state_base : public queue::job {
       ask(discard_request);
       return true;
     }
-    return found == phase::cancelling || found == phase::cancelled;
+    return is_cancelled(found);
   }
 
   /// Waits until the task is done; false if the deadline comes first. A wait without deadline on a worker of the task's

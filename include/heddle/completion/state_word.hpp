@@ -14,6 +14,7 @@ namespace heddle::completion {
 enum class phase : std::uint8_t { pending = 0, running = 1, cancelling = 2, value = 4, error = 5, cancelled = 6 };
 
 [[nodiscard]] constexpr bool is_terminal(phase p) noexcept { return (static_cast<unsigned>(p) & 4U) != 0; }
+[[nodiscard]] constexpr bool is_cancelled(phase p) noexcept { return p == phase::cancelling || p == phase::cancelled; }
 
 /// The state word of a task or a promise.
 ///
