@@ -18,6 +18,7 @@
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
+#include <heddle/scheduling/adaptive_loop.hpp>
 #include <heddle/scheduling/section_loop.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <heddle/thread_pool_executor.hpp>
@@ -64,7 +65,7 @@ inline constexpr std::uint64_t most_loop_workers = 4096;
 /// Runs `body(first, last, at)` for intervals that together are [0, size), by the caller and up to max_workers() - 1
 /// others; see scheduling::section_loop. What loops of every kind are made of.
 template <executor E, class Body>
-void run_sections(E& on, std::uint64_t size, Body body) {
+void run_loop(E& on, std::uint64_t size, Body body) {
   constexpr std::uint64_t sections_per_worker = 32;  // enough that the last ones to finish wait little for each other
   // Of an executor of somebody else's the number may be anything.
   const auto claimed = static_cast<std::uint64_t>(on.max_workers());
@@ -80,6 +81,13 @@ void run_sections(E& on, std::uint64_t size, Body body) {
     loop.run();
   }
   loop.rethrow_failure();
+}
+
+/// The same on threads: they divide it among themselves as they become free.
+template <class Body>
+void run_loop(thread_pool_executor& on, std::uint64_t size, Body body) {
+  const sync::blocking_allowed in_body;
+  scheduling::run_loop(thread_pool_access::crew_of(on), size, body);
 }
 
 /// Calls `body(i)` for every i in [first, last), or `body(i, j)` for intervals [i, j) that together are [first, last),
@@ -104,7 +112,7 @@ void parallel_for(E& on, First first, Last last, const Body& body) {
   }
   const auto origin = static_cast<std::uint64_t>(first);
   const auto index = [origin](std::uint64_t offset) { return static_cast<Index>(origin + offset); };
-  run_sections(on, static_cast<std::uint64_t>(last) - origin,
+  run_loop(on, static_cast<std::uint64_t>(last) - origin,
                [&body, index](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
                  if constexpr (by_item) {
                    for (; at != end; ++at) static_cast<void>(body(index(at)));
@@ -130,7 +138,7 @@ void parallel_for_each(E& on, R&& range, const Body& body) {
       std::is_invocable_v<const Body&, decltype(elements[0])>,
       "parallel_for_each() calls one body from many threads, as const, with one element of the range: take one "
       "parameter of the element's type, and remove `mutable`");
-  run_sections(on, elements.size(), [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
+  run_loop(on, elements.size(), [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
     for (; at != end; ++at) static_cast<void>(base::invoke(body, elements[at]));
   });
 }

@@ -95,7 +95,7 @@ template <executor E, class F, std::ranges::input_range... Rs>
     std::uint64_t size = (std::numeric_limits<std::uint64_t>::max)();
     ((size = elements.size() < size ? elements.size() : size), ...);
     map_slots<Result> results(size);
-    run_sections(on, size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
+    run_loop(on, size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
       for (; at != end; ++at) {
         results.fill(at, [&]() -> decltype(auto) { return base::invoke(callable, elements[at]...); });
       }

@@ -48,6 +48,8 @@ struct thread_pool_options {
 /// of its own pool runs that call itself if it is still queued, so nested submit-and-wait never deadlocks, on one
 /// thread either. Destroying the executor runs what is queued and waits for it; its own tasks must not do that.
 class thread_pool_executor {
+  friend struct thread_pool_access;
+
  public:
   static constexpr std::size_t most_workers = 4096;
 
@@ -167,6 +169,13 @@ class thread_pool_executor {
 };
 
 static_assert(executor<thread_pool_executor>);
+
+/// For heddle's own fork-join functions.
+struct thread_pool_access {
+  [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) noexcept {
+    return executor.pool_.members();
+  }
+};
 
 /// The pool that is used where none is named: created on first use with one thread per available CPU. It is never
 /// destroyed, so that it works at any time, also while the program ends; work it still has then is abandoned.

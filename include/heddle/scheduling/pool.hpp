@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Threads that run jobs from one queue, and sleep while there are none.
+// Threads that run jobs, help each other and their guests with fork-join work, and sleep while there is none.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -13,9 +14,13 @@
 #include <heddle/base/unique_function.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/queue/task_stack.hpp>
+#include <heddle/scheduling/crew.hpp>
+#include <heddle/scheduling/join.hpp>
+#include <heddle/scheduling/participant.hpp>
 #include <heddle/scheduling/thread.hpp>
-#include <heddle/sync/event_count.hpp>
-#include <heddle/sync/spin_wait.hpp>
+#include <heddle/scheduling/worker.hpp>
+#include <heddle/sync/patience.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::scheduling {
@@ -24,7 +29,7 @@ namespace heddle::scheduling {
 ///
 /// Who writes what: anybody pushes into `jobs_`; close() and a worker whose start failed close it. A closed pool runs
 /// what is queued; a broken one refuses it, with the error that broke it. `failure_` is written once, before `state_`
-/// says broken. Sleeping workers sleep in `idle_`; at most one awake worker without a job spins (`searching_`).
+/// says broken.
 class pool {
  public:
   enum class admission { accepted, closed, broken };
@@ -35,7 +40,7 @@ class pool {
   /// `owner` is what façades find by owner_of_this_thread(). Throws std::system_error if a thread cannot be started,
   /// after those that were started have ended.
   pool(std::size_t workers, start_hook on_start, void* owner)
-      : size_(workers), on_start_(std::move(on_start)), owner_(owner) {
+      : crew_(workers, stack_slots), on_start_(std::move(on_start)), owner_(owner) {
     threads_.reserve(workers);
     try {
       while (threads_.size() < workers) threads_.emplace_back(&run_worker, this);
@@ -53,14 +58,14 @@ class pool {
   /// Queues the job, or leaves it alone and says why not. Any thread; never blocks for long.
   [[nodiscard]] admission try_push(queue::job& added) noexcept {
     if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
-    idle_.notify_one();
+    crew_.call_worker();
     return admission::accepted;
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
   void close() noexcept {
     jobs_.close();
-    idle_.notify_all();
+    crew_.call_all_to_end();
   }
 
   /// Ends every queued job without running it.
@@ -75,7 +80,10 @@ class pool {
     threads_.clear();
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Those who fork and steal.
+  [[nodiscard]] crew& members() noexcept { return crew_; }
+
+  [[nodiscard]] std::size_t size() const noexcept { return crew_.size(); }
 
   /// What broke the pool. Only after try_push() said broken.
   [[nodiscard]] const std::exception_ptr& failure() const noexcept { return failure_; }
@@ -90,10 +98,12 @@ class pool {
   }
 
  private:
+  static constexpr std::size_t stack_slots = 1 << 17;
+
   using current_pool = base::per_thread_pointer<const pool, pool>;
 
   /// Tells whoever blocks in a job that this pool's queued jobs may be claimed.
-  struct worker final : sync::thread_context {
+  struct worker_context final : sync::thread_context {
     using thread_context::thread_context;
     void about_to_block(const queue::job*) noexcept override {}
     void resumed() noexcept override {}
@@ -101,50 +111,103 @@ class pool {
 
   static void* run_worker(void* argument) {
     auto& home = *static_cast<pool*>(argument);
-    worker self(&home);
-    const sync::scoped_context installed(self);
+    worker_context context(&home);
+    const sync::scoped_context installed(context);
+    const std::size_t index = home.started_.fetch_add(1, base::relaxed);  // relaxed: a number for each, in any order
+    worker& self = home.crew_.worker_at(index);
+    participant::current::set(&self);
     current_pool::set(&home);
-    home.work(home.started_.fetch_add(1, base::relaxed));  // relaxed: a number for each, in any order
+    try {
+      home.on_start_(index);
+    } catch (...) {
+      home.break_with(std::current_exception());
+    }
+    home.work(self);
     current_pool::set(nullptr);
+    participant::current::set(nullptr);
     return nullptr;
   }
 
-  void work(std::size_t index) noexcept {
-    try {
-      on_start_(index);
-    } catch (...) {
-      break_with(std::current_exception());
-    }
-    while (queue::job* const next = next_job()) {
-      if (is_broken()) {
-        next->refuse({failure_});
-      } else {
-        next->run();
-      }
-    }
-  }
+  /// What a worker found to do: a job, or a task on somebody's stack.
+  struct finding {
+    queue::job* job = nullptr;
+    participant* owner = nullptr;
+    queue::stack_slot* task = nullptr;
 
-  /// The next job; null when the queue is closed and empty.
-  queue::job* next_job() noexcept {
+    [[nodiscard]] bool is_something() const noexcept { return job != nullptr || task != nullptr; }
+  };
+
+  void work(worker& self) noexcept {
+    bool searching = false;
+    sync::patience patience;
     for (;;) {
-      if (queue::job* const next = jobs_.try_pop()) return next;
-      if (search()) continue;
-      const auto key = idle_.prepare_wait();
-      if (!jobs_.empty_hint() || jobs_.finished()) {
-        idle_.cancel_wait();
-        if (jobs_.finished()) return nullptr;
-        continue;
+      if (const finding found = look(self); found.is_something()) {
+        if (std::exchange(searching, false) && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
+        run(self, found);
+        patience.reset();
+      } else if (jobs_.finished()) {
+        break;
+      } else if (patience.is_over() || !(searching || (searching = crew_.idle().try_begin_search(1)))) {
+        searching = park(self, searching);
+        patience.reset();
+      } else {
+        ask_around(self, patience);
+        patience.pause();
       }
-      idle_.wait(key);
+    }
+    crew_.leave_loops(self);
+    if (searching) static_cast<void>(crew_.idle().end_search());
+  }
+
+  finding look(worker& self) noexcept {
+    finding found;
+    found.job = jobs_.try_pop();
+    if (found.job != nullptr || !crew_.may_help_loops(self)) return found;
+    crew_.rob_somebody(self, [&found](participant& other) {
+      found.task = other.stack.try_steal();
+      found.owner = &other;
+      return found.task != nullptr;
+    });
+    return found;
+  }
+
+  void run(worker& self, const finding& found) noexcept {
+    if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
+    crew_.leave_loops(self);
+    if (is_broken()) {
+      found.job->refuse({failure_});
+    } else {
+      found.job->run();
     }
   }
 
-  /// Spins for a job, if no other worker does already. True if there may be one.
-  bool search() noexcept {
-    if (searching_.exchange(true, base::relaxed)) return false;  // relaxed: a hint, jobs come through the queue
-    const bool found = sync::spin_until([this] { return !jobs_.empty_hint(); });
-    searching_.store(false, base::relaxed);  // relaxed: as above
-    return found;
+  /// Begs of those who have something, and takes it from those who do not answer.
+  void ask_around(worker& self, const sync::patience& patience) noexcept {
+    if (!crew_.may_help_loops(self)) return;
+    crew_.rob_somebody(self, [&patience](participant& other) {
+      if (!other.stack.has_private()) return false;
+      other.stack.beg();
+      return patience.is_worn() && other.stack.expose();
+    });
+  }
+
+  /// Sleeps until it is called. True if it searches from then on.
+  bool park(worker& self, bool searching) noexcept {
+    crew_.leave_loops(self);
+    self.prepare_to_park();
+    crew_.idle().park(self.number, self.link, searching);
+    if (jobs_.finished()) {
+      crew_.call_all_to_end();
+    } else if (has_backlog()) {
+      crew_.call_worker();
+    }
+    return self.sleep_until_recalled();
+  }
+
+  /// Whether there is something to do that nobody has begun.
+  bool has_backlog() noexcept {
+    if (!jobs_.empty_hint()) return true;
+    return crew_.somebody([](const participant& other) { return other.stack.has_public(); });
   }
 
   void break_with(std::exception_ptr error) noexcept {
@@ -162,7 +225,7 @@ class pool {
   // [pool.1] acquire: see break_with().
   [[nodiscard]] bool is_broken() const noexcept { return broken_.load(base::acquire); }
 
-  const std::size_t size_;
+  crew crew_;
   start_hook on_start_;
   void* const owner_;
   base::atomic<std::size_t> started_{0};
@@ -170,8 +233,6 @@ class pool {
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
   base::atomic<bool> broken_{false};
-  alignas(base::cache_line) sync::event_count idle_;
-  alignas(base::cache_line) base::atomic<bool> searching_{false};
   std::mutex joining_;  // guards threads_ once the constructor is done
   std::vector<thread> threads_;
 };

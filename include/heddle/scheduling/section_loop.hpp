@@ -5,13 +5,11 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <limits>
-#include <mutex>
-#include <utility>
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/sectioning.hpp>
+#include <heddle/scheduling/loop_failure.hpp>
 
 namespace heddle::scheduling {
 
@@ -19,10 +17,7 @@ namespace heddle::scheduling {
 /// sections, in ascending order, until none is left. `body` keeps the index that it works on in `at`, for the case that
 /// it throws.
 ///
-/// Failures are deterministic: nothing beyond the lowest failed index is begun once that is known, everything before it
-/// runs, so the failure that is left in the end is the one that a sequential loop would have met first.
-/// `next_` is advanced by all; `failure_` and `failed_at_` are written under `mutex_`, and `failed_at_` is also read
-/// outside it, as a hint to stop.
+/// Failures are kept as loop_failure says. `next_` is advanced by all.
 template <class Body>
 class section_loop {
  public:
@@ -40,19 +35,15 @@ class section_loop {
   }
 
   /// For the one who started the loop, when every other thread has left it.
-  void rethrow_failure() {
-    if (failure_ != nullptr) std::rethrow_exception(std::move(failure_));
-  }
+  void rethrow_failure() { failure_.rethrow(); }
 
  private:
-  static constexpr std::uint64_t none = (std::numeric_limits<std::uint64_t>::max)();
-
-  /// How long a thread works between two looks at failed_at_; the number of items follows from it.
+  /// How long a thread works between two looks at the failure; the number of items follows from it.
   static constexpr std::chrono::microseconds patience{5};
 
   bool run_section(base::section section, std::uint64_t& grain) noexcept {
     while (section.first < section.last) {
-      if (section.first > failed_at_.load(base::relaxed)) return false;  // relaxed: a hint, see the class
+      if (failure_.is_before(section.first)) return false;
       const std::uint64_t last = section.size() < grain ? section.last : section.first + grain;
       if (section.size() > grain) {
         const auto begin = std::chrono::steady_clock::now();
@@ -71,24 +62,15 @@ class section_loop {
     try {
       body_(first, last, at);
     } catch (...) {
-      keep(at, std::current_exception());
+      failure_.keep(at, std::current_exception());
     }
-  }
-
-  void keep(std::uint64_t at, std::exception_ptr failure) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (at >= failed_at_.load(base::relaxed)) return;  // relaxed: written under the mutex only
-    failure_ = std::move(failure);
-    failed_at_.store(at, base::relaxed);  // relaxed: as above
   }
 
   const std::uint64_t sections_;
   const base::sectioning bounds_;
   Body& body_;
   alignas(base::cache_line) base::atomic<std::uint64_t> next_{0};
-  alignas(base::cache_line) base::atomic<std::uint64_t> failed_at_{none};
-  std::mutex mutex_;
-  std::exception_ptr failure_;
+  alignas(base::cache_line) loop_failure failure_;
 };
 
 }  // namespace heddle::scheduling

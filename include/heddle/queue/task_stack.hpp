@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+// The stack of tasks that a thread has forked and not yet joined; others steal the oldest.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/base/barrier.hpp>
+#include <heddle/base/cpu.hpp>
+#include <heddle/base/spin_lock.hpp>
+#include <heddle/queue/divisible_range.hpp>
+
+namespace heddle::queue {
+
+/// A task on its owner's machine stack. 32 bytes.
+///
+///     state        meaning
+///     0, 1         pending; 1: a divisible_task that is not cut yet
+///     thief        its address: somebody who stole the task runs it; with bit 0: and the owner sleeps until it ends
+///     2, 3         ended; 3: by an exception, which the slot keeps
+///
+/// Who steals it calls begin(), run() and end(). The owner alone reads the state, and waits by it.
+struct stack_slot {
+  /// Runs the task. If it ends by an exception, that takes the place of `task` in `error`, and the answer is true.
+  using code = bool (*)(stack_slot&) noexcept;
+  using word = std::uintptr_t;
+
+  static constexpr word plain = 0;
+  static constexpr word divisible = 1;
+  static constexpr word returned = 2;
+  static constexpr word threw = 3;
+  static constexpr word sleeper_bit = 1;
+
+  stack_slot(code its_code, void* its_task, word its_state) noexcept : run(its_code), task(its_task), state(its_state) {}
+  stack_slot(const stack_slot&) = delete;
+  stack_slot& operator=(const stack_slot&) = delete;
+  ~stack_slot() {}  // who takes the error destroys it
+
+  /// `thief` is aligned to 4 or more; `height` is that of its own stack, where what it forks from here on begins.
+  void begin(const void* thief, std::uint32_t height) noexcept {
+    began_at = height;
+    // [stack_slot.1] release: the owner reads began_at.
+    state.store(reinterpret_cast<word>(thief), base::release);
+  }
+
+  /// True if the owner sleeps and is to be woken. The slot may be gone by then.
+  [[nodiscard]] bool end(bool by_exception) noexcept {
+    // [stack_slot.2] release: what the task did, for the owner. [stack_slot.3] acquire: the sleeper's preparations.
+    return (state.exchange(by_exception ? threw : returned, base::acq_rel) & sleeper_bit) != 0;
+  }
+
+  // [stack_slot.1] acquire: began_at. [stack_slot.2] acquire: what the task did.
+  [[nodiscard]] word look() const noexcept { return state.load(base::acquire); }
+
+  /// The owner, who saw `thief` in the state: it goes to sleep until end(). False if the state is another one now.
+  [[nodiscard]] bool announce_sleeper(word thief) noexcept {
+    // [stack_slot.3] release: end() acquires it.
+    return state.compare_exchange_strong(thief, thief | sleeper_bit, base::release, base::relaxed);
+  }
+
+  [[nodiscard]] static bool has_ended(word seen) noexcept { return seen == returned || seen == threw; }
+  [[nodiscard]] static bool is_pending(word seen) noexcept { return seen == plain || seen == divisible; }
+  [[nodiscard]] static void* thief_of(word seen) noexcept { return reinterpret_cast<void*>(seen & ~sleeper_bit); }
+
+  std::exception_ptr take_error() noexcept {
+    std::exception_ptr taken = std::move(error);
+    std::destroy_at(&error);
+    return taken;
+  }
+
+  code run;
+  union {
+    void* task;
+    std::exception_ptr error;  // once the task threw
+  };
+  base::atomic<word> state;
+  std::uint32_t began_at;  // written by the thief before its address
+};
+
+/// The rest of a loop as a task: cut in two when it is published, so what a thief gets is half of what is left then.
+struct divisible_task {
+  divisible_task(std::uint64_t first, std::uint64_t last) noexcept : mine(first, last) {}
+  divisible_range mine;
+  base::section theirs;  // empty until it is cut, which is right before it becomes public
+};
+
+/// A split task stack (Faxén's Wool and van Dijk's Lace): the newest tasks are private to the owner, whose push and pop
+/// are plain stores and loads; the oldest are public, and thieves take them with a CAS.
+///
+///     slot index   0 .. tail    tail .. split    split .. head
+///                  stolen       public           private
+///
+/// `span_` is tail and split in one word, so a CAS on the tail also checks the split. The owner keeps its own view of
+/// the split in `split_`. Tasks become public when the owner publishes them, because somebody begs for work
+/// (`begged_`), or when a thief does it for an owner that is too busy to look (`expose`). All changes of the split are
+/// made under `lock_`; a pop, which takes no lock, and an exposing thief are ordered by an asymmetric barrier as in
+/// divisible_range: the owner moves `head_` down and then reads `split_`, the thief moves `split_` up and then reads
+/// `head_`.
+///
+/// The owner's words are written by it alone but for `begged_` and `split_`, which thieves write rarely. Slots are
+/// joined in the reverse order of their pushes. A stolen slot stays occupied until its join is over: meanwhile new
+/// tasks go on top.
+class task_stack {
+ public:
+  /// Room for `slots` tasks; a push beyond says so. Memory is touched as the stack grows.
+  explicit task_stack(std::size_t slots)
+      : base_(static_cast<stack_slot*>(::operator new(slots * sizeof(stack_slot), std::align_val_t{base::cache_line}))),
+        limit_(base_ + slots),
+        head_(base_),
+        split_(base_) {}
+  task_stack(const task_stack&) = delete;
+  task_stack& operator=(const task_stack&) = delete;
+  ~task_stack() { ::operator delete(base_, std::align_val_t{base::cache_line}); }
+
+  // ---- the owner
+
+  /// Adds a task on top; null if the stack is full.
+  [[nodiscard]] stack_slot* push(stack_slot::code code, void* task, stack_slot::word kind = stack_slot::plain) noexcept {
+    stack_slot* const top = head_.load(base::relaxed);  // relaxed: written by the owner only
+    if (top == limit_) [[unlikely]] return nullptr;
+    ::new (static_cast<void*>(top)) stack_slot(code, task, kind);
+    // [task_stack.1] release: a thief that exposes the slot reads it.
+    head_.store(top + 1, base::release);
+    return top;
+  }
+
+  /// Takes the newest task back if it is private, as almost always: then the caller runs it. Else see try_take_back().
+  [[nodiscard]] bool try_pop(stack_slot* top) noexcept {
+    // [task_stack.1] release: as in push().
+    head_.store(top, base::release);
+    base::light_barrier();
+    return top >= split_.load(base::relaxed);  // relaxed: ordered by the barrier, see the class
+  }
+
+  /// After try_pop() failed: true if the task was taken back all the same; false if somebody has stolen it: then the
+  /// slot is occupied again until vacate().
+  [[nodiscard]] bool try_take_back(stack_slot* top) noexcept {
+    const std::lock_guard lock(lock_);
+    if (top >= split_.load(base::relaxed)) return true;  // relaxed: written under the lock
+    const std::uint32_t index = index_of(top);
+    std::uint64_t seen = span_.load(base::relaxed);  // relaxed: only compared with
+    while (tail_of(seen) <= index) {
+      // Leaves the older half of what is public, so that thieves still find something.
+      const std::uint32_t split = tail_of(seen) + (index - tail_of(seen)) / 2;
+      // relaxed: takes slots away from thieves, and shows them nothing.
+      if (span_.compare_exchange_weak(seen, span(tail_of(seen), split), base::relaxed, base::relaxed)) {
+        split_.store(base_ + split, base::relaxed);  // relaxed: written under the lock
+        return true;
+      }
+    }
+    // [task_stack.1] release: as in push().
+    head_.store(top + 1, base::release);
+    return false;
+  }
+
+  /// The stolen task on top is done: its slot is free.
+  void vacate(stack_slot* top) noexcept {
+    const std::lock_guard lock(lock_);
+    const std::uint32_t index = index_of(top);
+    // relaxed, all three: tail and split are equal, so thieves find nothing; who exposes takes the lock.
+    head_.store(top, base::relaxed);
+    split_.store(top, base::relaxed);
+    span_.store(span(index, index), base::relaxed);
+  }
+
+  /// Whether somebody looks for work. Relaxed: a hint; a stale one delays the answer.
+  [[nodiscard]] bool is_begged() const noexcept { return begged_.load(base::relaxed); }
+
+  /// Publishes the older half of what is private, if nothing is public; a loop's rest is cut in half for it. False if
+  /// there was nothing worth stealing.
+  bool publish() noexcept {
+    begged_.store(false, base::relaxed);  // relaxed: a hint
+    const std::lock_guard lock(lock_);
+    return publish_up_to_head(cutter::owner);
+  }
+
+  /// How many slots are occupied.
+  [[nodiscard]] std::uint32_t height() const noexcept {
+    return index_of(head_.load(base::relaxed));  // relaxed: written by the owner only
+  }
+
+  // ---- thieves, any thread
+
+  /// The oldest public task, if its index is `lowest` or higher; null if there is none or somebody else was faster. The
+  /// caller owns the task: it calls begin(), runs it, and calls end().
+  [[nodiscard]] stack_slot* try_steal(std::uint32_t lowest = 0) noexcept {
+    // [task_stack.2] acquire: the slot and the task, as whoever published them saw them.
+    std::uint64_t seen = span_.load(base::acquire);
+    const std::uint32_t tail = tail_of(seen);
+    if (tail >= split_of(seen) || tail < lowest) return nullptr;
+    // [task_stack.2] acquire: as above, for a word that came back to the same value meanwhile.
+    if (!span_.compare_exchange_weak(seen, seen + 1, base::acquire, base::relaxed)) return nullptr;
+    return base_ + tail;
+  }
+
+  /// Asks the owner to publish something. Relaxed: a hint.
+  void beg() noexcept {
+    if (!begged_.load(base::relaxed)) begged_.store(true, base::relaxed);
+  }
+
+  /// Publishes for an owner that does not answer; true if something is public now.
+  bool expose() noexcept {
+    if (!lock_.try_lock()) return false;
+    const bool found = publish_up_to_head(cutter::other);
+    lock_.unlock();
+    return found;
+  }
+
+  /// May be stale. Relaxed: who must not miss a task asks under an order of its own.
+  [[nodiscard]] bool has_public() const noexcept {
+    const std::uint64_t seen = span_.load(base::relaxed);
+    return tail_of(seen) < split_of(seen);
+  }
+
+  /// May be stale: whether exposing could find something. Relaxed, as has_public().
+  [[nodiscard]] bool has_private() const noexcept {
+    return head_.load(base::relaxed) > split_.load(base::relaxed);
+  }
+
+  [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
+
+ private:
+  static std::uint32_t tail_of(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word); }
+  static std::uint32_t split_of(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word >> 32U); }
+  static std::uint64_t span(std::uint32_t tail, std::uint32_t split) noexcept {
+    return tail | (static_cast<std::uint64_t>(split) << 32U);
+  }
+
+  [[nodiscard]] std::uint32_t index_of(const stack_slot* slot) const noexcept {
+    return static_cast<std::uint32_t>(slot - base_);
+  }
+
+  /// The caller holds the lock, so nobody else moves the split; while tail and split are equal, nobody moves the tail.
+  bool publish_up_to_head(cutter who) noexcept {
+    const std::uint64_t seen = span_.load(base::relaxed);  // relaxed: only its writer is somebody who held the lock
+    if (tail_of(seen) < split_of(seen)) return true;
+    stack_slot* const first = split_.load(base::relaxed);  // relaxed: written under the lock
+    stack_slot* last = first;
+    bool worth = false;
+    while (!worth) {
+      stack_slot* const from = last;
+      last = claim_half(from, who);
+      if (last == from) break;
+      for (stack_slot* slot = from; slot != last; ++slot) worth = make_stealable(*slot, who) || worth;
+    }
+    if (!worth) {
+      split_.store(first, base::relaxed);  // relaxed: shrinks, so it takes nothing from the owner
+      return false;
+    }
+    // [task_stack.2] release: thieves read the slots and the tasks.
+    span_.store(span(tail_of(seen), index_of(last)), base::release);
+    return true;
+  }
+
+  /// Moves the owner's split over the older half of the private slots that begin at `from`, rounded up, and returns it.
+  stack_slot* claim_half(stack_slot* from, cutter who) noexcept {
+    // [task_stack.1] acquire: what the owner pushed, for a thief that exposes it.
+    stack_slot* const head = head_.load(base::acquire);
+    if (head <= from) return from;
+    stack_slot* wanted = from + (head - from + 1) / 2;
+    split_.store(wanted, base::relaxed);  // relaxed: ordered by the barrier, see the class
+    if (who == cutter::owner) return wanted;
+    const bool known = base::heavy_barrier();
+    // [task_stack.1] acquire: as above; the owner may have popped, and pushed others.
+    stack_slot* const head_now = head_.load(base::acquire);
+    if (!known || head_now <= from) {
+      wanted = from;
+    } else if (head_now < wanted) {
+      wanted = head_now;
+    }
+    split_.store(wanted, base::relaxed);  // relaxed: shrinks, so it takes nothing from the owner
+    return wanted;
+  }
+
+  /// Cuts the slot's loop, if it is one that is still whole. False if nothing is in it for a thief.
+  static bool make_stealable(stack_slot& slot, cutter who) noexcept {
+    // relaxed, both: the slot is nobody's but the lock holder's.
+    if (slot.state.load(base::relaxed) != stack_slot::divisible) return true;
+    auto& loop = *static_cast<divisible_task*>(slot.task);
+    const base::section cut = loop.mine.cut(who);
+    if (cut.size() == 0) return false;
+    loop.theirs = cut;
+    slot.state.store(stack_slot::plain, base::relaxed);
+    return true;
+  }
+
+  stack_slot* const base_;
+  stack_slot* const limit_;
+  alignas(base::cache_line) base::atomic<stack_slot*> head_;
+  base::atomic<stack_slot*> split_;
+  base::atomic<bool> begged_{false};
+  alignas(base::cache_line) base::atomic<std::uint64_t> span_{0};
+  base::spin_lock lock_;
+};
+
+}  // namespace heddle::queue

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// All who take part in the work of one pool: its workers, and the outside threads that are its guests.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/base/cpu.hpp>
+#include <heddle/scheduling/idle_policy.hpp>
+#include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/worker.hpp>
+
+namespace heddle::scheduling {
+
+/// Who can steal from whom, and who is woken for what.
+///
+/// A guest stands in for a worker: with g guests inside, at most size() - g workers take tasks off stacks
+/// (`loop_helpers_` counts them while there are guests), so a pool of one never runs a loop on two threads.
+class crew {
+ public:
+  static constexpr std::size_t most_guests = 64;
+
+  crew(std::size_t workers, std::size_t stack_slots) : stack_slots_(stack_slots) {
+    workers_.reserve(workers);
+    while (workers_.size() < workers) {
+      workers_.push_back(std::make_unique<worker>(*this, stack_slots, static_cast<std::uint32_t>(workers_.size() + 1)));
+    }
+  }
+  crew(const crew&) = delete;
+  crew& operator=(const crew&) = delete;
+  ~crew() {
+    // relaxed: everybody has left.
+    for (auto& seat : guests_) delete seat.load(base::relaxed);
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
+  [[nodiscard]] worker& worker_at(std::size_t index) noexcept { return *workers_[index]; }
+  [[nodiscard]] idle_policy& idle() noexcept { return idle_; }
+
+  // ---- guests
+
+  /// A record for the calling thread until release_guest(); null if all are taken, or memory ends.
+  [[nodiscard]] participant* try_lease_guest() noexcept {
+    std::uint64_t seen = leased_.load(base::relaxed);  // relaxed: only compared with
+    while (~seen != 0) {
+      const std::uint64_t seat = ~seen & (seen + 1);  // the lowest bit that is not set
+      // [crew.1] acquire: what the previous guest in the seat left behind.
+      if (leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) return seated(seat);
+    }
+    return nullptr;
+  }
+
+  /// The guest has joined all that it forked.
+  void release_guest(participant& guest) noexcept {
+    for (std::size_t i = 0; i < most_guests; ++i) {
+      // relaxed: this thread, or the previous guest in the seat, has written it.
+      if (guests_[i].load(base::relaxed) != &guest) continue;
+      leased_.fetch_and(~(std::uint64_t{1} << i), base::release);  // [crew.1] release: for the next guest in the seat
+      return;
+    }
+  }
+
+  // ---- who looks for work
+
+  /// Calls `try_rob(participant)` for the others, beginning with any, until it says true.
+  template <class TryRob>
+  bool rob_somebody(worker& thief, TryRob try_rob) noexcept {
+    const auto count = static_cast<std::uint32_t>(workers_.size());
+    const std::uint32_t start = thief.random_below(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      participant& other = *workers_[start + i < count ? start + i : start + i - count];
+      if (&other != &thief && try_rob(other)) return true;
+    }
+    for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint
+      // [crew.2] acquire: the record.
+      participant* const guest = guests_[static_cast<std::size_t>(std::countr_zero(left))].load(base::acquire);
+      if (guest != nullptr && try_rob(*guest)) return true;
+    }
+    return false;
+  }
+
+  /// Whether `holds(participant)` for one of all.
+  template <class Predicate>
+  [[nodiscard]] bool somebody(Predicate holds) const noexcept {
+    for (const auto& each : workers_) {
+      if (holds(*each)) return true;
+    }
+    for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint
+      // [crew.2] acquire: the record.
+      const participant* const guest = guests_[static_cast<std::size_t>(std::countr_zero(left))].load(base::acquire);
+      if (guest != nullptr && holds(*guest)) return true;
+    }
+    return false;
+  }
+
+  /// Whether the worker may take tasks off stacks, see the class. It keeps its place until leave_loops().
+  [[nodiscard]] bool may_help_loops(worker& asking) noexcept {
+    const std::uint64_t guests = leased_.load(base::relaxed);  // relaxed: a late answer runs one task more
+    if (guests == 0) return true;
+    const auto places = static_cast<std::int64_t>(size()) - std::popcount(guests);
+    // relaxed, all: the count orders nothing.
+    if (asking.helps_loops) {
+      if (loop_helpers_.load(base::relaxed) <= places) return true;
+      leave_loops(asking);
+      return false;
+    }
+    if (loop_helpers_.load(base::relaxed) >= places) return false;
+    asking.helps_loops = true;
+    if (loop_helpers_.fetch_add(1, base::relaxed) < places) return true;
+    leave_loops(asking);
+    return false;
+  }
+
+  void leave_loops(worker& leaving) noexcept {
+    if (!leaving.helps_loops) return;
+    leaving.helps_loops = false;
+    loop_helpers_.fetch_sub(1, base::relaxed);  // relaxed: as above
+  }
+
+  // ---- who is woken
+
+  /// There is something new on a stack: wakes a worker, if one may take it and nobody looks for work already.
+  void call_thief() noexcept {
+    const std::uint64_t guests = leased_.load(base::relaxed);  // relaxed: a hint, as above
+    if (guests != 0 && loop_helpers_.load(base::relaxed) >= static_cast<std::int64_t>(size()) - std::popcount(guests)) {
+      return;
+    }
+    call_worker();
+  }
+
+  /// There is something new: wakes a worker, if nobody looks for work already.
+  void call_worker() noexcept {
+    const std::uint32_t number =
+        idle_.take_one_to_wake([this](std::uint32_t parked) -> parked_link& { return workers_[parked - 1]->link; });
+    if (number != 0) workers_[number - 1]->recall_to_search();
+  }
+
+  /// Wakes everybody, since there will be no more work.
+  void call_all_to_end() noexcept {
+    std::uint32_t number = idle_.take_all();
+    while (number != 0) {
+      worker& called = *workers_[number - 1];
+      number = called.link.next.load(base::relaxed);  // relaxed: take_all() acquires it
+      called.recall_to_end();
+    }
+  }
+
+ private:
+  participant* seated(std::uint64_t seat) noexcept {
+    auto& place = guests_[static_cast<std::size_t>(std::countr_zero(seat))];
+    participant* guest = place.load(base::relaxed);  // relaxed: written by the seat's holders only, see try_lease_guest()
+    if (guest != nullptr) return guest;
+    try {
+      guest = new participant(*this, stack_slots_);
+    } catch (...) {
+      leased_.fetch_and(~seat, base::release);  // [crew.1] release: as in release_guest()
+      return nullptr;
+    }
+    place.store(guest, base::release);  // [crew.2] release: thieves read the record
+    return guest;
+  }
+
+  const std::size_t stack_slots_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  base::atomic<participant*> guests_[most_guests]{};
+  alignas(base::cache_line) base::atomic<std::uint64_t> leased_{0};
+  base::atomic<std::int64_t> loop_helpers_{0};
+  alignas(base::cache_line) idle_policy idle_;
+};
+
+}  // namespace heddle::scheduling

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The slow half of fork-join: answering who begs for work, running what was stolen, and waiting for what somebody stole.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+
+#include <heddle/base/cpu.hpp>
+#include <heddle/queue/task_stack.hpp>
+#include <heddle/scheduling/crew.hpp>
+#include <heddle/scheduling/participant.hpp>
+#include <heddle/sync/patience.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+namespace heddle::scheduling {
+
+/// How a join ended: the task was taken back and is the caller's to run, or somebody else has run it.
+enum class joined { taken_back, done };
+
+/// Somebody begs: publishes, and wakes somebody if nobody looks for work any more.
+[[gnu::noinline]] inline void answer_beggar(participant& here) noexcept {
+  if (here.stack.publish()) here.home.call_thief();
+}
+
+/// Runs a task that `here` stole from `owner`.
+inline void run_stolen(participant& here, participant& owner, queue::stack_slot& stolen) noexcept {
+  stolen.begin(&here, here.stack.height());
+  const bool threw = stolen.run(stolen);
+  if (stolen.end(threw)) owner.wake();
+}
+
+/// One look at what `here` waits for while `slot` is in the hands of a thief: steals one of the tasks that the thief
+/// made out of it, and runs it (leapfrogging, Wagner and Calder 1993). Only those: what lies below the height at which
+/// the thief began is not what `here` waits for, and may need what `here` holds.
+inline bool try_leapfrog(participant& here, queue::stack_slot& slot, participant& thief) noexcept {
+  queue::stack_slot* const stolen = thief.stack.try_steal(slot.began_at);
+  if (stolen == nullptr) return false;
+  run_stolen(here, thief, *stolen);
+  return true;
+}
+
+/// Waits until the stolen task has ended.
+inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept {
+  using queue::stack_slot;
+  sync::patience patience;
+  for (;;) {
+    const stack_slot::word seen = slot.look();
+    if (stack_slot::has_ended(seen)) return;
+    if (stack_slot::is_pending(seen)) {  // it is stolen, and about to begin
+      patience.pause();
+      continue;
+    }
+    auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));
+    if (try_leapfrog(here, slot, thief)) {
+      patience.reset();
+      continue;
+    }
+    thief.stack.beg();
+    patience.pause();
+    if (patience.is_worn() && thief.stack.has_private() && thief.stack.expose()) continue;
+    if (!patience.is_over()) continue;
+    if (!slot.announce_sleeper(seen)) continue;
+    const sync::blocking_scope blocked(nullptr);
+    return here.sleep_until([&] { return stack_slot::has_ended(slot.look()); });
+  }
+}
+
+/// Ends a fork whose task is not private any more. What a thief's run of it threw is put into `error`.
+[[gnu::noinline]] inline joined join(participant& here, queue::stack_slot* slot, std::exception_ptr& error) noexcept {
+  if (here.stack.try_take_back(slot)) return joined::taken_back;
+  wait_for_thief(here, *slot);
+  if (slot->look() == queue::stack_slot::threw) error = slot->take_error();
+  here.stack.vacate(slot);
+  return joined::done;
+}
+
+}  // namespace heddle::scheduling

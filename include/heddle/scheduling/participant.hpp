@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Who takes part in a pool's work: one of its workers, or an outside thread that is its guest.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/base/cpu.hpp>
+#include <heddle/queue/task_stack.hpp>
+#include <heddle/sync/park.hpp>
+
+namespace heddle::scheduling {
+
+class crew;
+
+/// The record of a participant. It lives as long as its pool, so a late thief or waker finds it empty, never gone.
+class alignas(base::cache_line) participant {
+ public:
+  participant(crew& its_crew, std::size_t stack_slots) : home(its_crew), stack(stack_slots) {}
+  participant(const participant&) = delete;
+  participant& operator=(const participant&) = delete;
+
+  /// The participant that the calling thread is now, or null.
+  using current = base::per_thread_pointer<participant, participant>;
+
+  /// Sleeps until `condition()` holds, of which wake() tells that it may.
+  template <class Condition>
+  void sleep_until(Condition condition) noexcept {
+    for (;;) {
+      // [participant.1] acquire: who saw the signal of a wake() sees what came before it.
+      const std::uint32_t seen = signal_.load(base::acquire);
+      if (condition()) return;
+      sync::park_until(signal_, seen, sync::no_deadline);
+    }
+  }
+
+  /// Any thread, also when nobody sleeps.
+  void wake() noexcept {
+    signal_.fetch_add(1, base::release);  // [participant.1] release: see sleep_until()
+    sync::unpark_all(&signal_);
+  }
+
+  crew& home;
+  queue::task_stack stack;
+
+ private:
+  alignas(base::cache_line) sync::parking_word signal_{0};
+};
+
+}  // namespace heddle::scheduling

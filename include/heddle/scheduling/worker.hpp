@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// What a pool keeps of each of its threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/scheduling/idle_policy.hpp>
+#include <heddle/scheduling/participant.hpp>
+
+namespace heddle::scheduling {
+
+/// A participant with a thread of the pool's own. All but `link` and the parking is touched by that thread alone.
+class worker : public participant {
+ public:
+  worker(crew& its_crew, std::size_t stack_slots, std::uint32_t its_number)
+      : participant(its_crew, stack_slots), number(its_number), random_(its_number * 0x9e3779b97f4a7c15U + 1) {}
+
+  /// A pseudo-random number below `bound` (xorshift; Lemire's reduction).
+  [[nodiscard]] std::uint32_t random_below(std::uint32_t bound) noexcept {
+    random_ ^= random_ << 13U;
+    random_ ^= random_ >> 7U;
+    random_ ^= random_ << 17U;
+    return static_cast<std::uint32_t>(((random_ >> 32U) * bound) >> 32U);
+  }
+
+  /// Before it goes onto the list of the parked.
+  void prepare_to_park() noexcept { recalled_.store(recall::none, base::relaxed); }  // relaxed: the list publishes it
+
+  /// Sleeps until somebody who took it off the list calls it back. True if it searches from now on.
+  [[nodiscard]] bool sleep_until_recalled() noexcept {
+    sleep_until([this] { return recalled_.load(base::relaxed) != recall::none; });  // relaxed: the signal orders it
+    return recalled_.load(base::relaxed) == recall::to_search;                      // relaxed: as above
+  }
+
+  /// Who took it off the list.
+  void recall_to_search() noexcept { recall_as(recall::to_search); }
+  void recall_to_end() noexcept { recall_as(recall::to_end); }
+
+  const std::uint32_t number;  // from 1
+  parked_link link;
+  bool helps_loops = false;  // holds one of the places that guests leave, see crew
+
+ private:
+  enum class recall : std::uint8_t { none, to_search, to_end };
+
+  void recall_as(recall why) noexcept {
+    recalled_.store(why, base::relaxed);  // relaxed: wake() releases it
+    wake();
+  }
+
+  std::uint64_t random_;
+  base::atomic<recall> recalled_{recall::none};
+};
+
+}  // namespace heddle::scheduling
