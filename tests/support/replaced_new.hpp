@@ -10,7 +10,8 @@ namespace heddle_test {
 
 /// nullptr if there is no memory: then the operator throws std::bad_alloc, or returns it.
 void* replaced_new(std::size_t size, std::size_t alignment) noexcept;
-void replaced_delete(void* memory) noexcept;
+/// Not inlined: GCC takes free() after a replaced operator new for a mismatch where it sees both.
+[[gnu::noinline]] void replaced_delete(void* memory) noexcept;
 
 inline void* new_or_throw(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) {
   void* const memory = replaced_new(size, alignment);

@@ -165,17 +165,30 @@ TEST_CASE("the first error goes on at once, the others run on, and what they thr
   {
     const heddle_test::captured_stderr errors;
     asyncio::run([]() -> asyncio::task<void> {
-      bool late_is_set = false;
+      bool first_was_caught = false;
+      bool late_ran_on = false;
+      const auto wait_for_first = [&]() -> asyncio::task<void> {
+        while (!first_was_caught) co_await asyncio::sleep(1ms);
+      };
+      const auto late = [&]() -> asyncio::task<void> {
+        co_await wait_for_first();
+        late_ran_on = true;
+      };
+      const auto fail_late = [&]() -> asyncio::task<void> {
+        co_await wait_for_first();
+        throw std::runtime_error("third");
+      };
       std::string caught;
       try {
-        co_await asyncio::gather(fail_after(8ms, "third"), set_after(5ms, late_is_set), fail_after(1ms, "first"));
+        co_await asyncio::gather(fail_late(), late(), fail_after(1ms, "first"));
       } catch (const std::runtime_error& error) {
         caught = error.what();
       }
       CHECK(caught == "first");
-      CHECK_FALSE(late_is_set);
-      co_await asyncio::sleep(30ms);
-      CHECK(late_is_set);
+      CHECK_FALSE(late_ran_on);
+      first_was_caught = true;
+      while (!late_ran_on) co_await asyncio::sleep(1ms);
+      co_await asyncio::sleep(1ms);
     });
     reported = errors.text();
   }
