@@ -159,7 +159,7 @@ class thread_pool_executor {
         throw executor_shutdown_error();
       case scheduling::pool::admission::broken:
         added.refuse({});
-        std::rethrow_exception(pool_.failure());
+        pool_.rethrow_if_broken();
     }
   }
 
@@ -172,7 +172,9 @@ static_assert(executor<thread_pool_executor>);
 
 /// For heddle's own fork-join functions.
 struct thread_pool_access {
-  [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) noexcept {
+  /// Throws broken_thread_pool after an initializer threw.
+  [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) {
+    executor.pool_.rethrow_if_broken();
     return executor.pool_.members();
   }
 };

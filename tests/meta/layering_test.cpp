@@ -30,6 +30,7 @@ const std::map<std::string, std::set<std::string>, std::less<>> may_include = {
 /// The only headers that know which system, compiler or processor they are compiled for.
 const std::set<std::string, std::less<>> seams = {
     "base/available_parallelism.hpp",
+    "base/barrier.hpp",
     "base/cgroup_cpu_limit.hpp",
     "base/config.hpp",
     "base/cpu.hpp",

@@ -14,9 +14,6 @@ inline constexpr memory_order acquire = std::memory_order_acquire;
 inline constexpr memory_order release = std::memory_order_release;
 inline constexpr memory_order acq_rel = std::memory_order_acq_rel;
 
-/// Keeps the compiler, and nothing else, from moving memory accesses over this line.
-inline void signal_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
-
 /// One pointer for each thread and `Tag`; null in a thread that has not set it.
 template <class T, class Tag>
 class per_thread_pointer {

@@ -22,7 +22,7 @@ inline void full_barrier() noexcept {
   // A seventh of mfence, which is what Clang makes of a fence.
   asm volatile("lock; addq $0, (%%rsp)" ::: "memory", "cc");
 #else
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // [barrier.1] seq_cst: with another thread's full_barrier()
 #endif
 }
 
@@ -31,7 +31,8 @@ inline void full_barrier() noexcept {
 /// the system has no such thing, or forbids it: then nothing was ordered.
 #if defined(__linux__) || defined(_WIN32)
 
-inline void light_barrier() noexcept { signal_fence(); }
+// [barrier.2] seq_cst, for the compiler only: heavy_barrier() makes the other thread's processor do its half.
+inline void light_barrier() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 #else
 
@@ -41,6 +42,7 @@ inline void light_barrier() noexcept {}
 
 #if defined(__linux__)
 
+// [barrier.2] see light_barrier().
 [[nodiscard]] inline bool heavy_barrier() noexcept {
   const auto membarrier = [](int command) { return ::syscall(SYS_membarrier, command, 0, 0); };
   if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0) return true;

@@ -85,8 +85,10 @@ class pool {
 
   [[nodiscard]] std::size_t size() const noexcept { return crew_.size(); }
 
-  /// What broke the pool. Only after try_push() said broken.
-  [[nodiscard]] const std::exception_ptr& failure() const noexcept { return failure_; }
+  /// Throws what broke the pool, if it is broken.
+  void rethrow_if_broken() const {
+    if (is_broken()) [[unlikely]] std::rethrow_exception(failure_);
+  }
 
   /// True if the calling thread is a worker of this pool.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current_pool::get() == this; }
