@@ -3,7 +3,9 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include <heddle/queue/task_stack.hpp>
@@ -12,10 +14,20 @@
 
 namespace heddle::scheduling {
 
+/// The address of a callable of any type, functions and const ones too, as a slot keeps it.
+template <class Call>
+[[nodiscard]] void* address_of(Call& call) noexcept {
+  if constexpr (std::is_function_v<Call>) {
+    return reinterpret_cast<void*>(&call);
+  } else {
+    return const_cast<void*>(static_cast<const volatile void*>(std::addressof(call)));
+  }
+}
+
 /// What runs a forked call for its thief.
 template <class Call>
 bool run_forked(queue::stack_slot& slot) noexcept {
-  auto& call = *static_cast<Call*>(slot.task);
+  auto& call = *reinterpret_cast<Call*>(slot.task);
   try {
     static_cast<void>(call());
     return false;
@@ -47,7 +59,7 @@ bool run_forked(queue::stack_slot& slot) noexcept {
 /// loads and three branches. Source: Faxén, "Wool"; van Dijk and van de Pol, "Lace".
 template <class First, class Second>
 [[gnu::always_inline]] inline void fork_join(participant& here, First& first, Second& second) {
-  queue::stack_slot* const slot = here.stack.push(&run_forked<Second>, &second);
+  queue::stack_slot* const slot = here.stack.push(&run_forked<Second>, address_of(second));
   if (slot == nullptr) [[unlikely]] {
     static_cast<void>(first());
     static_cast<void>(second());

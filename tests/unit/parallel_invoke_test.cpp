@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include <heddle/parallel_invoke.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <support/allocation_count.hpp>
+#include <support/catch.hpp>
+#include <support/deadline.hpp>
+
+using heddle::parallel_invoke;
+using heddle::thread_pool_executor;
+
+namespace {
+
+std::uint64_t fib(unsigned n) {
+  if (n < 2) return n;
+  std::uint64_t left = 0;
+  std::uint64_t right = 0;
+  parallel_invoke([&] { left = fib(n - 1); }, [&] { right = fib(n - 2); });
+  return left + right;
+}
+
+/// Waits until somebody else has set `flag`, so until two threads are at it.
+void wait_for(const std::atomic<bool>& flag) {
+  while (!flag) std::this_thread::yield();
+}
+
+struct numbered : std::runtime_error {
+  explicit numbered(int its_number) : std::runtime_error("call " + std::to_string(its_number)), number(its_number) {}
+  int number;
+};
+
+}  // namespace
+
+TEST_CASE("parallel_invoke calls each of its arguments once, however many there are", "[parallel_invoke]") {
+  thread_pool_executor pool{{.max_workers = 3}};
+  std::array<int, 9> calls{};
+  const auto call = [&](std::size_t i) { return [&calls, i] { ++calls[i]; }; };
+  parallel_invoke(pool);
+  parallel_invoke(pool, call(0));
+  CHECK(calls == std::array<int, 9>{1});
+  parallel_invoke(pool, call(0), call(1));
+  CHECK(calls == std::array<int, 9>{2, 1});
+  parallel_invoke(pool, call(0), call(1), call(2));
+  CHECK(calls == std::array<int, 9>{3, 2, 1});
+  parallel_invoke(pool, call(0), call(1), call(2), call(3), call(4), call(5), call(6), call(7), call(8));
+  CHECK(calls == std::array<int, 9>{4, 3, 2, 1, 1, 1, 1, 1, 1});
+}
+
+TEST_CASE("calls may return something, be called by name and be mutable", "[parallel_invoke]") {
+  int called = 0;
+  auto counting = [&called, own = std::make_unique<int>(0)]() mutable { return called += ++*own; };
+  static std::atomic<int> by_name;
+  by_name = 0;
+  struct named {
+    static int call() { return ++by_name; }
+  };
+  parallel_invoke(counting, named::call);
+  CHECK(called == 1);
+  CHECK(by_name == 1);
+}
+
+TEST_CASE("two calls run at the same time", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 2}};
+  std::atomic<bool> first{false};
+  std::atomic<bool> second{false};
+  parallel_invoke(
+      pool,
+      [&] {
+        first = true;
+        wait_for(second);
+      },
+      [&] {
+        second = true;
+        wait_for(first);
+      });
+  CHECK((first && second));
+}
+
+TEST_CASE("a second worker that comes late still gets its share", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 2}};
+  std::atomic<bool> release{false};
+  std::atomic<bool> occupied{false};
+  std::atomic<bool> stolen{false};
+  auto blocker = pool.submit([&] {
+    occupied = true;
+    wait_for(release);
+  });
+  auto blocker2 = pool.submit([&] { wait_for(release); });
+  wait_for(occupied);
+  parallel_invoke(
+      pool,
+      [&] {
+        // All workers are busy when this begins, and its thread reads no flag before it has ended.
+        release = true;
+        wait_for(stolen);
+      },
+      [&] { stolen = true; });
+  blocker.result();
+  blocker2.result();
+  CHECK(stolen);
+}
+
+TEST_CASE("forks nest, from outside and from workers", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 3}};
+  std::uint64_t outside = 0;
+  parallel_invoke(pool, [&] { outside = fib(20); });
+  CHECK(outside == 6765);
+  CHECK(pool.submit(fib, 20U).result() == 6765);
+  CHECK(fib(16) == 987);  // on the default executor
+}
+
+TEST_CASE("what the first of several throwing calls threw is rethrown, by position", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 3}};
+  const auto thrown_by = [&pool](auto... calls) {
+    try {
+      parallel_invoke(pool, calls...);
+    } catch (const numbered& error) {
+      return error.number;
+    }
+    return -1;
+  };
+  const auto fails = [](int number) { return [number] { throw numbered(number); }; };
+  const auto works = [] {};
+  for (int round = 0; round < 200; ++round) {
+    REQUIRE(thrown_by(fails(0), works) == 0);
+    REQUIRE(thrown_by(works, fails(1)) == 1);
+    REQUIRE(thrown_by(fails(0), fails(1)) == 0);
+    REQUIRE(thrown_by(works, fails(1), fails(2), works, fails(4)) == 1);
+  }
+}
+
+TEST_CASE("a throwing call waits for a stolen one, and what that throws too is dropped", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 2}};
+  std::atomic<bool> second_began{false};
+  std::atomic<bool> second_ended{false};
+  const auto first = [&] {
+    wait_for(second_began);
+    throw numbered(0);
+  };
+  const auto second = [&] {
+    second_began = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    second_ended = true;
+    throw numbered(1);
+  };
+  try {
+    parallel_invoke(pool, first, second);
+    FAIL("nothing was thrown");
+  } catch (const numbered& error) {
+    CHECK(error.number == 0);
+  }
+  CHECK(second_ended);
+}
+
+TEST_CASE("a call that nobody has begun when the one before it throws is not called", "[parallel_invoke]") {
+  thread_pool_executor alone{{.max_workers = 1}};
+  bool called = false;
+  CHECK_THROWS_AS(parallel_invoke(alone, [] { throw 42; }, [&] { called = true; }), int);
+  CHECK_FALSE(called);
+}
+
+TEST_CASE("with one worker all calls run in the calling thread, in order", "[parallel_invoke]") {
+  thread_pool_executor alone{{.max_workers = 1}};
+  std::vector<std::thread::id> threads;
+  std::vector<int> order;
+  const auto call = [&](int number) {
+    return [&threads, &order, number] {
+      threads.push_back(std::this_thread::get_id());
+      order.push_back(number);
+    };
+  };
+  parallel_invoke(alone, call(0), call(1), call(2), call(3));
+  CHECK(order == std::vector<int>{0, 1, 2, 3});
+  CHECK(threads == std::vector<std::thread::id>(4, std::this_thread::get_id()));
+}
+
+TEST_CASE("a fork allocates nothing", "[parallel_invoke]") {
+  thread_pool_executor alone{{.max_workers = 1}};
+  parallel_invoke(alone, [] {}, [] {});  // the record of the guest
+  CHECK(heddle_test::allocations_in([&] { parallel_invoke(alone, [] {}, [] {}, [] {}); }) == 0);
+}
+
+TEST_CASE("several outside threads are guests of one pool", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 2}};
+  std::atomic<int> right{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) {
+        parallel_invoke(pool, [&] { right += fib(12) == 144 ? 1 : 0; }, [&] { right += fib(11) == 89 ? 1 : 0; });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(right == 160);
+}
+
+TEST_CASE("a worker is a guest of another pool, and itself again", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor outer{{.max_workers = 2}};
+  thread_pool_executor inner{{.max_workers = 2}};
+  const std::uint64_t sum = outer
+                                .submit([&] {
+                                  std::uint64_t a = 0, b = 0;
+                                  parallel_invoke(inner, [&] { a = fib(12); }, [&] { b = fib(12); });
+                                  return a + b + fib(10);
+                                })
+                                .result();
+  CHECK(sum == 144 + 144 + 55);
+}
+
+TEST_CASE("a recursion deeper than the task stack runs on without forking", "[parallel_invoke]") {
+  thread_pool_executor pool{{.max_workers = 2}};
+  struct counter {
+    static int depth(int levels) {
+      if (levels == 0) return 0;
+      int below = 0;
+      parallel_invoke([&] { below = depth(levels - 1); }, [] {});
+      return below + 1;
+    }
+  };
+  int reached = 0;
+  parallel_invoke(pool, [&] { reached = counter::depth(5000); });
+  CHECK(reached == 5000);
+}
