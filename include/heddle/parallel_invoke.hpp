@@ -10,6 +10,7 @@
 
 #include <heddle/base/invoke.hpp>
 #include <heddle/executor.hpp>
+#include <heddle/scheduling/cost_hint.hpp>
 #include <heddle/scheduling/fork_join.hpp>
 #include <heddle/scheduling/guest.hpp>
 #include <heddle/thread_pool_executor.hpp>
@@ -44,12 +45,18 @@ template <class... Calls>
 /// The same, by an outside thread.
 template <class... Calls>
 [[gnu::noinline]] void invoke_as_guest(thread_pool_executor& pool, Calls&... calls) {
-  const scheduling::guest_scope guest(thread_pool_access::crew_of(pool));
-  if (guest.get() != nullptr) {
-    invoke_all(*guest.get(), calls...);
-  } else {
+  using hint = scheduling::cost_hint<std::tuple<Calls&...>>;
+  scheduling::crew& host = thread_pool_access::crew_of(pool);
+  const scheduling::guest_scope guest(host);
+  if (guest.get() == nullptr) {
     (static_cast<void>(calls()), ...);
+    return;
   }
+  // The first fork wakes somebody, if this is known to take long, or not known to be short.
+  const bool worth = !hint::is_known() || hint::predict(1) >= scheduling::worth_waking;
+  worth ? guest.get()->stack.beg() : guest.get()->stack.ignore_beggar();
+  const typename hint::measurement measured;
+  invoke_all(*guest.get(), calls...);
 }
 
 /// Calls all of `calls`, at the same time if there are workers for it, and returns when all have ended. The caller runs

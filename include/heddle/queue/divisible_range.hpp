@@ -59,6 +59,13 @@ class divisible_range {
     return {middle, last};
   }
 
+  /// How much is left, about. Relaxed: a guess.
+  [[nodiscard]] std::uint64_t size_hint() const noexcept {
+    const std::uint64_t first = next_.load(base::relaxed);
+    const std::uint64_t last = last_.load(base::relaxed);
+    return last > first ? last - first : 0;
+  }
+
   /// The owner: whether anything was ever cut off. Relaxed: who needs what follows from it asks under the lock.
   [[nodiscard]] bool was_cut() const noexcept { return last_.load(base::relaxed) != end_; }
 

@@ -172,10 +172,13 @@ class task_stack {
   /// Whether somebody looks for work. Relaxed: a hint; a stale one delays the answer.
   [[nodiscard]] bool is_begged() const noexcept { return begged_.load(base::relaxed); }
 
+  /// Forgets who has begged. Relaxed: a hint.
+  void ignore_beggar() noexcept { begged_.store(false, base::relaxed); }
+
   /// Publishes the older half of what is private, if nothing is public; a loop's rest is cut in half for it. False if
   /// there was nothing worth stealing.
   bool publish() noexcept {
-    begged_.store(false, base::relaxed);  // relaxed: a hint
+    ignore_beggar();
     const std::lock_guard lock(lock_);
     return publish_up_to_head(cutter::owner);
   }

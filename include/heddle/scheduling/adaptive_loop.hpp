@@ -52,9 +52,6 @@ class adaptive_loop {
   static constexpr std::chrono::nanoseconds shortest_grain{1000};
   static constexpr std::chrono::nanoseconds longest_grain{4000};
 
-  /// Twice what it takes until a worker that sleeps has been woken: for less, nobody is.
-  static constexpr std::chrono::nanoseconds worth_waking{64000};
-
   struct part : queue::divisible_task {
     part(adaptive_loop& its_loop, base::section its_items) noexcept
         : divisible_task(its_items.first, its_items.last), loop(its_loop) {}
@@ -107,7 +104,7 @@ class adaptive_loop {
       const clock::time_point end = clock::now();
       most = next_grain(most, end - now);
       now = end;
-      if (here.stack.is_begged()) [[unlikely]] {
+      if (here.stack.is_begged() && (end - begin >= worth_waking || is_worth_telling(here, rest.mine.size_hint()))) {
         if (rest.mine.was_cut()) {
           run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), now);
           break;

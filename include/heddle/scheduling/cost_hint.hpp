@@ -9,6 +9,9 @@
 
 namespace heddle::scheduling {
 
+/// Twice what it takes until a worker that sleeps has been woken: for less than that, nobody is.
+inline constexpr std::chrono::nanoseconds worth_waking{64000};
+
 /// The cost of one item of the loops whose body is a `Body`. A dearer measurement is believed at once, a cheaper one by
 /// a quarter: too dear a guess costs a wake-up, too cheap a one the whole gain. Any thread.
 template <class Body>
@@ -35,6 +38,18 @@ class cost_hint {
     static thread_local unsigned calls = 0;
     return ++calls % 16 == 0;
   }
+
+  /// Learns how long a scope takes that is one item.
+  class measurement {
+   public:
+    measurement() noexcept = default;
+    measurement(const measurement&) = delete;
+    measurement& operator=(const measurement&) = delete;
+    ~measurement() { learn(1, std::chrono::steady_clock::now() - begin_); }
+
+   private:
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  };
 
  private:
   static constexpr std::uint64_t longest = UINT64_MAX / 2;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/participant.hpp>
@@ -75,26 +76,32 @@ class crew {
       participant& other = *workers_[start + i < count ? start + i : start + i - count];
       if (&other != &thief && try_rob(other)) return true;
     }
-    for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint
-      // [crew.2] acquire: the record.
-      participant* const guest = guests_[static_cast<std::size_t>(std::countr_zero(left))].load(base::acquire);
-      if (guest != nullptr && try_rob(*guest)) return true;
-    }
-    return false;
+    return each_guest(try_rob);
   }
 
-  /// Whether `holds(participant)` for one of all.
-  template <class Predicate>
-  [[nodiscard]] bool somebody(Predicate holds) const noexcept {
+  /// Calls `visit(participant)` for all, until it says true.
+  template <class Visit>
+  bool each_of_all(Visit visit) noexcept {
     for (const auto& each : workers_) {
-      if (holds(*each)) return true;
+      if (visit(static_cast<participant&>(*each))) return true;
     }
-    for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint
-      // [crew.2] acquire: the record.
-      const participant* const guest = guests_[static_cast<std::size_t>(std::countr_zero(left))].load(base::acquire);
-      if (guest != nullptr && holds(*guest)) return true;
-    }
-    return false;
+    return each_guest(visit);
+  }
+
+  /// Before a worker sleeps: everybody who forks from now on is to call somebody. True if somebody had forked already,
+  /// and it could be made public.
+  [[nodiscard]] bool beg_of_everybody(const worker& leaving) noexcept {
+    const auto other_than = [&leaving](auto visit) {
+      return [&leaving, visit](participant& each) { return &each != &leaving && visit(each); };
+    };
+    each_of_all(other_than([](participant& each) {
+      each.stack.beg();
+      return false;
+    }));
+    // A fork that did not see us beg is seen here. Where there is no such barrier one may stay hidden until its owner
+    // forks again.
+    static_cast<void>(base::heavy_barrier());
+    return each_of_all(other_than([](participant& each) { return each.stack.has_private() && each.stack.expose(); }));
   }
 
   /// Whether the worker may take tasks off stacks, see the class. It keeps its place until leave_loops().
@@ -150,6 +157,16 @@ class crew {
   }
 
  private:
+  template <class Visit>
+  bool each_guest(Visit visit) noexcept {
+    for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint
+      // [crew.2] acquire: the record.
+      participant* const guest = guests_[static_cast<std::size_t>(std::countr_zero(left))].load(base::acquire);
+      if (guest != nullptr && visit(*guest)) return true;
+    }
+    return false;
+  }
+
   participant* seated(std::uint64_t seat) noexcept {
     auto& place = guests_[static_cast<std::size_t>(std::countr_zero(seat))];
     participant* guest = place.load(base::relaxed);  // relaxed: written by the seat's holders only, see try_lease_guest()

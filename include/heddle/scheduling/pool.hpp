@@ -200,7 +200,7 @@ class pool {
     crew_.idle().park(self.number, self.link, searching);
     if (jobs_.finished()) {
       crew_.call_all_to_end();
-    } else if (has_backlog()) {
+    } else if (crew_.beg_of_everybody(self) || has_backlog()) {
       crew_.call_worker();
     }
     return self.sleep_until_recalled();
@@ -209,7 +209,7 @@ class pool {
   /// Whether there is something to do that nobody has begun.
   bool has_backlog() noexcept {
     if (!jobs_.empty_hint()) return true;
-    return crew_.somebody([](const participant& other) { return other.stack.has_public(); });
+    return crew_.each_of_all([](const participant& other) { return other.stack.has_public(); });
   }
 
   void break_with(std::exception_ptr error) noexcept {
