@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -13,6 +14,7 @@
 #include <heddle/base/unique_function.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/queue/lane.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/sync/event_count.hpp>
 #include <heddle/sync/spin_wait.hpp>
@@ -50,8 +52,8 @@ class pool {
   pool& operator=(const pool&) = delete;
   ~pool() { join(); }
 
-  /// Queues the job, or leaves it alone and says why not. Any thread; never blocks for long.
-  [[nodiscard]] admission try_push(queue::job& added) noexcept {
+  /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
+  [[nodiscard]] admission try_push(queue::job& added) {
     if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
     idle_.notify_one();
     return admission::accepted;
@@ -65,7 +67,9 @@ class pool {
 
   /// Ends every queued job without running it.
   void refuse_queued(const queue::refusal& why) noexcept {
-    while (queue::job* const refused = jobs_.try_pop()) refused->refuse(why);
+    queue::consumer_turns turns;
+    queue::job* refused = nullptr;
+    while (jobs_.try_pop({&refused, 1}, turns) != 0) refused->refuse(why);
   }
 
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
@@ -115,7 +119,8 @@ class pool {
     } catch (...) {
       break_with(std::current_exception());
     }
-    while (queue::job* const next = next_job()) {
+    queue::consumer_turns turns(static_cast<std::uint32_t>(index));
+    while (queue::job* const next = next_job(turns)) {
       if (is_broken()) {
         next->refuse({failure_});
       } else {
@@ -125,12 +130,13 @@ class pool {
   }
 
   /// The next job; null when the queue is closed and empty.
-  queue::job* next_job() noexcept {
+  queue::job* next_job(queue::consumer_turns& turns) noexcept {
     for (;;) {
-      if (queue::job* const next = jobs_.try_pop()) return next;
+      queue::job* next = nullptr;
+      if (jobs_.try_pop({&next, 1}, turns) != 0) return next;
       if (search()) continue;
       const auto key = idle_.prepare_wait();
-      if (!jobs_.empty_hint() || jobs_.finished()) {
+      if (jobs_.has_jobs() || jobs_.finished()) {
         idle_.cancel_wait();
         if (jobs_.finished()) return nullptr;
         continue;
@@ -142,7 +148,7 @@ class pool {
   /// Spins for a job, if no other worker does already. True if there may be one.
   bool search() noexcept {
     if (searching_.exchange(true, base::relaxed)) return false;  // relaxed: a hint, jobs come through the queue
-    const bool found = sync::spin_until([this] { return !jobs_.empty_hint(); });
+    const bool found = sync::spin_until([this] { return jobs_.has_jobs(); });
     searching_.store(false, base::relaxed);  // relaxed: as above
     return found;
   }
@@ -166,7 +172,7 @@ class pool {
   start_hook on_start_;
   void* const owner_;
   base::atomic<std::size_t> started_{0};
-  queue::injection_queue jobs_;
+  queue::injection_queue jobs_{1, size_};
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
   base::atomic<bool> broken_{false};
