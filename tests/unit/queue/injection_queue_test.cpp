@@ -315,7 +315,9 @@ TEST_CASE("pushes, pops and sweeps in any order do to an injection queue what th
           expected.pop_front();
         }
       }
-      for (const int number : expected) dead[static_cast<std::size_t>(number)] |= up_to(2) == 0 ? 1 : 0;
+      for (const int number : expected) {
+        if (up_to(2) == 0) dead[static_cast<std::size_t>(number)] = 1;
+      }
       const std::size_t before = expected.size();
       const std::size_t removed = queue.sweep([&](job& one) noexcept {
         const int number = number_of(&one);
