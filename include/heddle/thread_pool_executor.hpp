@@ -150,8 +150,18 @@ class thread_pool_executor {
   }
 
   template <class Job>
+  scheduling::pool::admission try_push(Job& added) {
+    try {
+      return pool_.try_push(added);
+    } catch (...) {
+      added.refuse({});
+      throw;
+    }
+  }
+
+  template <class Job>
   void push(Job& added) {
-    switch (pool_.try_push(added)) {
+    switch (try_push(added)) {
       case scheduling::pool::admission::accepted:
         return;
       case scheduling::pool::admission::closed:

@@ -12,8 +12,13 @@
 #include <exception>
 #include <heddle/errors.hpp>
 #include <heddle/inline_executor.hpp>
+#include <heddle/queue/injection_queue.hpp>
+#include <heddle/queue/job.hpp>
+#include <heddle/queue/lane.hpp>
+#include <heddle/queue/segment.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <new>
+#include <span>
 #include <string>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -123,6 +128,59 @@ TEST_CASE("submit and post without memory leave nothing behind", "[faults]") {
   }
   CHECK(ran == 1);
   CHECK(counts.alive == 0);
+}
+
+TEST_CASE("an injection queue without memory leaves jobs alone, and an empty one keeps none of its memory",
+          "[faults]") {
+  using heddle::queue::injection_queue;
+  using heddle::queue::job;
+  constexpr std::size_t segment_size = heddle::queue::segment::capacity;
+  struct idle_job final : job {
+    idle_job() : job([](job&, unsigned, const heddle::queue::refusal*) noexcept {}) {}
+  };
+  std::vector<idle_job> jobs(20 * segment_size);
+  std::vector<job*> row;
+  row.reserve(jobs.size());
+  for (idle_job& one : jobs) row.push_back(&one);
+  const int before = allocations_alive;
+  {
+    injection_queue queue(1, 1);
+    heddle::queue::consumer_turns turns;
+    const int empty = allocations_alive;
+    std::size_t there = 0;
+    const auto nothing_pushed = [&] { CHECK(queue.size_hint() == there); };
+    bool pushed = false;
+    CHECK(with_every_allocation_failing([&] { pushed = queue.try_push(jobs[0]); }, nothing_pushed) == 1);
+    CHECK(pushed);
+    there = 1;
+    pushed = false;
+    const std::span<job* const> others = std::span<job* const>(row).subspan(1);
+    CHECK(with_every_allocation_failing([&] { pushed = queue.try_push(others); }, nothing_pushed) == 19);
+    CHECK(pushed);
+    std::size_t next = 0;
+    for (job* popped = nullptr; queue.try_pop({&popped, 1}, turns) != 0; ++next) REQUIRE(popped == row[next]);
+    CHECK(next == row.size());
+    CHECK(allocations_alive - empty == 2);  // the one in use and the spare one
+  }
+  CHECK(allocations_alive == before);
+}
+
+TEST_CASE("a push that finds no memory ends its task", "[faults]") {
+  const heddle_test::deadline limit;
+  life_counts counts;
+  gate busy;
+  std::atomic<int> ran{0};
+  {
+    thread_pool_executor pool({.max_workers = 1});
+    occupy(pool, busy);
+    const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
+    // The queue of a new pool has a segment since occupy(): fill it up.
+    for (std::size_t i = 1; i < heddle::queue::segment::capacity; ++i) pool.post([&ran] { ++ran; });
+    CHECK(with_every_allocation_failing([&] { pool.post([&ran, held = tracked(counts)] { ++ran; }); }, nothing_alive) ==
+          2);
+    busy.open();
+  }
+  CHECK(static_cast<std::size_t>(ran) == heddle::queue::segment::capacity);
 }
 
 TEST_CASE("a map without memory cancels what it submitted", "[faults][regression]") {

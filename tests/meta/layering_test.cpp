@@ -34,6 +34,7 @@ const std::set<std::string, std::less<>> seams = {
     "base/cgroup_cpu_limit.hpp",
     "base/config.hpp",
     "base/cpu.hpp",
+    "base/nap.hpp",
     "process/child.hpp",
     "scheduling/thread.hpp",
     "sync/park.hpp",

@@ -12,6 +12,32 @@ heddle_instrument(HEADER queue/job.hpp REPLACE [[#include <exception>]] BY [[#in
 heddle_instrument(HEADER queue/job.hpp REPLACE [[job* next = nullptr;]] BY [[base::plain<job*> next = nullptr;]])
 heddle_instrument(HEADER queue/job.hpp REPLACE [[code code_;]] BY [[base::plain<code> code_;]])
 
+# Small segments, so that few jobs cross from one to the next.
+heddle_instrument(HEADER queue/segment.hpp REPLACE [[capacity = 126;]] BY [[capacity = 2;]])
+heddle_instrument(HEADER queue/segment.hpp REPLACE [[segment* next = nullptr;]]
+  BY [[base::plain<segment*> next = nullptr;]])
+heddle_instrument(HEADER queue/segment.hpp REPLACE [[std::size_t end = capacity;]]
+  BY [[base::plain<std::size_t> end = capacity;]])
+heddle_instrument(HEADER queue/segment.hpp REPLACE [[job* slots[capacity];]] BY [[base::plain<job*> slots[capacity];]])
+
+heddle_instrument(HEADER queue/segment_list.hpp REPLACE [[segment* first_ = nullptr;]]
+  BY [[base::plain<segment*> first_ = nullptr;]])
+heddle_instrument(HEADER queue/segment_list.hpp REPLACE [[segment* last_ = nullptr;]]
+  BY [[base::plain<segment*> last_ = nullptr;]])
+heddle_instrument(HEADER queue/segment_list.hpp REPLACE [[std::size_t room_ = 0;]]
+  BY [[base::plain<std::size_t> room_ = 0;]])
+heddle_instrument(HEADER queue/segment_list.hpp REPLACE [[segment* segment_ = nullptr;]]
+  BY [[base::plain<segment*> segment_ = nullptr;]])
+heddle_instrument(HEADER queue/segment_list.hpp REPLACE [[std::size_t next_ = 0;]]
+  BY [[base::plain<std::size_t> next_ = 0;]])
+heddle_instrument(HEADER queue/segment_list.hpp REPLACE [[std::size_t seen_ = 0;]]
+  BY [[base::plain<std::size_t> seen_ = 0;]])
+
+heddle_instrument(HEADER queue/injection_shard.hpp REPLACE [[bool closed_ = false;]]
+  BY [[base::plain<bool> closed_ = false;]])
+heddle_instrument(HEADER queue/injection_shard.hpp REPLACE [[bool marked_[lane_count] = {};]]
+  BY [[base::plain<bool> marked_[lane_count] = {false, false, false};]])
+
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])
 heddle_instrument(HEADER completion/shared_state.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]

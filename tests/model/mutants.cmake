@@ -177,3 +177,81 @@ heddle_mutant(future promise_is_not_among_the_owners
   REPLACE [[if (this->word_.leave_queue(phase::running) == state_word::dequeue_result::free) delete this;]]
   BY [[]]
   FINDS "MEMORY LEAK")
+
+heddle_mutant(spin_lock taking_is_two_steps
+  HEADER base/spin_lock.hpp
+  IN [[bool try_lock()]]
+  REPLACE [[return !taken_.exchange(true, acquire);]]
+  BY [[const bool was_taken = taken_.load(acquire);
+       taken_.store(true, relaxed);
+       return !was_taken;]]
+  FINDS "DATA RACE|USER ASSERT FAILED|LIVELOCK")
+
+heddle_mutant(segment second_gift_replaces_the_first
+  HEADER queue/segment.hpp
+  IN [[void give(]]
+  REPLACE [[kept_.load(base::relaxed) != nullptr]]
+  BY [[false]]
+  FINDS "MEMORY LEAK")
+
+heddle_mutant(segment spare_is_taken_twice
+  HEADER queue/segment.hpp
+  IN [[segment* take_or_make()]]
+  REPLACE [[kept_.store(nullptr, base::relaxed);]]
+  BY [[]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|DOUBLE FREE")
+
+heddle_mutant(segment_list job_is_counted_before_it_is_there
+  HEADER queue/segment_list.hpp
+  IN [[void push(job& added]]
+  REPLACE [[put(added);
+    publish(1);]]
+  BY [[publish(1);
+       put(added);]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|USER ASSERT FAILED")
+
+heddle_mutant(segment_list sweep_touches_the_last_segment
+  HEADER queue/segment_list.hpp
+  IN [[std::size_t sweep(]]
+  REPLACE [[unseen > from->end - at]]
+  BY [[unseen >= from->end - at]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|USER ASSERT FAILED")
+
+heddle_mutant(injection_queue mark_is_cleared_without_a_second_look
+  HEADER queue/injection_shard.hpp
+  IN [[void unmark_if_empty(]]
+  REPLACE [[if (front.count(1) != 0) return;]]
+  BY [[]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(injection_queue push_believes_in_a_mark_that_is_gone
+  HEADER queue/injection_shard.hpp
+  IN [[void unmark_if_empty(]]
+  REPLACE [[marked_[index(where)] = false;]]
+  BY [[]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(injection_queue push_does_not_see_the_closing
+  HEADER queue/injection_shard.hpp
+  IN [[bool try_push(]]
+  REPLACE [[if (closed_) return false;]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(injection_queue shards_close_one_after_another
+  HEADER queue/injection_queue.hpp
+  IN [[void close()]]
+  REPLACE [[for (injection_shard& shard : shards_) shard.stop_pushing();]]
+  BY [[for (injection_shard& shard : shards_) {
+         shard.stop_pushing();
+         shard.close();
+       }
+       for (injection_shard& shard : shards_) shard.stop_pushing();]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(injection_queue closed_is_taken_for_finished
+  HEADER queue/injection_queue.hpp
+  IN [[bool finished()]]
+  REPLACE [[(seen & closed_bit) != 0 && size_of(list_set(seen)) == 0]]
+  BY [[(seen & closed_bit) != 0]]
+  FINDS "USER ASSERT FAILED|DEADLOCK")

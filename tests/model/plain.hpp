@@ -27,6 +27,16 @@ class plain {
     return *this;
   }
 
+  T operator++(int) {
+    const T before = read();
+    write(before + 1);
+    return before;
+  }
+  plain& operator--() {
+    write(read() - 1);
+    return *this;
+  }
+
   operator T() const { return read(); }  // NOLINT(google-explicit-constructor)
   T operator->() const
     requires std::is_pointer_v<T>

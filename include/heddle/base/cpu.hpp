@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the code needs to know of the processor: the size of a cache line, and how to spin and to step back politely.
+// What the code needs to know of the processor: the size of a cache line, and how to spin politely.
 #pragma once
 
 #include <cstddef>
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <sched.h>
-#else
-#include <thread>
-#endif
 
 #if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86) || defined(_M_ARM64))
 #include <intrin.h>
@@ -29,15 +23,6 @@ inline void pause() noexcept {
   __isb(_ARM64_BARRIER_SY);
 #elif defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
   _mm_pause();
-#endif
-}
-
-/// Lets another thread run, if one waits for this processor.
-inline void yield() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-  ::sched_yield();
-#else
-  std::this_thread::yield();
 #endif
 }
 

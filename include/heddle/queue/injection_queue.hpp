@@ -1,58 +1,144 @@
 // SPDX-License-Identifier: MIT
-// Where jobs enter a pool from any thread: first in, first out, until it is closed.
+// Where jobs enter a pool from any thread: first in, first out in each of three lanes, until it is closed.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
-#include <mutex>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/cpu.hpp>
+#include <heddle/base/thread_number.hpp>
+#include <heddle/queue/injection_shard.hpp>
 #include <heddle/queue/job.hpp>
-#include <heddle/queue/job_list.hpp>
+#include <heddle/queue/lane.hpp>
 
 namespace heddle::queue {
 
-/// Any thread may push and pop. `mutex_` guards the list and the closing, so that a push either precedes the closing
-/// (and its job is popped by somebody) or fails; `size_` is written under the mutex and read outside it as a hint.
+/// Any thread may push, any may pop. The jobs of one thread in one lane are popped in the order in which it pushed
+/// them; with one shard those of all threads are. A thread pushes into one shard, so that several threads need not
+/// meet.
+///
+/// `occupied_` says which lists have jobs, and whether the queue is closed; the shards write the first (see there),
+/// close() the second. Who finds nothing there has read one word; who finds something chooses a list by it.
+///
+/// *Nobody sleeps on a job.* A producer pushes and then calls event_count::notify; a consumer calls
+/// event_count::prepare_wait(), then has_jobs(), and sleeps if that is false. Either the notifier sees the consumer, or
+/// the consumer acquires [event_count.1] what came before the notification: the push, under a lock that was taken after
+/// the list was marked last. So it sees that mark, or a later value of the word; and a later one without the mark was
+/// written by who found the list empty, which means that the job had been popped. The same goes for the bit of close().
 class injection_queue {
  public:
-  /// False, and the job is left alone, once the queue is closed.
-  [[nodiscard]] bool try_push(job& added) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return false;
-    jobs_.push(added);
-    size_.store(size_.load(base::relaxed) + 1, base::relaxed);  // relaxed: a hint; the mutex orders the list
-    return true;
+  /// `shards`: how many parts, of which producers share those that they must; rounded up to a power of two, at most 16.
+  /// `consumers`: among how many the jobs are to be divided.
+  injection_queue(std::size_t shards, std::size_t consumers)
+      : shards_(std::bit_ceil(std::clamp<std::size_t>(shards, 1, list_set::most_shards))),
+        consumers_((std::max<std::size_t>)(consumers, 1)) {}
+
+  /// False, and the job is left alone, once the queue is closed. The same if it throws std::bad_alloc.
+  [[nodiscard]] bool try_push(job& added, lane to = lane::normal) { return try_push_any(added, to); }
+
+  /// Pushes all of them, in a row, or none of them.
+  [[nodiscard]] bool try_push(std::span<job* const> added, lane to = lane::normal) {
+    return added.empty() ? !is_closed() : try_push_any(added, to);
   }
 
-  /// The oldest job, or null when there is none now.
-  [[nodiscard]] job* try_pop() noexcept {
-    if (empty_hint()) return nullptr;
-    const std::lock_guard lock(mutex_);
-    job* const popped = jobs_.try_pop();
-    if (popped != nullptr) size_.store(size_.load(base::relaxed) - 1, base::relaxed);  // relaxed: as in try_push()
-    return popped;
+  /// Pops up to into.size() of the oldest jobs of a list: the caller's share of a long one, one of a short one. Returns
+  /// how many; 0 if there is none now. Each consumer has `turns` of its own.
+  [[nodiscard]] std::size_t try_pop(std::span<job*> into, consumer_turns& turns) noexcept {
+    if (into.empty()) return 0;
+    for (;;) {
+      const list_set occupied(occupied_.load(base::relaxed));  // relaxed: the shard is locked before it is looked at
+      if (occupied.empty()) return 0;
+      const list_place where = turns.choose(occupied);
+      // As if the lane's other lists were as long as this one.
+      const auto lists = static_cast<std::size_t>(std::popcount(occupied.shards(where.lane)));
+      const auto share = [&](std::size_t there) { return share_of(there * lists); };
+      const std::size_t popped = shards_[where.shard].try_pop(into, where, occupied_, share);
+      if (popped == 0) continue;  // the mark was stale, and is gone
+      turns.end_turn();
+      return popped;
+    }
   }
 
-  /// No job is accepted from now on; those inside stay.
+  /// No job is accepted from now on; those inside stay. Any number of times.
   void close() noexcept {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
+    // All of them stand still at once, or a push into one could succeed after one into another had failed.
+    for (injection_shard& shard : shards_) shard.stop_pushing();
+    // [injection_queue.1] release: whoever sees the queue closed sees how many jobs were pushed into it, see
+    // finished().
+    occupied_.fetch_or(closed_bit, base::release);
+    for (injection_shard& shard : shards_) shard.close();
   }
 
-  /// True when the queue is closed and its last job was popped: it stays so.
-  [[nodiscard]] bool finished() noexcept {
-    const std::lock_guard lock(mutex_);
-    return closed_ && jobs_.empty();
+  /// False only if there is no job: who looks after event_count::prepare_wait() may sleep on it. True may be stale
+  /// until somebody pops in vain.
+  [[nodiscard]] bool has_jobs() const noexcept {
+    return !list_set(occupied_.load(base::relaxed)).empty();  // relaxed: see the class
   }
 
-  /// May be stale. Relaxed: who must not miss a job looks again after event_count::prepare_wait().
-  [[nodiscard]] bool empty_hint() const noexcept { return size_.load(base::relaxed) == 0; }
+  /// True when the queue is closed and its last job has been popped: it stays so. While it is not yet known to the
+  /// caller that a closed queue's last job has been popped, has_jobs() is true.
+  [[nodiscard]] bool finished() const noexcept {
+    // [injection_queue.1] acquire: the number of jobs is the last one, see close().
+    const std::uint64_t seen = occupied_.load(base::acquire);
+    return (seen & closed_bit) != 0 && size_of(list_set(seen)) == 0;
+  }
+
+  /// How many jobs there are; may be stale.
+  [[nodiscard]] std::size_t size_hint() const noexcept {
+    return size_of(list_set(occupied_.load(base::relaxed)));  // relaxed: a hint
+  }
+
+  /// Takes out jobs that need not be run, so that they do not pile up behind those that must. Asks `take_dead(job&)` of
+  /// every job, except the last 126 or fewer of each list; where it returns true, it has taken the job over, and may
+  /// have freed it. Returns how often it did. It must not throw, nor use the queue. Pushing goes on meanwhile.
+  ///
+  /// The queue does not know which jobs are dead, so it cannot count them: who makes a job dead counts, and sweeps when
+  /// the count is more than half of size_hint(). Each job that is kept is then paid for by one that is removed.
+  template <class TakeDead>
+  std::size_t sweep(TakeDead take_dead) noexcept {
+    std::size_t removed = 0;
+    for (injection_shard& shard : shards_) removed += shard.sweep(take_dead);
+    return removed;
+  }
 
  private:
-  std::mutex mutex_;
-  job_list jobs_;
-  bool closed_ = false;
-  base::atomic<std::size_t> size_{0};
+  static constexpr std::uint64_t closed_bit = list_set::all + 1;
+  static constexpr std::size_t short_list = 8;
+  static constexpr std::size_t longest_batch = 32;
+
+  /// Half of what everybody would get: the rest is for who comes later, and the last jobs are spread most evenly.
+  [[nodiscard]] std::size_t share_of(std::size_t backlog) const noexcept {
+    if (backlog < short_list) return 1;
+    return std::clamp<std::size_t>(backlog / (2 * consumers_), 1, longest_batch);
+  }
+
+  template <class Added>
+  bool try_push_any(Added& added, lane to) {
+    const std::size_t shard = shards_.size() == 1 ? 0 : base::thread_number() & (shards_.size() - 1);
+    return shards_[shard].try_push(added, {to, static_cast<unsigned>(shard)}, occupied_);
+  }
+
+  [[nodiscard]] std::size_t size_of(list_set occupied) const noexcept {
+    std::size_t size = 0;
+    while (!occupied.empty()) {
+      const list_place next = occupied.take_first();
+      size += shards_[next.shard].size_hint(next.lane);
+    }
+    return size;
+  }
+
+  [[nodiscard]] bool is_closed() const noexcept {
+    return (occupied_.load(base::relaxed) & closed_bit) != 0;  // relaxed: nothing else is read
+  }
+
+  std::vector<injection_shard> shards_;
+  const std::size_t consumers_;
+  alignas(base::cache_line) occupancy_word occupied_{0};
 };
 
 }  // namespace heddle::queue

@@ -14,6 +14,7 @@
 #include <heddle/base/unique_function.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/queue/lane.hpp>
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/join.hpp>
@@ -55,8 +56,8 @@ class pool {
   pool& operator=(const pool&) = delete;
   ~pool() { join(); }
 
-  /// Queues the job, or leaves it alone and says why not. Any thread; never blocks for long.
-  [[nodiscard]] admission try_push(queue::job& added) noexcept {
+  /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
+  [[nodiscard]] admission try_push(queue::job& added) {
     if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
     crew_.call_worker();
     return admission::accepted;
@@ -70,7 +71,9 @@ class pool {
 
   /// Ends every queued job without running it.
   void refuse_queued(const queue::refusal& why) noexcept {
-    while (queue::job* const refused = jobs_.try_pop()) refused->refuse(why);
+    queue::consumer_turns turns;
+    queue::job* refused = nullptr;
+    while (jobs_.try_pop({&refused, 1}, turns) != 0) refused->refuse(why);
   }
 
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
@@ -130,6 +133,9 @@ class pool {
     return nullptr;
   }
 
+  /// One for a few workers, so that the jobs of all threads are first in, first out.
+  static constexpr std::size_t shards_for(std::size_t workers) noexcept { return workers <= 4 ? 1 : workers / 4; }
+
   /// What a worker found to do: a job, or a task on somebody's stack.
   struct finding {
     queue::job* job = nullptr;
@@ -163,8 +169,7 @@ class pool {
 
   finding look(worker& self) noexcept {
     finding found;
-    found.job = jobs_.try_pop();
-    if (found.job != nullptr || !crew_.may_help_loops(self)) return found;
+    if (jobs_.try_pop({&found.job, 1}, self.turns) != 0 || !crew_.may_help_loops(self)) return found;
     crew_.rob_somebody(self, [&found](participant& other) {
       found.task = other.stack.try_steal();
       found.owner = &other;
@@ -208,7 +213,7 @@ class pool {
 
   /// Whether there is something to do that nobody has begun.
   bool has_backlog() noexcept {
-    if (!jobs_.empty_hint()) return true;
+    if (jobs_.has_jobs()) return true;
     return crew_.each_of_all([](const participant& other) { return other.stack.has_public(); });
   }
 
@@ -231,7 +236,7 @@ class pool {
   start_hook on_start_;
   void* const owner_;
   base::atomic<std::size_t> started_{0};
-  queue::injection_queue jobs_;
+  queue::injection_queue jobs_{shards_for(crew_.size()), crew_.size()};
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
   base::atomic<bool> broken_{false};

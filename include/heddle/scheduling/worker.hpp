@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/queue/lane.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/participant.hpp>
 
@@ -40,6 +41,7 @@ class worker : public participant {
 
   const std::uint32_t number;  // from 1
   parked_link link;
+  queue::consumer_turns turns{number};
   bool helps_loops = false;  // holds one of the places that guests leave, see crew
 
  private:

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The machine queue/: jobs, the list of them, the injection queue, the inbox.
+// The machine queue/: jobs, the list of them, the inbox.
 #include <cstddef>
 #include <heddle/queue/detached_job.hpp>
-#include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/job_list.hpp>
 #include <heddle/queue/mpsc_inbox.hpp>
@@ -13,7 +12,6 @@
 #include <vector>
 
 using heddle::queue::detached_job;
-using heddle::queue::injection_queue;
 using heddle::queue::job;
 using heddle::queue::job_list;
 using heddle::queue::mpsc_inbox;
@@ -54,39 +52,6 @@ TEST_CASE("a job list gives jobs in the order in which it got them", "[job_list]
   CHECK(popped(list) == 2);
   CHECK(popped(list) == 1);
   CHECK(list.empty());
-}
-
-TEST_CASE("an injection queue gives jobs in the order in which it got them", "[injection_queue]") {
-  numbered_job jobs[] = {numbered_job(1), numbered_job(2)};
-  injection_queue queue;
-  CHECK(queue.empty_hint());
-  CHECK(popped(queue) == -1);
-  REQUIRE(queue.try_push(jobs[0]));
-  REQUIRE(queue.try_push(jobs[1]));
-  CHECK_FALSE(queue.empty_hint());
-  CHECK(popped(queue) == 1);
-  CHECK(popped(queue) == 2);
-  CHECK(popped(queue) == -1);
-  CHECK(queue.empty_hint());
-}
-
-TEST_CASE("a closed injection queue takes no job and finishes with its last one", "[injection_queue]") {
-  numbered_job jobs[] = {numbered_job(1), numbered_job(2)};
-  injection_queue queue;
-  REQUIRE(queue.try_push(jobs[0]));
-  CHECK_FALSE(queue.finished());
-  queue.close();
-  CHECK_FALSE(queue.try_push(jobs[1]));
-  CHECK_FALSE(queue.finished());
-  CHECK(popped(queue) == 1);
-  CHECK(queue.finished());
-  queue.close();
-  CHECK(queue.finished());
-}
-
-TEST_CASE("an open injection queue is not finished when it is empty", "[injection_queue]") {
-  injection_queue queue;
-  CHECK_FALSE(queue.finished());
 }
 
 TEST_CASE("an inbox gives everything at once, oldest first, and says when it was empty", "[mpsc_inbox]") {

@@ -15,6 +15,4 @@ inline void pause(std::source_location where = std::source_location::current()) 
   rl::ctx().yield(1, heddle_model::place(where));
 }
 
-inline void yield(std::source_location where = std::source_location::current()) noexcept { pause(where); }
-
 }  // namespace heddle::base

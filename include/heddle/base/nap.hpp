@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Off the processor for a moment: for who waits for a thread that may have lost its own, and that will not wake
+// anybody.
+#pragma once
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <time.h>
+#else
+#include <chrono>
+#include <thread>
+#endif
+
+namespace heddle::base {
+
+/// Sleeps about 0.1 ms. Unlike a yield it lets threads of lower priority run, and an idle processor fetches those that
+/// wait for another one. May end early.
+inline void nap() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  timespec length{};
+  length.tv_nsec = 50'000;
+  ::nanosleep(&length, nullptr);
+#else
+  std::this_thread::sleep_for(std::chrono::microseconds(50));
+#endif
+}
+
+}  // namespace heddle::base

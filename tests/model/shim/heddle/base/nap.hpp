@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// In place of heddle/base/nap.hpp: who sleeps lets the other simulated threads go on.
+#pragma once
+
+#include <heddle/base/cpu.hpp>
+
+namespace heddle::base {
+
+inline void nap() noexcept { pause(); }
+
+}  // namespace heddle::base
