@@ -63,6 +63,11 @@ class benchmark_table(unittest.TestCase):
         self.assertTrue(lines(ordered, entry("sum_1e8/tbb/threads:2", 25))[1].endswith("32.5 ms  reached"))
         self.assertTrue(lines(ordered, entry("ordered_1e8/tbb/threads:2", 25))[1].endswith("?"))
 
+    def test_a_limit_may_refer_to_another_metric(self):
+        row = lines(entry("hot_2x2us/heddle/threads:2", 2.3, "us"),
+                    entry("round_trip_hot/spin_ping_pong/threads:2", 9, "us", p50=170e-9))[1]
+        self.assertTrue(row.endswith("2.34 us  reached"), row)
+
     def test_the_median_of_repetitions_counts(self):
         name = "hot_2_empty/heddle/threads:2"
         aggregate = entry(name, 1, "ns", aggregate_name="median") | {"run_type": "aggregate"}
