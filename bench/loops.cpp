@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+// Parallel loops: how short one may be, hot and when all workers sleep, how even the work is spread, how it nests.
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <thread>
+#include <vector>
+
+#include <heddle/parallel_for.hpp>
+#include <heddle/thread_pool_executor.hpp>
+
+#include "support/heddle_threads.hpp"
+#include "support/latencies.hpp"
+#include "support/placement.hpp"
+#include "support/registration.hpp"
+#include "support/work.hpp"
+
+#ifdef HEDDLE_BENCH_TBB
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <execution>
+#include <numeric>
+#include <version>
+
+#include "support/tbb_threads.hpp"
+#endif
+
+#ifdef HEDDLE_BENCH_OPENMP
+#include "support/openmp_threads.hpp"
+#endif
+
+namespace {
+
+using namespace heddle_bench;
+using namespace std::chrono_literals;
+
+// Every runtime has:
+//   R(threads)               the caller and threads - 1 others, each on a CPU of its own
+//   run(f)                   calls f() where loops use these threads
+//   each(n, body)            body(i) for each i below n
+//   ranges(n, body)          body(i, j) for intervals, where the runtime has such loops
+
+class serial_loops {
+ public:
+  explicit serial_loops(unsigned) {}
+
+  template <class F>
+  void run(F&& f) {
+    f();
+  }
+  template <class Body>
+  void each(std::size_t size, const Body& body) {
+    for (std::size_t i = 0; i < size; ++i) body(i);
+  }
+  template <class Body>
+  void ranges(std::size_t size, const Body& body) {
+    body(0, size);
+  }
+
+ private:
+  pinned_caller pinned_;
+};
+
+class heddle_loops {
+ public:
+  explicit heddle_loops(unsigned threads) : pool_(workers_beside_caller(threads)) {}
+
+  template <class F>
+  void run(F&& f) {
+    f();
+  }
+  template <class Body>
+  void each(std::size_t size, const Body& body) {
+    heddle::parallel_for(pool_, std::size_t{0}, size, body);
+  }
+  template <class Body>
+  void ranges(std::size_t size, const Body& body) {
+    heddle::parallel_for(pool_, std::size_t{0}, size, body);
+  }
+
+  template <class F>
+  void with_late_others(std::chrono::nanoseconds lateness, F&& f) {
+    call_with_late_workers(pool_, lateness, f);
+  }
+
+ private:
+  heddle::thread_pool_executor pool_;
+  pinned_caller pinned_;
+};
+
+#ifdef HEDDLE_BENCH_TBB
+
+class tbb_loops {
+ public:
+  explicit tbb_loops(unsigned threads) : threads_(threads) {}
+
+  template <class F>
+  void run(F&& f) {
+    threads_.execute(f);
+  }
+  template <class Body>
+  void each(std::size_t size, const Body& body) {
+    tbb::parallel_for(std::size_t{0}, size, body);
+  }
+  template <class Body>
+  void ranges(std::size_t size, const Body& body) {
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, size),
+                      [&](const tbb::blocked_range<std::size_t>& part) { body(part.begin(), part.end()); });
+  }
+
+ private:
+  tbb_threads threads_;
+  pinned_caller pinned_;
+};
+
+#ifdef __cpp_lib_parallel_algorithm
+
+class std_par_loops {
+ public:
+  explicit std_par_loops(unsigned threads) : threads_(threads) {}
+
+  template <class F>
+  void run(F&& f) {
+    threads_.execute(f);
+  }
+  template <class Body>
+  void each(std::size_t size, const Body& body) {
+    if (indices_.size() < size) {
+      indices_.resize(size);
+      std::iota(indices_.begin(), indices_.end(), std::size_t{0});
+    }
+    std::for_each(std::execution::par, indices_.begin(), indices_.begin() + static_cast<std::ptrdiff_t>(size), body);
+  }
+
+ private:
+  std::vector<std::size_t> indices_;  // the algorithms loop over elements, not over numbers
+  tbb_threads threads_;
+  pinned_caller pinned_;
+};
+
+#endif
+#endif
+
+#ifdef HEDDLE_BENCH_OPENMP
+
+template <omp_sched_t Schedule>
+class openmp_loops {
+ public:
+  explicit openmp_loops(unsigned threads) : threads_(threads) { omp_set_schedule(Schedule, 0); }
+
+  template <class F>
+  void run(F&& f) {
+    f();
+  }
+  template <class Body>
+  void each(std::size_t size, const Body& body) {
+#pragma omp parallel for schedule(runtime)
+    for (std::size_t i = 0; i < size; ++i) body(i);
+  }
+
+ private:
+  openmp_threads threads_;
+  pinned_caller pinned_;
+};
+
+#endif
+
+/// Short loops, one after the other: the helpers have no time to fall asleep.
+template <class Loops, int BodyMicroseconds>
+void hot_2(benchmark::State& state) {
+  Loops loops(thread_count(state));
+  const work body{std::chrono::microseconds(BodyMicroseconds)};
+  std::uint8_t done[2]{};
+  loops.run([&] {
+    for (auto _ : state) {
+      loops.each(2, [&](std::size_t i) {
+        if constexpr (BodyMicroseconds > 0) body();
+        done[i] = 1;
+        benchmark::ClobberMemory();
+      });
+    }
+  });
+  require(done[0] + done[1] == 2, "a loop of two");
+}
+
+/// The same after a pause in which everybody has fallen asleep.
+template <class Loops, int BodyMicroseconds>
+void parked_2(benchmark::State& state) {
+  Loops loops(thread_count(state));
+  const work body{std::chrono::microseconds(BodyMicroseconds)};
+  std::uint8_t done[2]{};
+  latencies measured;
+  loops.run([&] {
+    for (auto _ : state) {
+      std::this_thread::sleep_for(3ms);
+      const double seconds = seconds_of([&] {
+        loops.each(2, [&](std::size_t i) {
+          if constexpr (BodyMicroseconds > 0) body();
+          done[i] = 1;
+          benchmark::ClobberMemory();
+        });
+      });
+      state.SetIterationTime(seconds);
+      measured.add(seconds);
+    }
+  });
+  require(done[0] + done[1] == 2, "a loop of two");
+  measured.report(state);
+}
+
+/// Eight bodies of 10 ms; whoever helps comes after 1 ms.
+template <class Loops>
+void late_loop_8x10ms(benchmark::State& state) {
+  Loops loops(thread_count(state));
+  const work body(10ms);
+  for (auto _ : state) {
+    loops.with_late_others(
+        1ms, [&] { state.SetIterationTime(seconds_of([&] { loops.each(8, [&](std::size_t) { body(); }); })); });
+  }
+}
+
+constexpr std::size_t sqrt_size = 10'000'000;
+
+void require_roots(std::vector<double>& x) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    require(x[i] == std::sqrt(static_cast<double>(i)) + 1, "sqrt");
+    x[i] = 0;
+  }
+}
+
+template <class Loops>
+void sqrt_by_element(benchmark::State& state) {
+  std::vector<double> x(sqrt_size);
+  Loops loops(thread_count(state));
+  loops.run([&] {
+    for (auto _ : state) {
+      loops.each(sqrt_size, [out = x.data()](std::size_t i) { out[i] = std::sqrt(static_cast<double>(i)) + 1; });
+      benchmark::ClobberMemory();
+    }
+  });
+  require_roots(x);
+}
+
+template <class Loops>
+void sqrt_by_range(benchmark::State& state) {
+  std::vector<double> x(sqrt_size);
+  Loops loops(thread_count(state));
+  loops.run([&] {
+    for (auto _ : state) {
+      loops.ranges(sqrt_size, [out = x.data()](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) out[i] = std::sqrt(static_cast<double>(i)) + 1;
+      });
+      benchmark::ClobberMemory();
+    }
+  });
+  require_roots(x);
+}
+
+#if defined(HEDDLE_BENCH_TBB) && defined(__cpp_lib_parallel_algorithm)
+
+/// Over the elements themselves: a list of indices would be as much to read again.
+void sqrt_std_par(benchmark::State& state) {
+  std::vector<double> x(sqrt_size);
+  std_par_loops loops(thread_count(state));
+  loops.run([&] {
+    for (auto _ : state) {
+      std::for_each(std::execution::par, x.begin(), x.end(),
+                    [first = x.data()](double& each) { each = std::sqrt(static_cast<double>(&each - first)) + 1; });
+      benchmark::ClobberMemory();
+    }
+  });
+  require_roots(x);
+}
+
+#endif
+
+constexpr std::size_t uneven_size = 1000;
+
+/// A loop whose body number i takes as long as `works[i]` says.
+template <class Loops>
+void uneven(benchmark::State& state, const std::vector<work>& works) {
+  Loops loops(thread_count(state));
+  std::vector<std::uint8_t> done(works.size());
+  loops.run([&] {
+    for (auto _ : state) {
+      loops.each(works.size(), [&](std::size_t i) {
+        works[i]();
+        done[i] = 1;
+      });
+    }
+  });
+  for (const auto each : done) require(each == 1, "an uneven loop");
+}
+
+/// The cost of body i is proportional to i: 45 ms in all.
+template <class Loops>
+void linear_cost(benchmark::State& state) {
+  constexpr double unit = 45e6 / (uneven_size * (uneven_size - 1) / 2.0);
+  std::vector<work> works;
+  works.reserve(uneven_size);
+  for (std::size_t i = 0; i < uneven_size; ++i) works.emplace_back(nanoseconds(unit * static_cast<double>(i)));
+  uneven<Loops>(state, works);
+}
+
+/// The last body is as long as all others together: 33 ms.
+template <class Loops>
+void long_tail(benchmark::State& state) {
+  std::vector<work> works(uneven_size - 1, work(33ms / (uneven_size - 1.0)));
+  works.emplace_back(33ms);
+  uneven<Loops>(state, works);
+}
+
+/// A loop of 100 loops of 100 bodies, 650 us in all. OpenMP runs inner loops in one thread, its default.
+template <class Loops>
+void nested_100x100(benchmark::State& state) {
+  Loops loops(thread_count(state));
+  constexpr std::size_t side = 100;
+  const work body(65ns);
+  std::vector<std::uint32_t> done(side * side);
+  loops.run([&] {
+    for (auto _ : state) {
+      loops.each(side, [&](std::size_t i) {
+        loops.each(side, [&, i](std::size_t j) {
+          body();
+          ++done[side * i + j];
+        });
+      });
+    }
+  });
+  for (const auto each : done) require(each == static_cast<std::uint64_t>(state.iterations()), "nested loops");
+}
+
+template <class Loops>
+void add_all(const char* runtime, std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+  using benchmark::kMicrosecond;
+  using benchmark::kMillisecond;
+  add("hot_2_empty", runtime, hot_2<Loops, 0>, threads);
+  add("hot_2x2us", runtime, hot_2<Loops, 2>, threads);
+  add("hot_2x20us", runtime, hot_2<Loops, 20>, threads);
+  add_timed_by_hand("parked_2_empty", runtime, parked_2<Loops, 0>, 100, threads);
+  add_timed_by_hand("parked_2x20us", runtime, parked_2<Loops, 20>, 100, threads);
+  add_timed_by_hand("parked_2x1ms", runtime, parked_2<Loops, 1000>, 100, threads);
+  add("linear_cost", runtime, linear_cost<Loops>, threads)->Unit(kMillisecond);
+  add("long_tail", runtime, long_tail<Loops>, threads)->Unit(kMillisecond);
+  add("nested_100x100", runtime, nested_100x100<Loops>, threads)->Unit(kMicrosecond);
+}
+
+/// `elements` and, where the runtime has them, `ranges`: the loop by index and the one by interval.
+void add_sqrt(const char* runtime, measured_function elements, measured_function ranges = nullptr,
+              std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+  add("sqrt_1e7_element", runtime, elements, threads)->Unit(benchmark::kMillisecond);
+  if (ranges != nullptr) add("sqrt_1e7_range", runtime, ranges, threads)->Unit(benchmark::kMillisecond);
+}
+
+const bool registered = [] {
+  add_all<serial_loops>("serial", {1});
+  add_sqrt("serial", sqrt_by_element<serial_loops>, sqrt_by_range<serial_loops>, {1});
+  add_all<heddle_loops>("heddle");
+  add_sqrt("heddle", sqrt_by_element<heddle_loops>, sqrt_by_range<heddle_loops>);
+  add_timed_by_hand("late_loop_8x10ms", "heddle", late_loop_8x10ms<heddle_loops>, 5, {2})
+      ->Unit(benchmark::kMillisecond);
+#ifdef HEDDLE_BENCH_TBB
+  add_all<tbb_loops>("tbb");
+  add_sqrt("tbb", sqrt_by_element<tbb_loops>, sqrt_by_range<tbb_loops>);
+#ifdef __cpp_lib_parallel_algorithm
+  add_all<std_par_loops>("std_par");
+  add_sqrt("std_par", sqrt_std_par);
+#endif
+#endif
+#ifdef HEDDLE_BENCH_OPENMP
+  add_all<openmp_loops<omp_sched_static>>("openmp_static");
+  add_sqrt("openmp_static", sqrt_by_element<openmp_loops<omp_sched_static>>);
+  add_all<openmp_loops<omp_sched_dynamic>>("openmp_dynamic");
+#endif
+  return true;
+}();
+
+}  // namespace

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// The sum of 1e8 doubles, where memory is the limit, and a reduction that needs the order of the elements.
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include <heddle/parallel_reduce.hpp>
+#include <heddle/thread_pool_executor.hpp>
+
+#include "support/heddle_threads.hpp"
+#include "support/placement.hpp"
+#include "support/registration.hpp"
+
+#ifdef HEDDLE_BENCH_TBB
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_reduce.h>
+
+#include <execution>
+#include <version>
+
+#include "support/tbb_threads.hpp"
+#endif
+
+#ifdef HEDDLE_BENCH_OPENMP
+#include "support/openmp_threads.hpp"
+#endif
+
+namespace {
+
+using namespace heddle_bench;
+
+constexpr std::size_t size = 100'000'000;
+
+/// 0, 1, ... 7 again and again: any order gives the same sum. At the end 0.5 and 0, for last_other_than_zero.
+const std::vector<double>& numbers() {
+  static const std::vector<double> kept = [] {
+    std::vector<double> made(size);
+    for (std::size_t i = 0; i < size; ++i) made[i] = static_cast<double>(i % 8);
+    made[size - 2] = 0.5;
+    made[size - 1] = 0;
+    return made;
+  }();
+  return kept;
+}
+
+struct sum : std::plus<double> {
+  static constexpr double expected = size * 3.5 - 6 - 7 + 0.5;
+};
+
+/// Associative and not commutative: whoever mixes up the order finds another element.
+struct last_other_than_zero {
+  static constexpr double expected = 0.5;
+  double operator()(double a, double b) const { return b != 0 ? b : a; }
+};
+
+class serial_reduce {
+ public:
+  explicit serial_reduce(unsigned) {}
+
+  template <class F>
+  void run(F&& f) {
+    f();
+  }
+  template <class Operation>
+  double reduce(const std::vector<double>& xs, Operation operation) {
+    return std::accumulate(xs.begin(), xs.end(), 0.0, operation);
+  }
+
+ private:
+  pinned_caller pinned_;
+};
+
+class heddle_reduce {
+ public:
+  explicit heddle_reduce(unsigned threads) : pool_(workers_beside_caller(threads)) {}
+
+  template <class F>
+  void run(F&& f) {
+    f();
+  }
+  double reduce(const std::vector<double>& xs, sum) {
+    return heddle::parallel_reduce(pool_, xs, 0.0, std::plus<double>());
+  }
+  double reduce(const std::vector<double>& xs, last_other_than_zero operation) {
+    return heddle::parallel_reduce(pool_, xs, 0.0, operation);
+  }
+
+ private:
+  heddle::thread_pool_executor pool_;
+  pinned_caller pinned_;
+};
+
+#ifdef HEDDLE_BENCH_TBB
+
+class tbb_reduce {
+ public:
+  explicit tbb_reduce(unsigned threads) : threads_(threads) {}
+
+  template <class F>
+  void run(F&& f) {
+    threads_.execute(f);
+  }
+  template <class Operation>
+  double reduce(const std::vector<double>& xs, Operation operation) {
+    return tbb::parallel_reduce(
+        tbb::blocked_range<const double*>(xs.data(), xs.data() + xs.size()), 0.0,
+        [operation](const tbb::blocked_range<const double*>& part, double value) {
+          return std::accumulate(part.begin(), part.end(), value, operation);
+        },
+        operation);
+  }
+
+ private:
+  tbb_threads threads_;
+  pinned_caller pinned_;
+};
+
+#ifdef __cpp_lib_parallel_algorithm
+
+class std_par_reduce {
+ public:
+  explicit std_par_reduce(unsigned threads) : threads_(threads) {}
+
+  template <class F>
+  void run(F&& f) {
+    threads_.execute(f);
+  }
+  double reduce(const std::vector<double>& xs, sum) {
+    return std::reduce(std::execution::par_unseq, xs.begin(), xs.end(), 0.0);
+  }
+
+ private:
+  tbb_threads threads_;
+  pinned_caller pinned_;
+};
+
+#endif
+#endif
+
+#ifdef HEDDLE_BENCH_OPENMP
+
+class openmp_reduce {
+ public:
+  explicit openmp_reduce(unsigned threads) : threads_(threads) {}
+
+  template <class F>
+  void run(F&& f) {
+    f();
+  }
+  double reduce(const std::vector<double>& xs, sum) {
+    const double* const first = xs.data();
+    const std::size_t count = xs.size();
+    double total = 0;
+#pragma omp parallel for simd reduction(+ : total)
+    for (std::size_t i = 0; i < count; ++i) total += first[i];
+    return total;
+  }
+
+ private:
+  openmp_threads threads_;
+  pinned_caller pinned_;
+};
+
+#endif
+
+template <class Reduce, class Operation>
+void reduce_1e8(benchmark::State& state) {
+  const std::vector<double>& xs = numbers();
+  Reduce runtime(thread_count(state));
+  runtime.run([&] {
+    for (auto _ : state) require(runtime.reduce(xs, Operation()) == Operation::expected, "a reduction");
+  });
+}
+
+const bool registered = [] {
+  using benchmark::kMillisecond;
+  add("sum_1e8", "serial", reduce_1e8<serial_reduce, sum>, {1})->Unit(kMillisecond);
+  add("ordered_1e8", "serial", reduce_1e8<serial_reduce, last_other_than_zero>, {1})->Unit(kMillisecond);
+  add("sum_1e8", "heddle", reduce_1e8<heddle_reduce, sum>)->Unit(kMillisecond);
+  add("ordered_1e8", "heddle", reduce_1e8<heddle_reduce, last_other_than_zero>)->Unit(kMillisecond);
+#ifdef HEDDLE_BENCH_TBB
+  add("sum_1e8", "tbb", reduce_1e8<tbb_reduce, sum>)->Unit(kMillisecond);
+  add("ordered_1e8", "tbb", reduce_1e8<tbb_reduce, last_other_than_zero>)->Unit(kMillisecond);
+#ifdef __cpp_lib_parallel_algorithm
+  add("sum_1e8", "std_par", reduce_1e8<std_par_reduce, sum>)->Unit(kMillisecond);
+#endif
+#endif
+#ifdef HEDDLE_BENCH_OPENMP
+  add("sum_1e8", "openmp", reduce_1e8<openmp_reduce, sum>)->Unit(kMillisecond);
+#endif
+  return true;
+}();
+
+}  // namespace

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compares heddle with its peers and its goals, from what the benchmarks wrote.
+
+    for name in fork_join tree_search loops reduce jobs task_group resources memory; do
+      build/bench-g++/bench/$name --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true \\
+        --benchmark_out=build/$name.json
+    done
+    bench/table.py build/*.json
+
+A row is heddle's figure, the best peer's (all of the same run), their ratio, that of the CPU time of all their threads,
+and what the goal allows. On a machine that others use too, trust the latter ratio more. Where there are repetitions the
+median counts. The exit status is 1 if a file cannot be read or holds a benchmark that failed, never
+because a goal was missed.
+"""
+
+import json
+import statistics
+import sys
+from collections import defaultdict
+from typing import NamedTuple
+
+# Not peers: the program without a runtime, and what the machine takes at least.
+FLOORS = {"serial", "nothing", "std_thread", "spin_ping_pong", "futex_ping_pong", "futex_ping_pong_pinned"}
+
+SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+class Limit(NamedTuple):
+    """At most `factor` x what `of` names, + `plus`. `of` is None (only `plus` counts), "peer" (the best one), or the
+    row/runtime/threads of another figure, whose part "row" stands for the goal's own row. `metric` is the goal's own
+    unless given."""
+
+    factor: float = 0.0
+    of: "str | None" = None
+    plus: float = 0.0
+    metric: "str | None" = None
+
+
+class Goal(NamedTuple):
+    name: str
+    row: str
+    limits: "tuple[Limit, ...]"  # all of them
+    metric: str = "time"
+    threads: int = 2
+
+
+def at_most(plus):
+    return Limit(plus=plus)
+
+
+def ideal(factor, plus=0.0):
+    """The program without a runtime, spread over two threads without a loss."""
+    return Limit(factor / 2, "row/serial/1", plus)
+
+
+US = 1e-6
+PEER = "peer"
+
+GOALS = (
+    Goal("F1", "fib_38", (Limit(0.25, PEER),)),
+    Goal("F1", "fib_38", (Limit(2.0, "row/serial/1"),), threads=1),
+    Goal("F1", "late_8x10ms", (ideal(1.1),)),
+    Goal("F1", "late_loop_8x10ms", (Limit(1.1 / 2, "late_8x10ms/serial/1"),)),
+    Goal("F2", "skynet_1e8", (Limit(0.4, PEER),)),
+    Goal("F3", "nqueens_14", (Limit(0.9, PEER), Limit(1 / 1.95, "row/serial/1"))),
+    Goal("F4", "matmul_2048", (Limit(1.0, PEER),)),
+    Goal("F5", "uts_t1", (Limit(0.5, PEER),)),
+    Goal("F5", "uts_t3", (Limit(0.5, PEER),)),
+    Goal("F6", "storm_futures", (Limit(0.4, PEER), at_most(100e-9)), "per_item"),
+    Goal("F7", "storm_detached", (Limit(0.5, PEER),), "per_item"),
+    Goal("F8", "round_trip_hot", (Limit(3.0, "row/spin_ping_pong/2", 0.2 * US),), "p50"),
+    Goal("F8", "round_trip_hot", (at_most(5 * US),), "p99"),
+    Goal("F9", "round_trip_1ms", (Limit(0.8, "row/futex_ping_pong/2"),), "p50"),
+    Goal("F9", "round_trip_10ms", (Limit(0.8, "row/futex_ping_pong/2"),), "p50"),
+    Goal("F10", "hot_2_empty", (at_most(0.04 * US),)),
+    Goal("F10", "hot_2x2us", (Limit(2.0, "round_trip_hot/spin_ping_pong/2", 2 * US, "p50"),)),
+    Goal("F10", "hot_2x20us", (at_most(20.8 * US),)),
+    Goal("F10b", "parked_2_empty", (at_most(1.5 * US),), "p50"),
+    Goal("F10b", "parked_2x20us", (Limit(1.1, "row/serial/1"),), "p50"),
+    # An exchange is two wakes.
+    Goal("F10b", "parked_2x1ms", (Limit(1.5 / 2, "round_trip_3ms/futex_ping_pong_pinned/2", 1000 * US),), "p50"),
+    Goal("F11", "sqrt_1e7_element", (Limit(1.0, PEER),)),
+    Goal("F11", "sqrt_1e7_range", (Limit(1.0, PEER),)),
+    Goal("F12", "linear_cost", (ideal(1.03),)),
+    Goal("F12", "long_tail", (ideal(1.03),)),
+    Goal("F13", "nested_100x100", (ideal(1.03),)),
+    Goal("F14", "sum_1e8", (Limit(1.05, PEER),)),
+    Goal("F14", "ordered_1e8", (Limit(1.3, "sum_1e8/peer/2"),)),
+    Goal("F15", "idle_10s", (at_most(0.01),), "cpu_percent"),
+    Goal("F15", "start_stop", (Limit(1.0, "row/std_thread/2", 10 * US),)),
+    Goal("F16", "pending_1e6", (at_most(64),), "allocated_bytes", threads=1),
+    Goal("F16", "pending_1e6", (at_most(84),), "resident_bytes", threads=1),
+    Goal("F17", "group_1e6", (Limit(0.25, "row/tbb/2"), at_most(25e-9)), "per_item"),
+)
+
+METRICS_NOT_SECONDS = {"cpu_percent": "%", "allocated_bytes": " B", "resident_bytes": " B"}
+
+
+class BadResults(Exception):
+    pass
+
+
+def figures_of(results):
+    """{(row, runtime, threads): {metric: median}} of the parsed files."""
+    samples = defaultdict(lambda: defaultdict(list))
+    for result in results:
+        if not isinstance(result, dict) or not result.get("benchmarks"):
+            raise BadResults("a file without benchmarks")
+        for entry in result["benchmarks"]:
+            if entry.get("run_type") == "aggregate":
+                continue  # the medians are taken here
+            name = entry.get("run_name", "")
+            if entry.get("error_occurred"):
+                raise BadResults(f"{name} failed: {entry.get('error_message')}")
+            parts = name.split("/")
+            if len(parts) < 3 or not parts[2].startswith("threads:"):
+                raise BadResults(f"'{name}' is not called row/runtime/threads:n")
+            key = parts[0], parts[1], int(parts[2].removeprefix("threads:"))
+            samples[key]["time"].append(entry["real_time"] * SECONDS[entry["time_unit"]])
+            samples[key]["cpu"].append(entry["cpu_time"] * SECONDS[entry["time_unit"]])
+            for metric in ("per_item", "p50", "p99", *METRICS_NOT_SECONDS):
+                if metric in entry:
+                    samples[key][metric].append(entry[metric])
+    return {key: {m: statistics.median(v) for m, v in metrics.items()} for key, metrics in samples.items()}
+
+
+def best_peer(figures, row, metric, threads):
+    """(figure, runtime) of the smallest figure, or None."""
+    found = [
+        (metrics[metric], runtime)
+        for (r, runtime, t), metrics in figures.items()
+        if (r, t) == (row, threads) and metric in metrics and runtime != "heddle" and runtime not in FLOORS
+    ]
+    return min(found, default=None)
+
+
+def reference(figures, goal, limit):
+    """The figure that the limit refers to, or None if it was not measured."""
+    of = f"row/peer/{goal.threads}" if limit.of == PEER else limit.of
+    metric = limit.metric or goal.metric
+    row, runtime, threads = of.split("/")
+    row = goal.row if row == "row" else row
+    if runtime == "peer":
+        peer = best_peer(figures, row, metric, int(threads))
+        return peer[0] if peer else None
+    return figures.get((row, runtime, int(threads)), {}).get(metric)
+
+
+def allowed(figures, goal):
+    """What the strictest limit of the goal allows, or None if what it refers to was not measured."""
+    strictest = None
+    for limit in goal.limits:
+        value = limit.plus
+        if limit.of is not None:
+            base = reference(figures, goal, limit)
+            if base is None:
+                return None
+            value += limit.factor * base
+        strictest = value if strictest is None else min(strictest, value)
+    return strictest
+
+
+def shown(value, metric):
+    if value is None:
+        return "-"
+    if metric in METRICS_NOT_SECONDS:
+        return f"{value:.3g}{METRICS_NOT_SECONDS[metric]}"
+    for unit in ("s", "ms", "us"):
+        if value >= SECONDS[unit]:
+            return f"{value / SECONDS[unit]:.3g} {unit}"
+    return f"{value * 1e9:.3g} ns"
+
+
+def ratio(own, peer):
+    return f"{own / peer:.2f}" if peer else "-"
+
+
+def table(figures):
+    """The lines of the table: every goal whose heddle figure was measured."""
+    rows = [("goal", "row", "threads", "heddle", "best peer", "", "ratio", "of CPU", "allowed", "verdict")]
+    for goal in GOALS:
+        own = figures.get((goal.row, "heddle", goal.threads), {}).get(goal.metric)
+        if own is None:
+            continue
+        peer = best_peer(figures, goal.row, goal.metric, goal.threads)
+        cpu = {runtime: figures[goal.row, runtime, goal.threads]["cpu"] for runtime in ("heddle", peer[1])} if peer else {}
+        limit = allowed(figures, goal)
+        rows.append(
+            (
+                goal.name,
+                goal.row if goal.metric == "time" else f"{goal.row} {goal.metric}",
+                str(goal.threads),
+                shown(own, goal.metric),
+                shown(peer[0], goal.metric) if peer else "-",
+                peer[1] if peer else "",
+                ratio(own, peer[0]) if peer else "-",
+                ratio(cpu["heddle"], cpu[peer[1]]) if peer else "-",
+                shown(limit, goal.metric),
+                "?" if limit is None else "reached" if own <= limit else f"missed, {own / limit:.2f} x",
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def main(paths):
+    if not paths or paths[0].startswith("-"):
+        print(__doc__)
+        return 0 if paths else 2
+    results = []
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8") as file:
+                results.append(json.load(file))
+        except (OSError, ValueError) as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            return 1
+    try:
+        print("\n".join(table(figures_of(results))))
+    except BadResults as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

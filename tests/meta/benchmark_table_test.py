@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""bench/table.py on made-up results, right and wrong ones. Argument: the folder of the repository."""
+
+import contextlib
+import io
+import json
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+repository = pathlib.Path(sys.argv.pop(1))
+sys.path.insert(0, str(repository / "bench"))
+
+import table  # noqa: E402
+
+
+def entry(name, time, unit="ms", **more):
+    return {"run_name": name + "/real_time", "run_type": "iteration", "real_time": time, "cpu_time": 2 * time,
+            "time_unit": unit, **more}
+
+
+def lines(*entries):
+    return table.table(table.figures_of([{"benchmarks": list(entries)}]))
+
+
+def run(text):
+    """The exit status and the output of the script for one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "results.json")
+        path.write_text(text, encoding="utf-8")
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            return table.main([str(path)]), out.getvalue()
+
+
+class benchmark_table(unittest.TestCase):
+    def test_a_goal_is_reached_up_to_its_limit_and_missed_above(self):
+        others = entry("fib_38/tbb/threads:2", 4000), entry("fib_38/openmp/threads:2", 9, "s")
+        self.assertRegex(lines(entry("fib_38/heddle/threads:2", 1000), *others)[1],
+                         r"^F1 +fib_38 +2 +1 s +4 s +tbb +0\.25 +0\.25 +1 s +reached$")
+        self.assertRegex(lines(entry("fib_38/heddle/threads:2", 1100), *others)[1], r"0\.28 +0\.28 +1 s +missed, 1\.10 x$")
+
+    def test_every_limit_of_a_goal_counts(self):
+        storm = lambda runtime, each: entry(f"storm_futures/{runtime}/threads:2", 1, per_item=each)
+        self.assertTrue(lines(storm("heddle", 90e-9), storm("asio", 500e-9))[1].endswith("reached"))
+        self.assertTrue(lines(storm("heddle", 110e-9), storm("asio", 500e-9))[1].endswith("missed, 1.10 x"))
+        self.assertTrue(lines(storm("heddle", 90e-9), storm("asio", 150e-9))[1].endswith("missed, 1.50 x"))
+        self.assertTrue(lines(storm("heddle", 90e-9))[1].endswith("?"))
+
+    def test_the_machine_and_the_plain_program_are_no_peers(self):
+        row = lines(entry("linear_cost/heddle/threads:2", 25), entry("linear_cost/serial/threads:1", 45),
+                    entry("linear_cost/serial/threads:2", 1), entry("linear_cost/tbb/threads:2", 50))[1]
+        self.assertRegex(row, r"50 ms +tbb +0\.50 +0\.50 +23\.2 ms +missed, 1\.08 x$")
+
+    def test_figures_of_other_numbers_of_threads_are_not_compared(self):
+        row = lines(entry("fib_38/heddle/threads:2", 1), entry("fib_38/tbb/threads:1", 8))[1]
+        self.assertRegex(row, r"^F1 +fib_38 +2 +1 ms +- +- +- +- +\?$")
+
+    def test_a_limit_may_refer_to_another_row(self):
+        ordered = entry("ordered_1e8/heddle/threads:2", 32)
+        self.assertTrue(lines(ordered, entry("sum_1e8/tbb/threads:2", 25))[1].endswith("32.5 ms  reached"))
+        self.assertTrue(lines(ordered, entry("ordered_1e8/tbb/threads:2", 25))[1].endswith("?"))
+
+    def test_a_limit_may_refer_to_another_metric(self):
+        row = lines(entry("hot_2x2us/heddle/threads:2", 2.3, "us"),
+                    entry("round_trip_hot/spin_ping_pong/threads:2", 9, "us", p50=170e-9))[1]
+        self.assertTrue(row.endswith("2.34 us  reached"), row)
+
+    def test_the_median_of_repetitions_counts(self):
+        name = "hot_2_empty/heddle/threads:2"
+        aggregate = entry(name, 1, "ns", aggregate_name="median") | {"run_type": "aggregate"}
+        row = lines(*[entry(name, time, "ns") for time in (30, 900, 35)], aggregate)[1]
+        self.assertRegex(row, r" 35 ns .*40 ns +reached$")
+
+    def test_counters_have_their_units(self):
+        row = lines(entry("pending_1e6/heddle/threads:1", 1, allocated_bytes=48.0))[1]
+        self.assertRegex(row, r"pending_1e6 allocated_bytes +1 +48 B +.*64 B +reached$")
+
+    def test_wrong_files_are_refused(self):
+        good = {"benchmarks": [entry("fib_38/heddle/threads:2", 1)]}
+        self.assertEqual(run(json.dumps(good))[0], 0)
+        failed = {"benchmarks": [entry("fib_38/heddle/threads:2", 1, error_occurred=True, error_message="no luck")]}
+        for text, complaint in (
+            ("", "results.json"),
+            ('{"benchmarks": [', "results.json"),
+            ("{}", "without benchmarks"),
+            ('{"benchmarks": []}', "without benchmarks"),
+            ("[1]", "without benchmarks"),
+            (json.dumps(failed), "no luck"),
+            (json.dumps({"benchmarks": [entry("BM_fib/38", 1)]}), "'BM_fib/38/real_time' is not called"),
+        ):
+            status, output = run(text)
+            self.assertEqual(status, 1, text)
+            self.assertIn(complaint, output)
+
+    def test_every_goal_and_what_it_refers_to_has_a_benchmark(self):
+        sources = "".join(path.read_text(encoding="utf-8") for path in (repository / "bench").glob("*.cpp"))
+        measured = set(re.findall(r'\badd(?:_timed_by_hand)?\("(\w+)"', sources))
+        referred = {limit.of.split("/")[0] for goal in table.GOALS for limit in goal.limits if limit.of}
+        wanted = {goal.row for goal in table.GOALS} | referred - {"row", table.PEER}
+        self.assertEqual(wanted - measured, set())
+        self.assertEqual(measured - wanted, set(), "a benchmark without a goal")
+
+
+if __name__ == "__main__":
+    unittest.main()
