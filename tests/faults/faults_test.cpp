@@ -16,6 +16,7 @@
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/lane.hpp>
 #include <heddle/queue/segment.hpp>
+#include <heddle/queue/work_stealing_deque.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <new>
 #include <span>
@@ -290,4 +291,31 @@ TEST_CASE("a pool whose threads cannot all be started says so and leaves nothing
   CHECK(allocations_alive == before);
   start();
   CHECK(initialized == started + 8);
+}
+
+TEST_CASE("a deque that cannot grow stays as it was", "[faults]") {
+  int elements[5] = {0, 1, 2, 3, 4};
+  int* batch[] = {&elements[2], &elements[3]};
+  const int before = allocations_alive;
+  {
+    heddle::queue::work_stealing_deque<int, 2> deque;
+    const auto fails_to = [&](auto push) {
+      for (const int allocation : {0, 1}) {  // the ring, its slots
+        allocations_until_failure = allocation;
+        CHECK_THROWS_AS(push(), std::bad_alloc);
+        allocations_until_failure = never;
+      }
+    };
+    fails_to([&] { deque.push(elements[0]); });
+    CHECK(deque.try_pop() == nullptr);
+    deque.push(elements[0]);
+    fails_to([&] { deque.push_batch(batch, 2); });
+    deque.push(elements[1]);
+    fails_to([&] { deque.push(elements[4]); });
+    CHECK(deque.size_hint() == 2);
+    deque.push_batch(batch, 2);
+    for (int i = 0; i < 4; ++i) CHECK(deque.try_steal().element == &elements[i]);
+    CHECK(deque.try_pop() == nullptr);
+  }
+  CHECK(allocations_alive == before);
 }

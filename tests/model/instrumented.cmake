@@ -42,3 +42,7 @@ heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::chrono::steady_clo
   BY [[heddle_model::deadline_has_passed()]])
 heddle_instrument(HEADER completion/shared_state.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])
+
+heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[std::size_t mask;]] BY [[base::plain<std::size_t> mask;]])
+heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[slot* slots;]] BY [[base::plain<slot*> slots;]])
+heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[ring* older;]] BY [[base::plain<ring*> older;]])

@@ -255,3 +255,54 @@ heddle_mutant(injection_queue closed_is_taken_for_finished
   REPLACE [[(seen & closed_bit) != 0 && size_of(list_set(seen)) == 0]]
   BY [[(seen & closed_bit) != 0]]
   FINDS "USER ASSERT FAILED|DEADLOCK")
+
+heddle_mutant(work_stealing_deque owner_does_not_race_for_the_last_element
+  HEADER queue/work_stealing_deque.hpp
+  IN [[T* try_pop() noexcept]]
+  REPLACE [[if (oldest < newest) return at(newest);]]
+  BY [[if (oldest <= newest) return at(newest);]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(work_stealing_deque thief_reads_the_slot_when_it_has_won
+  HEADER queue/work_stealing_deque.hpp
+  IN [[try_steal() noexcept]]
+  REPLACE [[return {.element = element};]]
+  BY [[return {.element = ring_.load(base::acquire)->at(oldest)};]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(work_stealing_deque lost_race_looks_like_an_empty_deque
+  HEADER queue/work_stealing_deque.hpp
+  IN [[try_steal() noexcept]]
+  REPLACE [[if (!try_advance_top(oldest)) return {.lost_race = true};]]
+  BY [[if (!try_advance_top(oldest)) return {};]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(work_stealing_deque empty_deque_ends_below_its_top
+  HEADER queue/work_stealing_deque.hpp
+  IN [[T* try_pop_last(]]
+  REPLACE [[bottom_.store(newest + 1, base::relaxed);]]
+  BY [[bottom_.store(newest, base::relaxed);]]
+  FINDS "USER ASSERT FAILED|MEMORY LEAK")
+
+heddle_mutant(work_stealing_deque full_ring_is_overwritten
+  HEADER queue/work_stealing_deque.hpp
+  IN [[void make_room(]]
+  REPLACE [[if (needed > capacity_) grow(end, needed);]]
+  BY [[if (needed > capacity_ + (capacity_ == 0 ? 0 : 1)) grow(end, needed);]]
+  FINDS "USER ASSERT FAILED|MEMORY LEAK|ACCESS TO FREED MEMORY")
+
+heddle_mutant(work_stealing_deque elements_move_to_the_front_of_the_new_ring
+  HEADER queue/work_stealing_deque.hpp
+  IN [[void grow(]]
+  REPLACE [[grown->slots[i & grown->mask].store(at(i), base::relaxed);]]
+  BY [[grown->slots[(i - top_seen_) & grown->mask].store(at(i), base::relaxed);]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(work_stealing_deque old_ring_is_freed_at_once
+  HEADER queue/work_stealing_deque.hpp
+  IN [[void grow(]]
+  REPLACE [[ring_.store(grown, base::release);]]
+  BY [[delete grown->older.read();
+       grown->older = nullptr;
+       ring_.store(grown, base::release);]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")

@@ -13,8 +13,21 @@
 
 namespace heddle_model {
 
-/// What can be left out of an atomic operation. acq_rel counts as two orders; so do the two outcomes of a CAS.
-enum class order_half { acquire, release, acquire_on_failure };
+/// What can be left out of an atomic operation. acq_rel counts as two orders; so do the two outcomes of a CAS. seq_cst
+/// without its place in the total order is what it still may be for a load, a store or a read-modify-write.
+enum class order_half { acquire, release, acquire_on_failure, total_order };
+
+/// Neither `<...>`, nor ` [with T = ...]` and ` [T = ...]`, in which compilers differ.
+inline std::string without_template_arguments(std::string_view function) {
+  std::string text;
+  int depth = 0;
+  for (const char c : function.substr(0, function.find(" ["))) {
+    depth += c == '<' ? 1 : 0;
+    if (depth == 0) text += c;
+    depth -= c == '>' ? 1 : 0;
+  }
+  return text;
+}
 
 /// One order of one operation in the sources.
 struct ordered_site {
@@ -32,8 +45,9 @@ struct ordered_site {
 
   /// "state_word::try_remove acquire": survives a change of the line number.
   [[nodiscard]] std::string name() const {
-    static constexpr const char* halves[] = {"acquire", "release", "acquire on failure"};
-    std::string_view function = where.function_name();
+    static constexpr const char* halves[] = {"acquire", "release", "acquire on failure", "total order"};
+    const std::string whole = without_template_arguments(where.function_name());
+    std::string_view function = whole;
     function = function.substr(0, function.rfind('('));
     if (const auto type_end = function.rfind(' '); type_end != function.npos) function.remove_prefix(type_end + 1);
     if (const auto scope = function.rfind("::"); scope != function.npos) {
@@ -66,8 +80,11 @@ struct order_book {
 
 inline order_book orders;
 
-/// The order with which an operation at `where` is done: `order`, unless a part of it is left out.
-inline rl::memory_order effective_order(rl::memory_order order, const std::source_location& where) {
+/// The order with which an operation at `where` is done: `order`, unless a part of it is left out. `below_seq_cst` is
+/// the strongest other order that the operation may have.
+inline rl::memory_order effective_order(rl::memory_order order, rl::memory_order below_seq_cst,
+                                        const std::source_location& where) {
+  if (order == rl::mo_seq_cst) return orders.has({where, order_half::total_order}) ? order : below_seq_cst;
   const bool wants_acquire = order == rl::mo_acquire || order == rl::mo_acq_rel;
   const bool wants_release = order == rl::mo_release || order == rl::mo_acq_rel;
   const bool acquires = wants_acquire && orders.has({where, order_half::acquire});

@@ -17,55 +17,65 @@ inline constexpr memory_order relaxed = rl::mo_relaxed;
 inline constexpr memory_order acquire = rl::mo_acquire;
 inline constexpr memory_order release = rl::mo_release;
 inline constexpr memory_order acq_rel = rl::mo_acq_rel;
+inline constexpr memory_order seq_cst = rl::mo_seq_cst;
 
 template <class T>
 class atomic {
   using source = std::source_location;
 
  public:
+  atomic() : atomic(T{}) {}
   atomic(T value)
       : atomic(value, rl::preemption_disabler(rl::ctx())) {}  // as in std, making one is no atomic operation
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
 
   T load(memory_order order, source where = source::current()) const {
-    return in_one_step(where,
-                       [&](auto place) { return word_.load(heddle_model::effective_order(order, where), place); });
+    return in_one_step(where, [&](auto place) {
+      return word_.load(heddle_model::effective_order(order, rl::mo_acquire, where), place);
+    });
   }
   void store(T value, memory_order order, source where = source::current()) {
-    in_one_step(where, [&](auto place) { word_.store(value, heddle_model::effective_order(order, where), place); });
+    in_one_step(where, [&](auto place) {
+      word_.store(value, heddle_model::effective_order(order, rl::mo_release, where), place);
+    });
   }
   T exchange(T value, memory_order order, source where = source::current()) {
-    return in_one_step(
-        where, [&](auto place) { return word_.exchange(value, heddle_model::effective_order(order, where), place); });
+    return in_one_step(where, [&](auto place) {
+      return word_.exchange(value, heddle_model::effective_order(order, rl::mo_acq_rel, where), place);
+    });
   }
   T fetch_add(T value, memory_order order, source where = source::current()) {
-    return in_one_step(
-        where, [&](auto place) { return word_.fetch_add(value, heddle_model::effective_order(order, where), place); });
+    return in_one_step(where, [&](auto place) {
+      return word_.fetch_add(value, heddle_model::effective_order(order, rl::mo_acq_rel, where), place);
+    });
   }
   T fetch_sub(T value, memory_order order, source where = source::current()) {
-    return in_one_step(
-        where, [&](auto place) { return word_.fetch_sub(value, heddle_model::effective_order(order, where), place); });
+    return in_one_step(where, [&](auto place) {
+      return word_.fetch_sub(value, heddle_model::effective_order(order, rl::mo_acq_rel, where), place);
+    });
   }
   T fetch_and(T value, memory_order order, source where = source::current()) {
-    return in_one_step(
-        where, [&](auto place) { return word_.fetch_and(value, heddle_model::effective_order(order, where), place); });
+    return in_one_step(where, [&](auto place) {
+      return word_.fetch_and(value, heddle_model::effective_order(order, rl::mo_acq_rel, where), place);
+    });
   }
   T fetch_or(T value, memory_order order, source where = source::current()) {
-    return in_one_step(
-        where, [&](auto place) { return word_.fetch_or(value, heddle_model::effective_order(order, where), place); });
+    return in_one_step(where, [&](auto place) {
+      return word_.fetch_or(value, heddle_model::effective_order(order, rl::mo_acq_rel, where), place);
+    });
   }
 
   bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure,
                              source where = source::current()) {
-    return in_one_step(where, [&](auto place) {
-      const auto order = heddle_model::effective_order(success, where);
-      const bool acquires_on_failure = heddle_model::acquires_on_failure(failure, where);
-      if (word_.compare_exchange_weak(expected, desired, order, place, rl::mo_relaxed, place)) return true;
-      // Relacy knows no failure that is stronger than success. As loads of one thread never go back, this one reads
-      // what the CAS has read.
-      if (acquires_on_failure) expected = word_.load(rl::mo_acquire, place);
-      return false;
+    return compare_exchange(expected, success, failure, where, [&](auto order, auto place) {
+      return word_.compare_exchange_weak(expected, desired, order, place, rl::mo_relaxed, place);
+    });
+  }
+  bool compare_exchange_strong(T& expected, T desired, memory_order success, memory_order failure,
+                               source where = source::current()) {
+    return compare_exchange(expected, success, failure, where, [&](auto order, auto place) {
+      return word_.compare_exchange_strong(expected, desired, order, place, rl::mo_relaxed, place);
     });
   }
 
@@ -85,6 +95,20 @@ class atomic {
     life_.check(where);
     const rl::preemption_disabler one_step(rl::ctx());
     return operation(heddle_model::place(where));
+  }
+
+  template <class Operation>
+  bool compare_exchange(T& expected, memory_order success, memory_order failure, const source& where,
+                        Operation operation) {
+    return in_one_step(where, [&](auto place) {
+      const auto order = heddle_model::effective_order(success, rl::mo_acq_rel, where);
+      const bool acquires_on_failure = heddle_model::acquires_on_failure(failure, where);
+      if (operation(order, place)) return true;
+      // Relacy knows no failure that is stronger than success. As loads of one thread never go back, this one reads
+      // what the CAS has read.
+      if (acquires_on_failure) expected = word_.load(rl::mo_acquire, place);
+      return false;
+    });
   }
 
   rl::atomic<T> word_;
