@@ -3,12 +3,14 @@
 #pragma once
 
 #include <heddle/array_split.hpp>
+#include <heddle/blocking.hpp>
 #include <heddle/asyncio.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/parallel_for.hpp>
+#include <heddle/parallel_invoke.hpp>
 #include <heddle/parallel_map.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/version.hpp>

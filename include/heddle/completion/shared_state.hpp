@@ -42,12 +42,13 @@ class state_base : public queue::job {
     return sleep_until(until);
   }
 
-  /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not: then it
-  /// never will be.
+  /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not, or if the
+  /// stack is nearly used up, so that another thread runs it: then the caller waits.
   [[nodiscard]] bool try_run_here() noexcept {
-    const sync::thread_context* const here = sync::current_context::get();
+    sync::thread_context* const here = sync::current_context::get();
     if (here == nullptr || home_ == nullptr || here->home() != home_) return false;
     if (word_.try_claim(phase::running) != phase::pending) return false;
+    if (here->is_deep() && here->try_run_on_other_stack(&run_claimed, this)) return false;
     const sync::blocking_allowed in_job;
     ask(execute_request);
     return true;
@@ -75,6 +76,8 @@ class state_base : public queue::job {
   state_word word_;
 
  private:
+  static void run_claimed(void* state) noexcept { static_cast<state_base*>(state)->ask(execute_request); }
+
   static bool has_passed(sync::deadline until) {
     return until != sync::no_deadline && std::chrono::steady_clock::now() >= until;
   }

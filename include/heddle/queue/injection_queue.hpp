@@ -88,6 +88,9 @@ class injection_queue {
     return (seen & closed_bit) != 0 && size_of(list_set(seen)) == 0;
   }
 
+  /// True from close() on. Relaxed: nothing else is read.
+  [[nodiscard]] bool is_closed() const noexcept { return (occupied_.load(base::relaxed) & closed_bit) != 0; }
+
   /// How many jobs there are; may be stale.
   [[nodiscard]] std::size_t size_hint() const noexcept {
     return size_of(list_set(occupied_.load(base::relaxed)));  // relaxed: a hint
@@ -130,10 +133,6 @@ class injection_queue {
       size += shards_[next.shard].size_hint(next.lane);
     }
     return size;
-  }
-
-  [[nodiscard]] bool is_closed() const noexcept {
-    return (occupied_.load(base::relaxed) & closed_bit) != 0;  // relaxed: nothing else is read
   }
 
   std::vector<injection_shard> shards_;

@@ -77,6 +77,17 @@ class work_stealing_deque {
     publish(end + count);
   }
 
+  /// Makes room for `count` more, so that pushing them cannot fail; false if memory ends. The owner only.
+  [[nodiscard]] bool try_reserve(std::size_t count) noexcept {
+    const index end = bottom_.load(base::relaxed);  // relaxed: the owner writes it
+    try {
+      if (end - top_seen_ + count > capacity_) make_room(end, count);
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
   /// The newest element, or null when there is none. The owner only.
   [[nodiscard]] T* try_pop() noexcept {
     const index end = bottom_.load(base::relaxed);  // relaxed: the owner writes it

@@ -25,11 +25,10 @@ class crew {
  public:
   static constexpr std::size_t most_guests = 64;
 
-  crew(std::size_t workers, std::size_t stack_slots) : stack_slots_(stack_slots) {
-    workers_.reserve(workers);
-    while (workers_.size() < workers) {
-      workers_.push_back(std::make_unique<worker>(*this, stack_slots, static_cast<std::uint32_t>(workers_.size() + 1)));
-    }
+  /// For `workers` workers and up to `stand_ins` more that may be added later.
+  crew(pool& employer, std::size_t workers, std::size_t stand_ins, std::size_t stack_slots)
+      : employer_(employer), size_(workers), stack_slots_(stack_slots), workers_(workers + stand_ins) {
+    while (count() < workers) add_worker();
   }
   crew(const crew&) = delete;
   crew& operator=(const crew&) = delete;
@@ -38,7 +37,17 @@ class crew {
     for (auto& seat : guests_) delete seat.load(base::relaxed);
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
+  /// How many work at a time.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  /// One thread at a time. Throws std::bad_alloc; there must be room.
+  worker& add_worker() {
+    const std::size_t index = count();
+    workers_[index] = std::make_unique<worker>(employer_, *this, stack_slots_, static_cast<std::uint32_t>(index + 1));
+    count_.store(index + 1, base::release);  // [crew.3] release: others read the record
+    return *workers_[index];
+  }
+  [[nodiscard]] bool has_room() const noexcept { return count() < workers_.size(); }
   [[nodiscard]] worker& worker_at(std::size_t index) noexcept { return *workers_[index]; }
   [[nodiscard]] idle_policy& idle() noexcept { return idle_; }
 
@@ -67,25 +76,37 @@ class crew {
 
   // ---- who looks for work
 
-  /// Calls `try_rob(participant)` for the others, beginning with any, until it says true.
+  /// Calls `try_rob(worker)` for the other workers, beginning with any, until it says true.
   template <class TryRob>
-  bool rob_somebody(worker& thief, TryRob try_rob) noexcept {
-    const auto count = static_cast<std::uint32_t>(workers_.size());
-    const std::uint32_t start = thief.random_below(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      participant& other = *workers_[start + i < count ? start + i : start + i - count];
+  bool rob_worker(worker& thief, TryRob try_rob) noexcept {
+    const auto all = static_cast<std::uint32_t>(count());
+    const std::uint32_t start = thief.random_below(all);
+    for (std::uint32_t i = 0; i < all; ++i) {
+      worker& other = *workers_[start + i < all ? start + i : start + i - all];
       if (&other != &thief && try_rob(other)) return true;
     }
-    return each_guest(try_rob);
+    return false;
+  }
+
+  /// The same for the other workers, and then the guests.
+  template <class TryRob>
+  bool rob_somebody(worker& thief, TryRob try_rob) noexcept {
+    return rob_worker(thief, try_rob) || each_guest(try_rob);
+  }
+
+  /// Calls `visit(worker)` for all workers, until it says true.
+  template <class Visit>
+  bool each_worker(Visit visit) noexcept {
+    for (std::size_t i = 0; i < count(); ++i) {
+      if (visit(*workers_[i])) return true;
+    }
+    return false;
   }
 
   /// Calls `visit(participant)` for all, until it says true.
   template <class Visit>
   bool each_of_all(Visit visit) noexcept {
-    for (const auto& each : workers_) {
-      if (visit(static_cast<participant&>(*each))) return true;
-    }
-    return each_guest(visit);
+    return each_worker([&visit](worker& each) { return visit(static_cast<participant&>(each)); }) || each_guest(visit);
   }
 
   /// Before a worker sleeps: everybody who forks from now on is to call somebody. True if somebody had forked already,
@@ -181,8 +202,14 @@ class crew {
     return guest;
   }
 
+  // [crew.3] acquire: the records.
+  [[nodiscard]] std::size_t count() const noexcept { return count_.load(base::acquire); }
+
+  pool& employer_;
+  const std::size_t size_;
   const std::size_t stack_slots_;
   std::vector<std::unique_ptr<worker>> workers_;
+  base::atomic<std::size_t> count_{0};
   base::atomic<participant*> guests_[most_guests]{};
   alignas(base::cache_line) base::atomic<std::uint64_t> leased_{0};
   base::atomic<std::int64_t> loop_helpers_{0};

@@ -61,7 +61,8 @@ inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept 
     if (!patience.is_over()) continue;
     if (!slot.announce_sleeper(seen)) continue;
     const sync::blocking_scope blocked(nullptr);
-    return here.sleep_until([&] { return stack_slot::has_ended(slot.look()); });
+    here.sleep_until([&] { return stack_slot::has_ended(slot.look()); });
+    return;
   }
 }
 

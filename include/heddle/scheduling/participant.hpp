@@ -2,12 +2,14 @@
 // Who takes part in a pool's work: one of its workers, or an outside thread that is its guest.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/queue/task_stack.hpp>
+#include <heddle/sync/deadline.hpp>
 #include <heddle/sync/park.hpp>
 
 namespace heddle::scheduling {
@@ -24,14 +26,15 @@ class alignas(base::cache_line) participant {
   /// The participant that the calling thread is now, or null.
   using current = base::per_thread_pointer<participant, participant>;
 
-  /// Sleeps until `condition()` holds, of which wake() tells that it may.
+  /// Sleeps until `condition()` holds, of which wake() tells that it may. False if the deadline comes first.
   template <class Condition>
-  void sleep_until(Condition condition) noexcept {
+  bool sleep_until(Condition condition, sync::deadline until = sync::no_deadline) noexcept {
     for (;;) {
       // [participant.1] acquire: who saw the signal of a wake() sees what came before it.
       const std::uint32_t seen = signal_.load(base::acquire);
-      if (condition()) return;
-      sync::park_until(signal_, seen, sync::no_deadline);
+      if (condition()) return true;
+      if (until != sync::no_deadline && std::chrono::steady_clock::now() >= until) return false;
+      sync::park_until(signal_, seen, until);
     }
   }
 

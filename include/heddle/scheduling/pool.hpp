@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -19,18 +20,22 @@
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/patience.hpp>
+#include <heddle/sync/stack_bounds.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::scheduling {
 
-/// A fixed number of workers, started by the constructor and joined by join(). It runs jobs and knows no futures.
+/// A fixed number of workers, started by the constructor and joined by join(), and stand-ins for those that block. It
+/// runs jobs and knows no futures.
 ///
-/// Who writes what: anybody pushes into `jobs_`; close() and a worker whose start failed close it. A closed pool runs
-/// what is queued; a broken one refuses it, with the error that broke it. `failure_` is written once, before `state_`
-/// says broken.
+/// A job from outside goes into `jobs_`, one from a worker into its own deque; a pool of one takes all from `jobs_`, in
+/// order. Who writes what: anybody pushes into `jobs_`; close() and a worker whose start failed close it. A closed pool
+/// runs what is queued; a broken one refuses it, with the error that broke it. `failure_` is written once, before
+/// `broken_`.
 class pool {
  public:
   enum class admission { accepted, closed, broken };
@@ -38,13 +43,18 @@ class pool {
   /// Called by each worker with its index before its first job; if one throws, the pool breaks with that exception.
   using start_hook = base::unique_function<void(std::size_t)>;
 
-  /// `owner` is what façades find by owner_of_this_thread(). Throws std::system_error if a thread cannot be started,
-  /// after those that were started have ended.
-  pool(std::size_t workers, start_hook on_start, void* owner)
-      : crew_(workers, stack_slots), on_start_(std::move(on_start)), owner_(owner) {
+  /// `owner` is what façades find by owner_of_this_thread(). `stack_size`: of each thread, in bytes; 0: as the system
+  /// does. Throws std::system_error if a thread cannot be started, after those that were started have ended.
+  pool(std::size_t workers, start_hook on_start, void* owner, std::size_t stack_size = 0)
+      : crew_(*this, workers, most_stand_ins, slots_for(stack_size)),
+        stand_ins_(crew_, &run_worker, stack_size),
+        on_start_(std::move(on_start)),
+        owner_(owner) {
     threads_.reserve(workers);
     try {
-      while (threads_.size() < workers) threads_.emplace_back(&run_worker, this);
+      while (threads_.size() < workers) {
+        threads_.emplace_back(&run_worker, &crew_.worker_at(threads_.size()), stack_size);
+      }
     } catch (...) {
       close();
       join();
@@ -58,8 +68,13 @@ class pool {
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
   [[nodiscard]] admission try_push(queue::job& added) {
-    if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
-    crew_.call_worker();
+    worker* const here = worker_of_this_thread();
+    if (here != nullptr && size() > 1 && !jobs_.is_closed()) {
+      here->jobs.push(added);
+    } else if (!jobs_.try_push(added)) {
+      return is_broken() ? admission::broken : admission::closed;
+    }
+    call_somebody();
     return admission::accepted;
   }
 
@@ -67,6 +82,7 @@ class pool {
   void close() noexcept {
     jobs_.close();
     crew_.call_all_to_end();
+    stand_ins_.close();
   }
 
   /// Ends every queued job without running it.
@@ -74,6 +90,16 @@ class pool {
     queue::consumer_turns turns;
     queue::job* refused = nullptr;
     while (jobs_.try_pop({&refused, 1}, turns) != 0) refused->refuse(why);
+    crew_.each_worker([&why](worker& each) {
+      for (;;) {
+        const auto stolen = each.jobs.try_steal();
+        if (stolen.element != nullptr) {
+          stolen.element->refuse(why);
+        } else if (!stolen.lost_race) {
+          return false;
+        }
+      }
+    });
   }
 
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
@@ -81,6 +107,7 @@ class pool {
     const std::lock_guard lock(joining_);
     for (thread& joined : threads_) joined.join();
     threads_.clear();
+    stand_ins_.join();
   }
 
   /// Those who fork and steal.
@@ -103,38 +130,85 @@ class pool {
   }
 
  private:
-  static constexpr std::size_t stack_slots = 1 << 17;
-
   using current_pool = base::per_thread_pointer<const pool, pool>;
+  using current_worker = base::per_thread_pointer<worker, worker>;
 
-  /// Tells whoever blocks in a job that this pool's queued jobs may be claimed.
-  struct worker_context final : sync::thread_context {
-    using thread_context::thread_context;
-    void about_to_block(const queue::job*) noexcept override {}
-    void resumed() noexcept override {}
-  };
+  /// As many stand-ins as Java's ForkJoinPool has.
+  static constexpr std::size_t most_stand_ins = 256;
 
-  static void* run_worker(void* argument) {
-    auto& home = *static_cast<pool*>(argument);
-    worker_context context(&home);
-    const sync::scoped_context installed(context);
-    const std::size_t index = home.started_.fetch_add(1, base::relaxed);  // relaxed: a number for each, in any order
-    worker& self = home.crew_.worker_at(index);
-    participant::current::set(&self);
-    current_pool::set(&home);
-    try {
-      home.on_start_(index);
-    } catch (...) {
-      home.break_with(std::current_exception());
-    }
-    home.work(self);
-    current_pool::set(nullptr);
-    participant::current::set(nullptr);
-    return nullptr;
+  /// A level of fork-join takes more than 64 bytes of machine stack, so that ends first.
+  static constexpr std::size_t slots_for(std::size_t stack_size) noexcept {
+    constexpr std::size_t usual_stack = 8U << 20U;
+    return (stack_size == 0 ? usual_stack : stack_size) / 64;
   }
 
   /// One for a few workers, so that the jobs of all threads are first in, first out.
   static constexpr std::size_t shards_for(std::size_t workers) noexcept { return workers <= 4 ? 1 : workers / 4; }
+
+  /// What a worker's thread is to code that blocks in its jobs.
+  class worker_context final : public sync::thread_context {
+   public:
+    explicit worker_context(pool& home) noexcept : thread_context(&home), home_pool_(home) {
+      set_deep_below(sync::last_quarter_of_stack());
+    }
+    void about_to_block(const queue::job*) noexcept override {
+      home_pool_.stand_ins_.worker_blocks();
+      if (home_pool_.has_queued_jobs()) home_pool_.call_somebody();
+    }
+    void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
+    bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
+      return home_pool_.stand_ins_.call_for({run, argument});
+    }
+
+   private:
+    pool& home_pool_;
+  };
+
+  static void* run_worker(void* argument) {
+    worker& self = *static_cast<worker*>(argument);
+    pool& home = self.employer;
+    worker_context context(home);
+    const sync::scoped_context installed(context);
+    participant::current::set(&self);
+    current_worker::set(&self);
+    current_pool::set(&home);
+    try {
+      home.on_start_(self.number - 1);
+    } catch (...) {
+      home.break_with(std::current_exception());
+    }
+    self.stands_in ? home.stand_in(self) : home.work(self);
+    current_pool::set(nullptr);
+    current_worker::set(nullptr);
+    participant::current::set(nullptr);
+    return nullptr;
+  }
+
+  /// The worker of this pool whose thread is calling, or null.
+  [[nodiscard]] worker* worker_of_this_thread() const noexcept {
+    worker* const here = current_worker::get();
+    return here != nullptr && &here->employer == this ? here : nullptr;
+  }
+
+  /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
+  void call_somebody() noexcept {
+    crew_.call_worker();
+    if (!stand_ins_.are_needed() || size() == 1) [[likely]] return;
+    if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call(most_stand_ins);
+  }
+
+  void stand_in(worker& self) noexcept {
+    do {
+      if (self.assigned.run != nullptr) {
+        const auto errand = std::exchange(self.assigned, {});
+        errand.run(errand.argument);
+        while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
+      } else {
+        work(self);
+        if (jobs_.finished()) return stand_ins_.leave();
+      }
+    } while (stand_ins_.rest(self));
+  }
 
   /// What a worker found to do: a job, or a task on somebody's stack.
   struct finding {
@@ -145,10 +219,12 @@ class pool {
     [[nodiscard]] bool is_something() const noexcept { return job != nullptr || task != nullptr; }
   };
 
+  /// Until the pool is closed and empty, or a stand-in is not needed any more.
   void work(worker& self) noexcept {
     bool searching = false;
     sync::patience patience;
     for (;;) {
+      if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = look(self); found.is_something()) {
         if (std::exchange(searching, false) && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
         run(self, found);
@@ -164,18 +240,50 @@ class pool {
       }
     }
     crew_.leave_loops(self);
-    if (searching) static_cast<void>(crew_.idle().end_search());
+    if (searching && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
   }
 
   finding look(worker& self) noexcept {
     finding found;
-    if (jobs_.try_pop({&found.job, 1}, self.turns) != 0 || !crew_.may_help_loops(self)) return found;
+    found.job = next_job(self);
+    if (found.job != nullptr || !crew_.may_help_loops(self)) return found;
     crew_.rob_somebody(self, [&found](participant& other) {
       found.task = other.stack.try_steal();
       found.owner = &other;
       return found.task != nullptr;
     });
     return found;
+  }
+
+  /// The worker's own newest job; once in a while its oldest, or one from outside, so that nothing starves. Then what
+  /// came from outside, then what others have.
+  queue::job* next_job(worker& self) noexcept {
+    constexpr std::uint32_t turns = 61;
+    const std::uint32_t turn = self.job_turns++ % turns;
+    queue::job* found = nullptr;
+    if (turn == 0) found = take_from_outside(self);
+    if (found == nullptr && turn == turns / 2) found = self.jobs.try_steal().element;
+    if (found == nullptr) found = self.jobs.try_pop();
+    if (found == nullptr) found = take_from_outside(self);
+    if (found == nullptr) {
+      crew_.rob_worker(self, [&found](worker& other) {
+        found = other.jobs.empty_hint() ? nullptr : other.jobs.try_steal().element;
+        return found != nullptr;
+      });
+    }
+    return found;
+  }
+
+  /// One job to run now, and the others of the worker's share into its deque, the oldest to be popped first.
+  queue::job* take_from_outside(worker& self) noexcept {
+    if (!jobs_.has_jobs()) return nullptr;
+    queue::job* taken[32];
+    const bool alone = size() == 1 || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
+    const std::size_t most = alone ? 1 : std::size(taken);
+    std::size_t count = jobs_.try_pop({taken, most}, self.turns);
+    if (count == 0) return nullptr;
+    while (count > 1) self.jobs.push(*taken[--count]);
+    return taken[0];
   }
 
   void run(worker& self, const finding& found) noexcept {
@@ -212,9 +320,11 @@ class pool {
   }
 
   /// Whether there is something to do that nobody has begun.
-  bool has_backlog() noexcept {
-    if (jobs_.has_jobs()) return true;
-    return crew_.each_of_all([](const participant& other) { return other.stack.has_public(); });
+  [[nodiscard]] bool has_backlog() noexcept {
+    return has_queued_jobs() || crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
+  }
+  [[nodiscard]] bool has_queued_jobs() noexcept {
+    return jobs_.has_jobs() || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
   }
 
   void break_with(std::exception_ptr error) noexcept {
@@ -233,9 +343,9 @@ class pool {
   [[nodiscard]] bool is_broken() const noexcept { return broken_.load(base::acquire); }
 
   crew crew_;
+  stand_ins stand_ins_;
   start_hook on_start_;
   void* const owner_;
-  base::atomic<std::size_t> started_{0};
   queue::injection_queue jobs_{shards_for(crew_.size()), crew_.size()};
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};

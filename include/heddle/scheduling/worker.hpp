@@ -6,17 +6,24 @@
 #include <cstdint>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/queue/job.hpp>
 #include <heddle/queue/lane.hpp>
+#include <heddle/queue/work_stealing_deque.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/participant.hpp>
 
 namespace heddle::scheduling {
 
-/// A participant with a thread of the pool's own. All but `link` and the parking is touched by that thread alone.
+class pool;
+
+/// A participant with a thread of the pool's own. What others touch of it is `jobs`, `link` and the parking.
 class worker : public participant {
  public:
-  worker(crew& its_crew, std::size_t stack_slots, std::uint32_t its_number)
-      : participant(its_crew, stack_slots), number(its_number), random_(its_number * 0x9e3779b97f4a7c15U + 1) {}
+  worker(pool& its_pool, crew& its_crew, std::size_t stack_slots, std::uint32_t its_number)
+      : participant(its_crew, stack_slots),
+        employer(its_pool),
+        number(its_number),
+        random_(its_number * 0x9e3779b97f4a7c15U + 1) {}
 
   /// A pseudo-random number below `bound` (xorshift; Lemire's reduction).
   [[nodiscard]] std::uint32_t random_below(std::uint32_t bound) noexcept {
@@ -39,9 +46,21 @@ class worker : public participant {
   void recall_to_search() noexcept { recall_as(recall::to_search); }
   void recall_to_end() noexcept { recall_as(recall::to_end); }
 
+  pool& employer;
+  /// What a stand-in was brought in for; without a `run`, to work as all do.
+  struct errand {
+    void (*run)(void*) noexcept = nullptr;
+    void* argument = nullptr;
+  };
+
   const std::uint32_t number;  // from 1
+  queue::work_stealing_deque<queue::job> jobs;
   parked_link link;
   queue::consumer_turns turns{number};
+  std::uint32_t job_turns = 0;
+  errand assigned;
+  base::atomic<bool> called_in{false};
+  bool stands_in = false;
   bool helps_loops = false;  // holds one of the places that guests leave, see crew
 
  private:

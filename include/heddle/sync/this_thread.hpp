@@ -2,7 +2,10 @@
 // What the calling thread is to heddle, for code that is about to block and must not know pools or event loops.
 #pragma once
 
+#include <cstdint>
+
 #include <heddle/base/atomic.hpp>
+#include <heddle/sync/stack_bounds.hpp>
 
 namespace heddle::queue {
 class job;
@@ -29,6 +32,13 @@ class thread_context {
   virtual void about_to_block(const queue::job* awaited) noexcept = 0;
   virtual void resumed() noexcept = 0;
 
+  /// True if so little of the thread's stack is left that a job which it waits for had better run on another one.
+  [[nodiscard]] bool is_deep() const noexcept { return stack_position() < deep_below_; }
+
+  /// Runs `run(argument)` on the stack of another thread of the same home, some time soon; false if there is none. The
+  /// caller waits for its end, and no more of the home's work runs meanwhile than if it ran here.
+  virtual bool try_run_on_other_stack(void (*)(void*) noexcept, void*) noexcept { return false; }
+
   /// For blocking_allowed.
   void begin_job() noexcept { ++jobs_; }
   void end_job() noexcept { --jobs_; }
@@ -38,8 +48,12 @@ class thread_context {
 
   [[nodiscard]] bool runs_job() const noexcept { return jobs_ != 0; }
 
+  /// See is_deep(); never, if this is not called.
+  void set_deep_below(std::uintptr_t position) noexcept { deep_below_ = position; }
+
  private:
   const void* home_;
+  std::uintptr_t deep_below_ = 0;
   unsigned jobs_ = 0;
 };
 
