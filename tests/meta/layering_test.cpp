@@ -38,6 +38,7 @@ const std::set<std::string, std::less<>> seams = {
     "process/child.hpp",
     "scheduling/thread.hpp",
     "sync/park.hpp",
+    "sync/stack_bounds.hpp",
 };
 
 /// "queue" for "queue/job.hpp"; empty for public headers, in `asyncio/` too.

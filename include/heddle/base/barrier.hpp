@@ -22,7 +22,9 @@ inline void full_barrier() noexcept {
   // A seventh of mfence, which is what Clang makes of a fence.
   asm volatile("lock; addq $0, (%%rsp)" ::: "memory", "cc");
 #else
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // [barrier.1] seq_cst: with another thread's full_barrier()
+  // [barrier.1] seq_cst: of two threads' fences one is first; what precedes that, the other thread's loads after its
+  // own [barrier.1] see.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
 }
 

@@ -116,7 +116,7 @@ TEST_CASE("a pool whose start hook throws is broken and refuses its jobs with th
   CHECK(queued.refusals == 1);
   CHECK(queued.had_error);
   CHECK(workers.try_push(late) == pool::admission::broken);
-  CHECK_THROWS_AS(std::rethrow_exception(workers.failure()), std::runtime_error);
+  CHECK_THROWS_AS(workers.rethrow_if_broken(), std::runtime_error);
 }
 
 TEST_CASE("start hooks get every index once", "[pool]") {
