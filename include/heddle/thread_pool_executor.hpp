@@ -6,13 +6,16 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/base/available_parallelism.hpp>
+#include <heddle/base/pin_module.hpp>
 #include <heddle/base/report.hpp>
 #include <heddle/base/unique_function.hpp>
 #include <heddle/completion/task.hpp>
@@ -170,7 +173,17 @@ class thread_pool_executor {
       case scheduling::pool::admission::broken:
         added.refuse({});
         pool_.rethrow_if_broken();
+        [[fallthrough]];
+      case scheduling::pool::admission::left_behind:
+        added.refuse({});
+        throw_left_behind();
     }
+  }
+
+  [[noreturn]] static void throw_left_behind() {
+    throw broken_thread_pool(
+        "the threads of this pool stayed behind in the process that forked this one, so it takes no work; make a new "
+        "pool in the child, or use default_executor(), which does");
   }
 
   base::unique_function<void()> initializer_;
@@ -185,15 +198,28 @@ struct thread_pool_access {
   /// Throws broken_thread_pool after an initializer threw.
   [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) {
     executor.pool_.rethrow_if_broken();
+    if (!is_of_this_process(executor)) [[unlikely]] thread_pool_executor::throw_left_behind();
     return executor.pool_.members();
+  }
+
+  [[nodiscard]] static bool is_of_this_process(const thread_pool_executor& executor) noexcept {
+    return executor.pool_.is_of_this_process();
   }
 };
 
-/// The pool that is used where none is named: created on first use with one thread per available CPU. It is never
-/// destroyed, so that it works at any time, also while the program ends; work it still has then is abandoned.
+/// The pool that is used where none is named: created on first use with one thread per available CPU, and anew in a
+/// child process that forked. It is never destroyed, so that it works at any time, also while the program ends; work it
+/// still has then is abandoned.
 [[nodiscard]] inline thread_pool_executor& default_executor() {
-  static auto& never_destroyed = *new thread_pool_executor();
-  return never_destroyed;
+  static constinit base::atomic<thread_pool_executor*> never_destroyed{nullptr};
+  // [default_executor.1] acquire: the pool that another thread has made.
+  thread_pool_executor* known = never_destroyed.load(base::acquire);
+  if (known != nullptr && thread_pool_access::is_of_this_process(*known)) [[likely]] return *known;
+  auto made = std::make_unique<thread_pool_executor>();
+  base::pin_this_module();
+  // [default_executor.1] release: the pool. acquire: the one of a thread that was faster.
+  if (never_destroyed.compare_exchange_strong(known, made.get(), base::acq_rel, base::acquire)) return *made.release();
+  return *known;
 }
 
 /// The pool whose worker calls, else default_executor(): where functions without an executor argument run.

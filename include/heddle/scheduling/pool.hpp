@@ -12,6 +12,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
+#include <heddle/base/fork_count.hpp>
 #include <heddle/base/unique_function.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
@@ -38,7 +39,8 @@ namespace heddle::scheduling {
 /// `broken_`.
 class pool {
  public:
-  enum class admission { accepted, closed, broken };
+  /// left_behind: this process is a child of the one that started the pool's threads, which are not here.
+  enum class admission { accepted, closed, broken, left_behind };
 
   /// Called by each worker with its index before its first job; if one throws, the pool breaks with that exception.
   using start_hook = base::unique_function<void(std::size_t)>;
@@ -50,6 +52,8 @@ class pool {
         stand_ins_(crew_, &run_worker, stack_size),
         on_start_(std::move(on_start)),
         owner_(owner) {
+    static const bool watched = base::watch_forks(&after_fork);
+    static_cast<void>(watched);
     threads_.reserve(workers);
     try {
       while (threads_.size() < workers) {
@@ -68,6 +72,7 @@ class pool {
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
   [[nodiscard]] admission try_push(queue::job& added) {
+    if (!is_of_this_process()) [[unlikely]] return admission::left_behind;
     worker* const here = worker_of_this_thread();
     if (here != nullptr && size() > 1 && !jobs_.is_closed()) {
       here->jobs.push(added);
@@ -80,6 +85,7 @@ class pool {
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
   void close() noexcept {
+    if (!is_of_this_process()) return;  // who holds the locks is not here
     jobs_.close();
     crew_.call_all_to_end();
     stand_ins_.close();
@@ -104,6 +110,7 @@ class pool {
 
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
   void join() noexcept {
+    if (!is_of_this_process()) return;
     const std::lock_guard lock(joining_);
     for (thread& joined : threads_) joined.join();
     threads_.clear();
@@ -120,6 +127,9 @@ class pool {
     if (is_broken()) [[unlikely]] std::rethrow_exception(failure_);
   }
 
+  /// False in a child process, after fork().
+  [[nodiscard]] bool is_of_this_process() const noexcept { return started_in_ == base::fork_count(); }
+
   /// True if the calling thread is a worker of this pool.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current_pool::get() == this; }
 
@@ -132,6 +142,14 @@ class pool {
  private:
   using current_pool = base::per_thread_pointer<const pool, pool>;
   using current_worker = base::per_thread_pointer<worker, worker>;
+
+  /// The thread that forked is nobody's worker in the child.
+  static void after_fork() noexcept {
+    participant::current::set(nullptr);
+    current_worker::set(nullptr);
+    if (current_pool::get() != nullptr) sync::current_context::set(nullptr);
+    current_pool::set(nullptr);
+  }
 
   /// As many stand-ins as Java's ForkJoinPool has.
   static constexpr std::size_t most_stand_ins = 256;
@@ -342,6 +360,7 @@ class pool {
   // [pool.1] acquire: see break_with().
   [[nodiscard]] bool is_broken() const noexcept { return broken_.load(base::acquire); }
 
+  const std::uint32_t started_in_ = base::fork_count();
   crew crew_;
   stand_ins stand_ins_;
   start_hook on_start_;

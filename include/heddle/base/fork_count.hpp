@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The seam between heddle and fork(2): the child has only the thread that called it.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
+#include <heddle/base/atomic.hpp>
+
+namespace heddle::base {
+
+/// Grows by one in the child of each fork() after the first call of watch_forks(): who keeps the number knows later
+/// whether the threads that there were then are still there.
+inline atomic<std::uint32_t> forks_so_far{0};
+
+[[nodiscard]] inline std::uint32_t fork_count() noexcept {
+  return forks_so_far.load(relaxed);  // relaxed: written where there is one thread only
+}
+
+/// From now on forks are counted, and `in_child` is called in each child, by its only thread. Call it once.
+inline bool watch_forks([[maybe_unused]] void (*in_child)()) noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  const auto count = [] { forks_so_far.fetch_add(1, relaxed); };  // relaxed: as above
+  return ::pthread_atfork(nullptr, nullptr, +count) == 0 && ::pthread_atfork(nullptr, nullptr, in_child) == 0;
+#else
+  return true;
+#endif
+}
+
+}  // namespace heddle::base
