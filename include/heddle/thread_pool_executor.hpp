@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -215,10 +214,11 @@ struct thread_pool_access {
   // [default_executor.1] acquire: the pool that another thread has made.
   thread_pool_executor* known = never_destroyed.load(base::acquire);
   if (known != nullptr && thread_pool_access::is_of_this_process(*known)) [[likely]] return *known;
-  auto made = std::make_unique<thread_pool_executor>();
+  auto* const made = new thread_pool_executor();
   base::pin_this_module();
   // [default_executor.1] release: the pool. acquire: the one of a thread that was faster.
-  if (never_destroyed.compare_exchange_strong(known, made.get(), base::acq_rel, base::acquire)) return *made.release();
+  if (never_destroyed.compare_exchange_strong(known, made, base::acq_rel, base::acquire)) return *made;
+  delete made;
   return *known;
 }
 

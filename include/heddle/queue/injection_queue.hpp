@@ -2,7 +2,6 @@
 // Where jobs enter a pool from any thread: first in, first out in each of three lanes, until it is closed.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -35,8 +34,8 @@ class injection_queue {
   /// `shards`: how many parts, of which producers share those that they must; rounded up to a power of two, at most 16.
   /// `consumers`: among how many the jobs are to be divided.
   injection_queue(std::size_t shards, std::size_t consumers)
-      : shards_(std::bit_ceil(std::clamp<std::size_t>(shards, 1, list_set::most_shards))),
-        consumers_((std::max<std::size_t>)(consumers, 1)) {}
+      : shards_(std::bit_ceil(bounded(shards, list_set::most_shards))),
+        consumers_(bounded(consumers, SIZE_MAX)) {}
 
   /// False, and the job is left alone, once the queue is closed. The same if it throws std::bad_alloc.
   [[nodiscard]] bool try_push(job& added, lane to = lane::normal) { return try_push_any(added, to); }
@@ -114,10 +113,15 @@ class injection_queue {
   static constexpr std::size_t short_list = 8;
   static constexpr std::size_t longest_batch = 32;
 
+  /// From 1 to `most`. (Not std::clamp: <algorithm> is a tenth of what including the thread pool would cost.)
+  [[nodiscard]] static constexpr std::size_t bounded(std::size_t value, std::size_t most) noexcept {
+    return value < 1 ? 1 : value > most ? most : value;
+  }
+
   /// Half of what everybody would get: the rest is for who comes later, and the last jobs are spread most evenly.
   [[nodiscard]] std::size_t share_of(std::size_t backlog) const noexcept {
     if (backlog < short_list) return 1;
-    return std::clamp<std::size_t>(backlog / (2 * consumers_), 1, longest_batch);
+    return bounded(backlog / (2 * consumers_), longest_batch);
   }
 
   template <class Added>

@@ -2,7 +2,6 @@
 // A part of an injection queue: a list of jobs for each lane, with one lock for who pushes and one for who pops.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -59,7 +58,8 @@ class injection_shard {
       unmark_if_empty(front, where, occupied);
       return 0;
     }
-    const std::size_t taken = (std::min)({share(there), there, into.size()});
+    const std::size_t wanted = share(there) < there ? share(there) : there;
+    const std::size_t taken = wanted < into.size() ? wanted : into.size();
     front.pop(into.first(taken), spare_);
     return taken;
   }

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -70,7 +69,7 @@ struct stack_slot {
 
   std::exception_ptr take_error() noexcept {
     std::exception_ptr taken = std::move(error);
-    std::destroy_at(&error);
+    error.~exception_ptr();
     return taken;
   }
 

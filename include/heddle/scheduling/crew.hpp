@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include <heddle/base/atomic.hpp>
@@ -28,14 +27,16 @@ class crew {
   /// For `workers` workers and up to `stand_ins` more that may be added later.
   crew(pool& employer, std::size_t workers, std::size_t stand_ins, std::size_t stack_slots)
       : employer_(employer), size_(workers), stack_slots_(stack_slots), workers_(workers + stand_ins) {
-    while (count() < workers) add_worker();
+    try {
+      while (count() < workers) add_worker();
+    } catch (...) {
+      delete_records();
+      throw;
+    }
   }
   crew(const crew&) = delete;
   crew& operator=(const crew&) = delete;
-  ~crew() {
-    // relaxed: everybody has left.
-    for (auto& seat : guests_) delete seat.load(base::relaxed);
-  }
+  ~crew() { delete_records(); }
 
   /// How many work at a time.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -43,7 +44,7 @@ class crew {
   /// One thread at a time. Throws std::bad_alloc; there must be room.
   worker& add_worker() {
     const std::size_t index = count();
-    workers_[index] = std::make_unique<worker>(employer_, *this, stack_slots_, static_cast<std::uint32_t>(index + 1));
+    workers_[index] = new worker(employer_, *this, stack_slots_, static_cast<std::uint32_t>(index + 1));
     count_.store(index + 1, base::release);  // [crew.3] release: others read the record
     return *workers_[index];
   }
@@ -188,6 +189,11 @@ class crew {
     return false;
   }
 
+  void delete_records() noexcept {
+    for (std::size_t i = 0; i < count(); ++i) delete workers_[i];
+    for (auto& seat : guests_) delete seat.load(base::relaxed);  // relaxed: everybody has left
+  }
+
   participant* seated(std::uint64_t seat) noexcept {
     auto& place = guests_[static_cast<std::size_t>(std::countr_zero(seat))];
     participant* guest = place.load(base::relaxed);  // relaxed: written by the seat's holders only, see try_lease_guest()
@@ -208,7 +214,7 @@ class crew {
   pool& employer_;
   const std::size_t size_;
   const std::size_t stack_slots_;
-  std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<worker*> workers_;
   base::atomic<std::size_t> count_{0};
   base::atomic<participant*> guests_[most_guests]{};
   alignas(base::cache_line) base::atomic<std::uint64_t> leased_{0};
