@@ -21,12 +21,11 @@ inline atomic<std::uint32_t> forks_so_far{0};
 }
 
 /// From now on forks are counted, and `in_child` is called in each child, by its only thread. Call it once.
-inline bool watch_forks([[maybe_unused]] void (*in_child)()) noexcept {
+inline void watch_forks([[maybe_unused]] void (*in_child)()) noexcept {
 #if defined(__unix__) || defined(__APPLE__)
   const auto count = [] { forks_so_far.fetch_add(1, relaxed); };  // relaxed: as above
-  return ::pthread_atfork(nullptr, nullptr, +count) == 0 && ::pthread_atfork(nullptr, nullptr, in_child) == 0;
-#else
-  return true;
+  ::pthread_atfork(nullptr, nullptr, +count);
+  ::pthread_atfork(nullptr, nullptr, in_child);
 #endif
 }
 

@@ -12,6 +12,7 @@
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/this_thread.hpp>
+#include <heddle/sync/wake_mark.hpp>
 
 namespace heddle::completion {
 
@@ -38,7 +39,8 @@ class state_base : public queue::job {
   bool wait_until(sync::deadline until) {
     if (done()) return true;
     if (until == sync::no_deadline && try_run_here()) return true;
-    if (sync::spin_until([this, until] { return done() || has_passed(until); })) return done();
+    const bool may_spin = !sync::wake_mark::take();
+    if (may_spin && sync::spin_until([this, until] { return done() || has_passed(until); })) return done();
     return sleep_until(until);
   }
 

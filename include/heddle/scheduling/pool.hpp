@@ -52,8 +52,8 @@ class pool {
         stand_ins_(crew_, &run_worker, stack_size),
         on_start_(std::move(on_start)),
         owner_(owner) {
-    static const bool watched = base::watch_forks(&after_fork);
-    static_cast<void>(watched);
+    static constinit base::atomic<bool> watched{false};
+    if (!watched.exchange(true, base::relaxed)) base::watch_forks(&after_fork);  // relaxed: once is enough
     threads_.reserve(workers);
     try {
       while (threads_.size() < workers) {

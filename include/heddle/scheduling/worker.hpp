@@ -11,6 +11,7 @@
 #include <heddle/queue/work_stealing_deque.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/sync/wake_mark.hpp>
 
 namespace heddle::scheduling {
 
@@ -69,6 +70,7 @@ class worker : public participant {
   void recall_as(recall why) noexcept {
     recalled_.store(why, base::relaxed);  // relaxed: wake() releases it
     wake();
+    sync::wake_mark::leave();
   }
 
   std::uint64_t random_;

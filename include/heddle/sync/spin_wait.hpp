@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/base/available_parallelism.hpp>
 #include <heddle/base/cpu.hpp>
 
@@ -14,8 +16,13 @@ inline constexpr std::chrono::microseconds spin_limit{10};
 
 /// False where only one thread can run at a time: what is waited for could not make progress meanwhile.
 [[nodiscard]] inline bool spinning_helps() noexcept {
-  static const bool helps = base::available_parallelism() > 1;
-  return helps;
+  // Not a static variable with an initializer: a fork() meanwhile would leave it locked in the child.
+  enum answer : std::uint8_t { unknown, yes, no };
+  static constinit base::atomic<answer> known{unknown};
+  if (known.load(base::relaxed) == unknown) {  // relaxed: all threads come to the same answer
+    known.store(base::available_parallelism() > 1 ? yes : no, base::relaxed);  // relaxed: as above
+  }
+  return known.load(base::relaxed) == yes;  // relaxed: as above
 }
 
 /// Polls `condition` for up to spin_limit; returns what it said last.
