@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which memory orders a model has met, and the one that is left out to see whether a model notices.
+// Which memory orders and barriers a model has met, and the one that is left out to see whether a model notices.
 #pragma once
 
 #include <array>
@@ -13,8 +13,9 @@
 
 namespace heddle_model {
 
-/// What can be left out of an atomic operation. acq_rel counts as two orders; so do the two outcomes of a CAS.
-enum class order_half { acquire, release, acquire_on_failure };
+/// What can be left out of an atomic operation, or a barrier as a whole. acq_rel counts as two orders; so do the two
+/// outcomes of a CAS.
+enum class order_half { acquire, release, acquire_on_failure, barrier };
 
 /// One order of one operation in the sources.
 struct ordered_site {
@@ -32,8 +33,9 @@ struct ordered_site {
 
   /// "state_word::try_remove acquire": survives a change of the line number.
   [[nodiscard]] std::string name() const {
-    static constexpr const char* halves[] = {"acquire", "release", "acquire on failure"};
+    static constexpr const char* halves[] = {"acquire", "release", "acquire on failure", "barrier"};
     std::string_view function = where.function_name();
+    function = function.substr(0, function.find(" ["));  // what template parameters stand for
     function = function.substr(0, function.rfind('('));
     if (const auto type_end = function.rfind(' '); type_end != function.npos) function.remove_prefix(type_end + 1);
     if (const auto scope = function.rfind("::"); scope != function.npos) {
@@ -76,6 +78,8 @@ inline rl::memory_order effective_order(rl::memory_order order, const std::sourc
   if (acquires) return rl::mo_acquire;
   return releases ? rl::mo_release : rl::mo_relaxed;
 }
+
+inline bool has_barrier(const std::source_location& where) { return orders.has({where, order_half::barrier}); }
 
 inline bool acquires_on_failure(rl::memory_order order, const std::source_location& where) {
   return order == rl::mo_acquire && orders.has({where, order_half::acquire_on_failure});
