@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The main program of the models of one header: explores them all, or shows that every memory order in it is needed.
+// The main program of the models of one header: explores them all, or shows that every memory order and
+// barrier in it is needed.
 #pragma once
 
 #include <algorithm>
@@ -79,8 +80,8 @@ class checker {
   checker(std::string_view header, std::vector<exploration> all, std::vector<spare_order> spare)
       : header_(header), all_(std::move(all)), spare_(std::move(spare)) {}
 
-  /// Without arguments explores all models; with --orders leaves out each memory order of the header in turn; with the
-  /// name of a mutant, in a program that is built with mutants, explores that.
+  /// Without arguments explores all models; with --orders leaves out each memory order and barrier of the header in
+  /// turn; with the name of a mutant, in a program that is built with mutants, explores that.
   int run(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--orders") return every_order_is_needed() ? 0 : 1;
     if (argc == 2) mutant = argv[1];

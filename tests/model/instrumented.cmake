@@ -38,6 +38,28 @@ heddle_instrument(HEADER queue/injection_shard.hpp REPLACE [[bool closed_ = fals
 heddle_instrument(HEADER queue/injection_shard.hpp REPLACE [[bool marked_[lane_count] = {};]]
   BY [[base::plain<bool> marked_[lane_count] = {false, false, false};]])
 
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[code run;]] BY [[base::plain<code> run;]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[union {
+    void* task;
+    std::exception_ptr error;  // once the task threw
+  };]] BY [[base::plain<void*> task;
+  std::exception_ptr error;]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[std::uint32_t began_at;]]
+  BY [[base::plain<std::uint32_t> began_at;]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[base::section theirs;]]
+  BY [[base::plain<base::section> theirs{base::section{}};]])
+# The memory of a stack always holds slots, so a new one is seen to overwrite what somebody may still read.
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[split_(base_) {}]] BY [[split_(base_) {
+    for (stack_slot* slot = base_; slot != limit_; ++slot) ::new (static_cast<void*>(slot)) stack_slot(nullptr, nullptr, 0);
+  }]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[~task_stack() {]] BY [[~task_stack() {
+    std::destroy(base_, limit_);]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[::new (static_cast<void*>(top)) stack_slot(code, task, kind);]]
+  BY [[std::destroy_at(top);
+    ::new (static_cast<void*>(top)) stack_slot(code, task, kind);]])
+# Fewer seats, because each costs every interleaving time.
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[most_guests = 64;]] BY [[most_guests = 1;]])
+
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])
 heddle_instrument(HEADER completion/shared_state.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]

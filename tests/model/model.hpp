@@ -2,6 +2,7 @@
 // What every model is made of: a test suite of Relacy whose simulated threads have the seams of heddle's headers.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "relacy.hpp"
 
 namespace heddle_model {
+
+/// Whether the system has such a thing: always, never, or it may fail each time.
+enum class heavy_barriers { all, none, some };
 
 /// What the shims keep for one interleaving; made anew for each.
 struct run_state {
@@ -24,7 +28,16 @@ struct run_state {
   sleeper sleeping[most_threads] = {};
   bool woke_for_no_reason[most_threads] = {};
   bool deadline_passed[most_threads] = {};
+  heavy_barriers has_heavy_barrier = heavy_barriers::all;
+  // What threads had done and seen at their asymmetric barriers, as Relacy keeps it: a clock for each thread.
+  rl::timestamp_t seen_by_light[most_threads] = {};
+  rl::timestamp_t seen_by_heavy[most_threads] = {};
 };
+
+/// Adds to one clock what the other one knows.
+inline void raise(rl::timestamp_t* clock, const rl::timestamp_t* by) {
+  for (rl::thread_id_t i = 0; i != rl::ctx().get_thread_count(); ++i) clock[i] = std::max(clock[i], by[i]);
+}
 
 inline run_state current_run;
 
@@ -41,6 +54,9 @@ class model : public rl::test_suite<Derived, ThreadCount> {
  protected:
   model() { current_run = {.number = current_run.number + 1}; }
 };
+
+/// For before(): what heavy barriers do in this interleaving.
+inline void have_heavy_barriers(heavy_barriers which) { current_run.has_heavy_barrier = which; }
 
 /// One of `count` alternatives; all of them are explored.
 inline unsigned choose(unsigned count) { return rl::rand(count); }

@@ -306,3 +306,137 @@ heddle_mutant(work_stealing_deque old_ring_is_freed_at_once
        grown->older = nullptr;
        ring_.store(grown, base::release);]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(task_stack exposer_looks_once
+  HEADER queue/task_stack.hpp
+  IN [[stack_slot* claim_half(]]
+  REPLACE [[wanted = head_now;]]
+  BY [[static_cast<void>(head_now);]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(task_stack exposer_takes_what_was_popped
+  HEADER queue/task_stack.hpp
+  IN [[stack_slot* claim_half(]]
+  REPLACE [[!known || head_now <= from]]
+  BY [[!known]]
+  FINDS "ACCESS TO FREED MEMORY|USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(task_stack exposer_trusts_a_barrier_that_failed
+  HEADER queue/task_stack.hpp
+  IN [[stack_slot* claim_half(]]
+  REPLACE [[!known || head_now <= from]]
+  BY [[head_now <= from]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(task_stack taking_back_is_no_single_step
+  HEADER queue/task_stack.hpp
+  IN [[bool try_take_back(]]
+  REPLACE [[span_.compare_exchange_weak(seen, with(seen, tail_of(seen), split), base::relaxed, base::relaxed)]]
+  BY [[span_.store(with(seen, tail_of(seen), split), base::relaxed), true]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(task_stack stolen_slot_is_free
+  HEADER queue/task_stack.hpp
+  IN [[bool try_take_back(]]
+  REPLACE [[head_.store(top + 1, base::relaxed);]]
+  BY [[static_cast<void>(top);]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(task_stack vacated_slot_looks_stolen
+  HEADER queue/task_stack.hpp
+  IN [[void vacate(]]
+  REPLACE [[span_.store(with(span_.load(base::relaxed), index, index), base::relaxed);]]
+  BY [[static_cast<void>(index);]]
+  FINDS "LIVELOCK|USER ASSERT FAILED")
+
+heddle_mutant(task_stack loop_is_cut_twice
+  HEADER queue/task_stack.hpp
+  IN [[static bool make_stealable(]]
+  REPLACE [[slot.state.store(stack_slot::plain, base::relaxed);]]
+  BY [[static_cast<void>(slot);]]
+  FINDS "USER ASSERT FAILED|ACCESS TO UNINITIALIZED VARIABLE")
+
+heddle_mutant(task_stack sleeper_is_announced_too_late
+  HEADER queue/task_stack.hpp
+  IN [[bool announce_sleeper(]]
+  REPLACE [[state.compare_exchange_strong(thief, thief | sleeper_bit, base::release, base::relaxed)]]
+  BY [[state.store(thief | sleeper_bit, base::release), true]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(join thief_has_ended_the_task
+  HEADER queue/task_stack.hpp
+  IN [[stack_slot* try_steal_part_of(]]
+  REPLACE [[awaited.look() != thief]]
+  BY [[false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(task_stack publications_look_alike
+  HEADER queue/task_stack.hpp
+  IN [[bool publish_up_to_head(]]
+  REPLACE [[seen + one_publication]]
+  BY [[seen]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(task_stack older_tasks_are_taken_too
+  HEADER queue/task_stack.hpp
+  IN [[stack_slot* try_steal_part_of(]]
+  REPLACE [[tail_of(seen) < awaited.began_at]]
+  BY [[false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(join nobody_is_woken
+  HEADER scheduling/join.hpp
+  IN [[inline void run_stolen(]]
+  REPLACE [[if (stolen.end(threw)) owner.wake();]]
+  BY [[static_cast<void>(stolen.end(threw));
+     static_cast<void>(owner);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(divisible_range cutter_takes_what_the_owner_took
+  HEADER queue/divisible_range.hpp
+  IN [[base::section cut(]]
+  REPLACE [[middle = taken < last ? taken + (last - taken) / 2 : last;]]
+  BY [[static_cast<void>(taken);]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(divisible_range owner_ends_at_a_cut_that_failed
+  HEADER queue/divisible_range.hpp
+  IN [[base::section take(]]
+  REPLACE [[first == end_]]
+  BY [[first == last_.load(base::relaxed)]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(divisible_range owner_does_not_look_again
+  HEADER queue/divisible_range.hpp
+  IN [[base::section take(]]
+  REPLACE [[wanted <= last_.load(base::relaxed)]]
+  BY [[last_.load(base::relaxed) != wanted || true]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(idle_policy search_is_not_handed_on
+  HEADER scheduling/idle_policy.hpp
+  IN [[std::uint32_t take_one_to_wake(]]
+  REPLACE [[changed(seen + 1, below)]]
+  BY [[changed(seen, below)]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(idle_policy who_parks_goes_on_searching
+  HEADER scheduling/idle_policy.hpp
+  IN [[void park(]]
+  REPLACE [[seen - (was_searching ? 1 : 0)]]
+  BY [[seen]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(idle_policy who_parks_forgets_the_others
+  HEADER scheduling/idle_policy.hpp
+  IN [[void park(]]
+  REPLACE [[link.next.store(parked_in(seen), base::relaxed);]]
+  BY [[link.next.store(0, base::relaxed);]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(idle_policy lists_look_alike
+  HEADER scheduling/idle_policy.hpp
+  IN [[static std::uint64_t changed(]]
+  REPLACE [[((word >> 32U) << 32U) + one_change]]
+  BY [[(word >> 32U << 32U) + 0 * one_change]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")

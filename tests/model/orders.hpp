@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which memory orders a model has met, and the one that is left out to see whether a model notices.
+// Which memory orders and barriers a model has met, and the one that is left out to see whether a model notices.
 #pragma once
 
 #include <array>
@@ -13,9 +13,9 @@
 
 namespace heddle_model {
 
-/// What can be left out of an atomic operation. acq_rel counts as two orders; so do the two outcomes of a CAS. seq_cst
+/// What can be left out of an atomic operation, or a barrier as a whole. acq_rel counts as two orders; so do the two outcomes of a CAS. seq_cst
 /// without its place in the total order is what it still may be for a load, a store or a read-modify-write.
-enum class order_half { acquire, release, acquire_on_failure, total_order };
+enum class order_half { acquire, release, acquire_on_failure, total_order, barrier };
 
 /// Neither `<...>`, nor ` [with T = ...]` and ` [T = ...]`, in which compilers differ.
 inline std::string without_template_arguments(std::string_view function) {
@@ -45,7 +45,7 @@ struct ordered_site {
 
   /// "state_word::try_remove acquire": survives a change of the line number.
   [[nodiscard]] std::string name() const {
-    static constexpr const char* halves[] = {"acquire", "release", "acquire on failure", "total order"};
+    static constexpr const char* halves[] = {"acquire", "release", "acquire on failure", "total order", "barrier"};
     const std::string whole = without_template_arguments(where.function_name());
     std::string_view function = whole;
     function = function.substr(0, function.rfind('('));
@@ -93,6 +93,8 @@ inline rl::memory_order effective_order(rl::memory_order order, rl::memory_order
   if (acquires) return rl::mo_acquire;
   return releases ? rl::mo_release : rl::mo_relaxed;
 }
+
+inline bool has_barrier(const std::source_location& where) { return orders.has({where, order_half::barrier}); }
 
 inline bool acquires_on_failure(rl::memory_order order, const std::source_location& where) {
   return order == rl::mo_acquire && orders.has({where, order_half::acquire_on_failure});

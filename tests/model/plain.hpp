@@ -2,6 +2,7 @@
 // A variable that is no atomic, under watch: accesses that race, come before it has a value or after its end are found.
 #pragma once
 
+#include <cstdint>
 #include <source_location>
 #include <type_traits>
 
@@ -38,6 +39,12 @@ class plain {
   }
 
   operator T() const { return read(); }  // NOLINT(google-explicit-constructor)
+  /// static_cast from a void*.
+  template <class U>
+    requires std::is_same_v<T, void*>
+  explicit operator U*() const {
+    return static_cast<U*>(read());
+  }
   T operator->() const
     requires std::is_pointer_v<T>
   {
@@ -66,9 +73,11 @@ class plain {
     }
   }
 
-  static std::uint64_t shown(T value) {
+  static std::uint64_t shown([[maybe_unused]] T value) {
     if constexpr (std::is_pointer_v<T>) {
       return reinterpret_cast<std::uintptr_t>(value);
+    } else if constexpr (std::is_class_v<T>) {
+      return 0;
     } else {
       return static_cast<std::uint64_t>(value);
     }

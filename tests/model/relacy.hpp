@@ -3,7 +3,24 @@
 // as they are, which know nothing of it.
 #pragma once
 
+#include <ostream>
+#include <type_traits>
+
+namespace rl {
+
+/// Relacy writes the values of atomics into its histories: those of scoped enumerations as numbers.
+template <class Enum>
+  requires(std::is_enum_v<Enum> && !std::is_convertible_v<Enum, int>)
+std::ostream& operator<<(std::ostream& out, Enum value) {
+  return out << static_cast<long long>(value);
+}
+
+}  // namespace rl
+
 #include <relacy/base.hpp>
+// Before all that includes relacy/thread.hpp, in whose place it is, see CMakeLists.txt.
+#include <relacy/thread_local_ctx.hpp>
+#include <relacy_thread.hpp>
 // After base.hpp, which they need.
 #include <relacy/atomic.hpp>
 #include <relacy/atomic_fence.hpp>

@@ -16,22 +16,25 @@ enum class cutter { owner, other };
 /// The owner takes with a store and a load: it moves `next_` over what it wants, and then sees whether `last_` still is
 /// beyond. Whoever cuts holds a lock, moves `last_` down, and then sees how far `next_` has come. Between the two steps
 /// of each stands one half of an asymmetric barrier, so that at least one of them sees the other's: the owner then asks
-/// under the lock, the cutter leaves to the owner what it has taken.
+/// under the lock, the cutter leaves to the owner what it has taken. A cutter whose barrier fails moves `last_` up
+/// again, so what the owner sees there without the lock may be too little, and never means that nothing is left.
 class divisible_range {
  public:
   divisible_range(std::uint64_t first, std::uint64_t last) noexcept : next_(first), last_(last), end_(last) {}
 
-  /// The owner: takes the next items, at most `most` (1 or more), or none if none are left. `lock` is the cutters'.
+  /// The owner: takes some of the next items, at most `most` (1 or more), or none if none are left. `lock` is the
+  /// cutters'.
   template <class Lock>
   [[nodiscard]] base::section take(std::uint64_t most, Lock& lock) noexcept {
     const std::uint64_t first = next_.load(base::relaxed);  // relaxed: written by the owner only
-    const std::uint64_t seen = last_.load(base::relaxed);   // relaxed: a first guess, looked at again below
-    if (first == seen) return {first, first};
+    if (first == end_) return {first, first};
+    const std::uint64_t seen = last_.load(base::relaxed);  // relaxed: a first guess, looked at again below
     if (first < seen) [[likely]] {
       const std::uint64_t wanted = seen - first > most ? first + most : seen;
       next_.store(wanted, base::relaxed);  // relaxed: the barrier orders it before the load, see the class
       base::light_barrier();
-      if (wanted <= last_.load(base::relaxed)) [[likely]] return {first, wanted};  // relaxed: as above
+      if (wanted <= last_.load(base::relaxed)) [[likely]]
+        return {first, wanted};  // relaxed: as above
     }
     return take_under(lock, first, most);
   }

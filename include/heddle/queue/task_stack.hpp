@@ -36,7 +36,8 @@ struct stack_slot {
   static constexpr word threw = 3;
   static constexpr word sleeper_bit = 1;
 
-  stack_slot(code its_code, void* its_task, word its_state) noexcept : run(its_code), task(its_task), state(its_state) {}
+  stack_slot(code its_code, void* its_task, word its_state) noexcept
+      : run(its_code), task(its_task), state(its_state) {}
   stack_slot(const stack_slot&) = delete;
   stack_slot& operator=(const stack_slot&) = delete;
   ~stack_slot() {}  // who takes the error destroys it
@@ -95,22 +96,31 @@ struct divisible_task {
 ///     slot index   0 .. tail    tail .. split    split .. head
 ///                  stolen       public           private
 ///
-/// `span_` is tail and split in one word, so a CAS on the tail also checks the split. The owner keeps its own view of
-/// the split in `split_`. Tasks become public when the owner publishes them, because somebody begs for work
-/// (`begged_`), or when a thief does it for an owner that is too busy to look (`expose`). All changes of the split are
-/// made under `lock_`; a pop, which takes no lock, and an exposing thief are ordered by an asymmetric barrier as in
-/// divisible_range: the owner moves `head_` down and then reads `split_`, the thief moves `split_` up and then reads
-/// `head_`.
+/// `span_` is tail and split in one word, so a CAS on the tail also checks the split:
+///
+///     bits    content
+///     0-21    tail
+///     22-43   split
+///     44-63   grows with every publication, so that a CAS does not take a task for an older one in its place
+///
+/// The owner keeps its own view of the split in `split_`. Tasks become public when the owner publishes them, because
+/// somebody begs for work (`begged_`), or when a thief does it for an owner that is too busy to look (`expose`). All
+/// changes of the split are made under `lock_`; a pop, which takes no lock, and an exposing thief are ordered by an
+/// asymmetric barrier as in divisible_range: the owner moves `head_` down and then reads `split_`, the thief moves
+/// `split_` up and then reads `head_`.
 ///
 /// The owner's words are written by it alone but for `begged_` and `split_`, which thieves write rarely. Slots are
 /// joined in the reverse order of their pushes. A stolen slot stays occupied until its join is over: meanwhile new
 /// tasks go on top.
 class task_stack {
  public:
-  /// Room for `slots` tasks; a push beyond says so. Memory is touched as the stack grows.
+  static constexpr std::size_t most_slots = (std::size_t{1} << 22U) - 1;
+
+  /// Room for `slots` tasks, at most `most_slots`; a push beyond says so. Memory is touched as the stack grows.
   explicit task_stack(std::size_t slots)
-      : base_(static_cast<stack_slot*>(::operator new(slots * sizeof(stack_slot), std::align_val_t{base::cache_line}))),
-        limit_(base_ + slots),
+      : base_(static_cast<stack_slot*>(
+            ::operator new(room_for(slots) * sizeof(stack_slot), std::align_val_t{base::cache_line}))),
+        limit_(base_ + room_for(slots)),
         head_(base_),
         split_(base_) {}
   task_stack(const task_stack&) = delete;
@@ -120,9 +130,11 @@ class task_stack {
   // ---- the owner
 
   /// Adds a task on top; null if the stack is full.
-  [[nodiscard]] stack_slot* push(stack_slot::code code, void* task, stack_slot::word kind = stack_slot::plain) noexcept {
+  [[nodiscard]] stack_slot* push(stack_slot::code code, void* task,
+                                 stack_slot::word kind = stack_slot::plain) noexcept {
     stack_slot* const top = head_.load(base::relaxed);  // relaxed: written by the owner only
-    if (top == limit_) [[unlikely]] return nullptr;
+    if (top == limit_) [[unlikely]]
+      return nullptr;
     ::new (static_cast<void*>(top)) stack_slot(code, task, kind);
     // [task_stack.1] release: a thief that exposes the slot reads it.
     head_.store(top + 1, base::release);
@@ -134,7 +146,9 @@ class task_stack {
     // [task_stack.1] release: as in push().
     head_.store(top, base::release);
     base::light_barrier();
-    return top >= split_.load(base::relaxed);  // relaxed: ordered by the barrier, see the class
+    // [task_stack.3] acquire: who exposes has ended its look at the slot, and gave it back. (That we see its split at
+    // all is due to the barrier, see the class.)
+    return top >= split_.load(base::acquire);
   }
 
   /// After try_pop() failed: true if the task was taken back all the same; false if somebody has stolen it: then the
@@ -148,13 +162,12 @@ class task_stack {
       // Leaves the older half of what is public, so that thieves still find something.
       const std::uint32_t split = tail_of(seen) + (index - tail_of(seen)) / 2;
       // relaxed: takes slots away from thieves, and shows them nothing.
-      if (span_.compare_exchange_weak(seen, span(tail_of(seen), split), base::relaxed, base::relaxed)) {
+      if (span_.compare_exchange_weak(seen, with(seen, tail_of(seen), split), base::relaxed, base::relaxed)) {
         split_.store(base_ + split, base::relaxed);  // relaxed: written under the lock
         return true;
       }
     }
-    // [task_stack.1] release: as in push().
-    head_.store(top + 1, base::release);
+    head_.store(top + 1, base::relaxed);  // relaxed: who exposes takes the lock
     return false;
   }
 
@@ -162,10 +175,10 @@ class task_stack {
   void vacate(stack_slot* top) noexcept {
     const std::lock_guard lock(lock_);
     const std::uint32_t index = index_of(top);
-    // relaxed, all three: tail and split are equal, so thieves find nothing; who exposes takes the lock.
+    // relaxed, all: tail and split are equal, so thieves find nothing; who exposes takes the lock.
     head_.store(top, base::relaxed);
     split_.store(top, base::relaxed);
-    span_.store(span(index, index), base::relaxed);
+    span_.store(with(span_.load(base::relaxed), index, index), base::relaxed);
   }
 
   /// Whether somebody looks for work. Relaxed: a hint; a stale one delays the answer.
@@ -189,16 +202,19 @@ class task_stack {
 
   // ---- thieves, any thread
 
-  /// The oldest public task, if its index is `lowest` or higher; null if there is none or somebody else was faster. The
-  /// caller owns the task: it calls begin(), runs it, and calls end().
-  [[nodiscard]] stack_slot* try_steal(std::uint32_t lowest = 0) noexcept {
-    // [task_stack.2] acquire: the slot and the task, as whoever published them saw them.
-    std::uint64_t seen = span_.load(base::acquire);
-    const std::uint32_t tail = tail_of(seen);
-    if (tail >= split_of(seen) || tail < lowest) return nullptr;
-    // [task_stack.2] acquire: as above, for a word that came back to the same value meanwhile.
-    if (!span_.compare_exchange_weak(seen, seen + 1, base::acquire, base::relaxed)) return nullptr;
-    return base_ + tail;
+  /// The oldest public task; null if there is none or somebody else was faster. The caller owns the task: it calls
+  /// begin(), runs it, and calls end().
+  [[nodiscard]] stack_slot* try_steal() noexcept {
+    return try_take_oldest(span_.load(base::relaxed));  // relaxed: only compared with
+  }
+
+  /// The same, but only a task that the owner has forked for `awaited`, which it runs: the caller, to whom that one
+  /// belongs, saw `thief` in its state.
+  [[nodiscard]] stack_slot* try_steal_part_of(const stack_slot& awaited, stack_slot::word thief) noexcept {
+    // [task_stack.2] acquire: if what is public now was forked after the end of `awaited`, its state shows that end.
+    const std::uint64_t seen = span_.load(base::acquire);
+    if (tail_of(seen) < awaited.began_at || awaited.look() != thief) return nullptr;
+    return try_take_oldest(seen);
   }
 
   /// Asks the owner to publish something. Relaxed: a hint.
@@ -221,21 +237,34 @@ class task_stack {
   }
 
   /// May be stale: whether exposing could find something. Relaxed, as has_public().
-  [[nodiscard]] bool has_private() const noexcept {
-    return head_.load(base::relaxed) > split_.load(base::relaxed);
-  }
+  [[nodiscard]] bool has_private() const noexcept { return head_.load(base::relaxed) > split_.load(base::relaxed); }
 
   [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
 
  private:
-  static std::uint32_t tail_of(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word); }
-  static std::uint32_t split_of(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word >> 32U); }
-  static std::uint64_t span(std::uint32_t tail, std::uint32_t split) noexcept {
-    return tail | (static_cast<std::uint64_t>(split) << 32U);
+  static constexpr unsigned index_bits = 22;
+  static constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
+  static constexpr std::uint64_t one_publication = std::uint64_t{1} << (2 * index_bits);
+
+  static constexpr std::size_t room_for(std::size_t slots) noexcept { return slots < most_slots ? slots : most_slots; }
+
+  static std::uint32_t tail_of(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word & index_mask); }
+  static std::uint32_t split_of(std::uint64_t word) noexcept { return tail_of(word >> index_bits); }
+  static std::uint64_t with(std::uint64_t word, std::uint32_t tail, std::uint32_t split) noexcept {
+    return (word & ~(one_publication - 1)) | (static_cast<std::uint64_t>(split) << index_bits) | tail;
   }
 
   [[nodiscard]] std::uint32_t index_of(const stack_slot* slot) const noexcept {
     return static_cast<std::uint32_t>(slot - base_);
+  }
+
+  /// Takes the oldest public task, if `seen` is still so.
+  stack_slot* try_take_oldest(std::uint64_t seen) noexcept {
+    const std::uint32_t tail = tail_of(seen);
+    if (tail >= split_of(seen)) return nullptr;
+    // [task_stack.2] acquire: the slot and the task, as whoever published them saw them.
+    if (!span_.compare_exchange_weak(seen, seen + 1, base::acquire, base::relaxed)) return nullptr;
+    return base_ + tail;
   }
 
   /// The caller holds the lock, so nobody else moves the split; while tail and split are equal, nobody moves the tail.
@@ -252,24 +281,24 @@ class task_stack {
       for (stack_slot* slot = from; slot != last; ++slot) worth = make_stealable(*slot, who) || worth;
     }
     if (!worth) {
-      split_.store(first, base::relaxed);  // relaxed: shrinks, so it takes nothing from the owner
+      // [task_stack.3] release: our looks at the slots are over.
+      split_.store(first, base::release);
       return false;
     }
     // [task_stack.2] release: thieves read the slots and the tasks.
-    span_.store(span(tail_of(seen), index_of(last)), base::release);
+    span_.store(with(seen + one_publication, tail_of(seen), index_of(last)), base::release);
     return true;
   }
 
   /// Moves the owner's split over the older half of the private slots that begin at `from`, rounded up, and returns it.
   stack_slot* claim_half(stack_slot* from, cutter who) noexcept {
-    // [task_stack.1] acquire: what the owner pushed, for a thief that exposes it.
-    stack_slot* const head = head_.load(base::acquire);
+    stack_slot* const head = head_.load(base::relaxed);  // relaxed: the owner's own, or a thief's first guess
     if (head <= from) return from;
     stack_slot* wanted = from + (head - from + 1) / 2;
     split_.store(wanted, base::relaxed);  // relaxed: ordered by the barrier, see the class
     if (who == cutter::owner) return wanted;
     const bool known = base::heavy_barrier();
-    // [task_stack.1] acquire: as above; the owner may have popped, and pushed others.
+    // [task_stack.1] acquire: what the owner pushed; it may have popped what was there before, and pushed others.
     stack_slot* const head_now = head_.load(base::acquire);
     if (!known || head_now <= from) {
       wanted = from;

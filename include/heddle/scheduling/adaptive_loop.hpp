@@ -75,7 +75,8 @@ class adaptive_loop {
       part rest(*this, items);
       queue::stack_slot* const slot =
           here.stack.push(&run_stolen_rest, static_cast<queue::divisible_task*>(&rest), queue::stack_slot::divisible);
-      if (slot == nullptr) [[unlikely]] return run_grain(items);
+      if (slot == nullptr) [[unlikely]]
+        return run_grain(items);
       now = run_grains(here, rest, is_worth_telling(here, items.size()), now);
       items = finish(here, slot, rest);
     }
@@ -107,7 +108,7 @@ class adaptive_loop {
       if (here.stack.is_begged() && (end - begin >= worth_waking || is_worth_telling(here, rest.mine.size_hint()))) {
         if (rest.mine.was_cut()) {
           run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), now);
-          break;
+          continue;
         }
         tell = true;
       }

@@ -73,8 +73,9 @@ class idle_policy {
       const std::uint32_t taken = parked_in(seen);
       // relaxed: if the worker was taken and parked again meanwhile, the CAS fails.
       const std::uint32_t below = link_of(taken).next.load(base::relaxed);
-      // [idle_policy.1] release: keeps the links below published. acquire: the link, in the next round.
-      if (word_.compare_exchange_weak(seen, changed(seen + 1, below), base::acq_rel, base::acquire)) return taken;
+      // [idle_policy.1] acquire: the link, in the next round. As a read-modify-write it keeps the links below
+      // published.
+      if (word_.compare_exchange_weak(seen, changed(seen + 1, below), base::acquire, base::acquire)) return taken;
     }
     return 0;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The slow half of fork-join: answering who begs for work, running what was stolen, and waiting for what somebody stole.
+// The slow half of fork-join: answering who begs for work, running what was stolen, and waiting for what somebody
+// stole.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +30,12 @@ inline void run_stolen(participant& here, participant& owner, queue::stack_slot&
   if (stolen.end(threw)) owner.wake();
 }
 
-/// One look at what `here` waits for while `slot` is in the hands of a thief: steals one of the tasks that the thief
-/// made out of it, and runs it (leapfrogging, Wagner and Calder 1993). Only those: what lies below the height at which
-/// the thief began is not what `here` waits for, and may need what `here` holds.
-inline bool try_leapfrog(participant& here, queue::stack_slot& slot, participant& thief) noexcept {
-  queue::stack_slot* const stolen = thief.stack.try_steal(slot.began_at);
+/// One look at what `here` waits for while `slot` is in the hands of a thief, whose address is its state: steals one of
+/// the tasks that the thief made out of it, and runs it (leapfrogging, Wagner and Calder 1993). Only those: any other
+/// one is not what `here` waits for, and may need what `here` holds.
+inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stack_slot::word seen) noexcept {
+  auto& thief = *static_cast<participant*>(queue::stack_slot::thief_of(seen));
+  queue::stack_slot* const stolen = thief.stack.try_steal_part_of(slot, seen);
   if (stolen == nullptr) return false;
   run_stolen(here, thief, *stolen);
   return true;
@@ -50,14 +52,16 @@ inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept 
       patience.pause();
       continue;
     }
-    auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));
-    if (try_leapfrog(here, slot, thief)) {
+    if (try_leapfrog(here, slot, seen)) {
       patience.reset();
       continue;
     }
+    auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));
     thief.stack.beg();
     patience.pause();
-    if (patience.is_worn() && thief.stack.has_private() && thief.stack.expose()) continue;
+    // What is exposed may be nothing that this thread may take: then somebody else should know, and it must not spin
+    // on.
+    if (patience.is_worn() && thief.stack.has_private() && thief.stack.expose()) here.home.call_thief();
     if (!patience.is_over()) continue;
     if (!slot.announce_sleeper(seen)) continue;
     const sync::blocking_scope blocked(nullptr);

@@ -9,7 +9,8 @@
 
 namespace heddle::base {
 
-inline constexpr std::size_t cache_line = 128;
+/// What Relacy allocates models with.
+inline constexpr std::size_t cache_line = alignof(std::max_align_t);
 
 inline void pause(std::source_location where = std::source_location::current()) noexcept {
   rl::ctx().yield(1, heddle_model::place(where));

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Forks and joins of participants: both calls are made once, a sleeping joiner is woken, and who waits for a thief runs
+// nothing but what that thief's task was divided into.
+#include <exception>
+#include <heddle/scheduling/crew.hpp>
+#include <heddle/scheduling/fork_join.hpp>
+#include <heddle/scheduling/join.hpp>
+#include <heddle/scheduling/participant.hpp>
+
+#include "model/checker.hpp"
+#include "model/model.hpp"
+#include "model/plain.hpp"
+
+namespace {
+
+using heddle::queue::stack_slot;
+using heddle::scheduling::crew;
+using heddle::scheduling::fork_join;
+using heddle::scheduling::participant;
+using heddle::scheduling::run_stolen;
+using heddle_model::model;
+using heddle_model::plain;
+
+/// Each thread is a participant. What one writes in a forked call the other one reads after the join.
+template <class Derived, int ThreadCount>
+struct crew_model : model<Derived, ThreadCount> {
+  crew home{0, 1};
+  participant first{home, 4};
+  participant second{home, 4};
+  participant third{home, 4};
+
+  participant& here() {
+    participant* const all[] = {&first, &second, &third};
+    return *all[rl::thread_index()];
+  }
+
+  /// Calls both, and shows others the second.
+  template <class First, class Second>
+  void call(First one, Second other) {
+    auto publish_and_call = [&] {
+      here().stack.publish();
+      one();
+    };
+    fork_join(here(), publish_and_call, other);
+  }
+  template <class Second>
+  void call(Second other) {
+    call([] {}, other);
+  }
+
+  bool steal_from(participant& owner) {
+    stack_slot* const stolen = owner.stack.try_steal();
+    if (stolen == nullptr) return false;
+    run_stolen(here(), owner, *stolen);
+    return true;
+  }
+};
+
+/// The thief takes the forked call, or not.
+struct one_steals : crew_model<one_steals, 2> {
+  plain<int> result;
+  void thread(unsigned index) {
+    if (index != 0) {
+      steal_from(first);
+      return;
+    }
+    call([this] { result = 1; });
+    HEDDLE_MODEL_CHECK(result == 1);
+  }
+};
+
+/// The thief divides what it has stolen; the joiner may help with that, but not with what the thief does afterwards.
+struct joiner_leapfrogs : crew_model<joiner_leapfrogs, 2> {
+  plain<int> result;
+  plain<int> later;
+  stack_slot* slot = nullptr;
+
+  struct divided {
+    joiner_leapfrogs& model;
+    void operator()() const {
+      model.call([this] { model.result = 1; });
+    }
+  } divided_call{*this};
+
+  void before() {
+    slot = first.stack.push(&heddle::scheduling::run_forked<divided>, &divided_call);
+    first.stack.publish();
+    while (first.stack.has_public()) static_cast<void>(first.stack.try_steal());  // a CAS may fail for no reason
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      std::exception_ptr error;
+      HEDDLE_MODEL_CHECK(!first.stack.try_pop(slot));
+      HEDDLE_MODEL_CHECK(join(first, slot, error) == heddle::scheduling::joined::done && error == nullptr);
+      HEDDLE_MODEL_CHECK(result == 1);
+    } else {
+      run_stolen(second, first, *slot);
+      call([this] {
+        HEDDLE_MODEL_CHECK(rl::thread_index() == 1);
+        later = 1;
+      });
+      HEDDLE_MODEL_CHECK(later == 1);
+    }
+  }
+};
+
+/// What the thief had forked before it stole is not the joiner's business, wherever it is.
+struct thief_has_other_work : crew_model<thief_has_other_work, 2> {
+  plain<int> result;
+  plain<int> other;
+  void thread(unsigned index) {
+    if (index == 0) {
+      call([this] { result = 1; });
+      HEDDLE_MODEL_CHECK(result == 1);
+    } else {
+      call([this] { steal_from(first); },
+           [this] {
+             HEDDLE_MODEL_CHECK(rl::thread_index() == 1);
+             other = 1;
+           });
+      HEDDLE_MODEL_CHECK(other == 1);
+    }
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace heddle_model;
+  checker models("scheduling/participant.hpp",
+                 {
+                     explore<one_steals>("one steals", at_most_switches(4)),
+                     explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(2)),
+                     explore<thief_has_other_work>("the thief has other work", at_most_switches(2)),
+                 },
+                 {});
+  return models.run(argc, argv);
+}
