@@ -10,5 +10,6 @@
 #include <heddle/inline_executor.hpp>
 #include <heddle/parallel_for.hpp>
 #include <heddle/parallel_map.hpp>
+#include <heddle/parallel_reduce.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/version.hpp>
