@@ -63,8 +63,8 @@ TEST_CASE("parallel_reduce of any size is std::accumulate", "[parallel_reduce][p
     REQUIRE(equal(init, std::plus<>{}, same));
     REQUIRE(equal(init, std::bit_xor<std::uint64_t>{}, same));
     REQUIRE(equal(init, std::ranges::max, same));
-    REQUIRE(equal(static_cast<std::uint16_t>(init), std::multiplies<>{},
-                  [](std::uint64_t x) { return static_cast<std::uint16_t>(x | 1U); }));
+    REQUIRE(equal(static_cast<std::uint32_t>(init), std::multiplies<>{},
+                  [](std::uint64_t x) { return static_cast<std::uint32_t>(x | 1U); }));
     REQUIRE(equal(affine{init, 1}, std::multiplies<>{}, [](std::uint64_t x) { return affine{x | 1U, x >> 7U}; }));
   }
 }

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include <support/catch.hpp>
+#include <support/deadline.hpp>
 #include <support/tracked.hpp>
 
 namespace {
@@ -101,17 +102,17 @@ struct matrix {
   friend bool operator==(const matrix&, const matrix&) = default;
 };
 
-/// An int that cannot be copied, assigned or made from nothing, and counts the live ones.
-struct counted_int {
+/// A number that cannot be copied, assigned or made from nothing, and counts the live ones.
+struct counted_number {
   static inline std::atomic<int> alive{0};
-  explicit counted_int(int its_value) : value(its_value) { ++alive; }
-  counted_int(counted_int&& other) noexcept : value(std::exchange(other.value, -1)) { ++alive; }
-  counted_int& operator=(counted_int&&) = delete;
-  ~counted_int() { --alive; }
-  int value;
+  explicit counted_number(std::int64_t its_value) : value(its_value) { ++alive; }
+  counted_number(counted_number&& other) noexcept : value(std::exchange(other.value, -1)) { ++alive; }
+  counted_number& operator=(counted_number&&) = delete;
+  ~counted_number() { --alive; }
+  std::int64_t value;
 };
 
-const auto add_counted = [](counted_int a, counted_int b) { return counted_int(a.value + b.value); };
+const auto add_counted = [](counted_number a, counted_number b) { return counted_number(a.value + b.value); };
 
 /// What `call()` throws, as a number; -1 if it does not.
 template <class Call>
@@ -188,13 +189,14 @@ TEST_CASE("parallel_reduce uses init once, on the left, and calls nothing withou
   REQUIRE(parallel_reduce(std::vector<std::string>{"x"}, std::string("init "), std::plus<>{}) == "init x");
 
   std::atomic<int> calls{0};
-  const auto count = [&](int a, int b) {
+  const auto count = [&](std::int64_t a, std::int64_t b) {
     ++calls;
     return a + b;
   };
-  for (const int size : {1, 2, 63, 64, 100, 10'000, 100'000}) {
+  for (const std::int64_t size : {1, 2, 63, 64, 100, 10'000, 100'000}) {
     calls = 0;
-    REQUIRE(parallel_reduce(std::views::iota(0, size), 7, count) == 7 + size * (size - 1) / 2);
+    const auto numbers = std::views::iota(0, static_cast<int>(size));
+    REQUIRE(parallel_reduce(numbers, std::int64_t{7}, count) == 7 + size * (size - 1) / 2);
     REQUIRE(calls == size);
   }
 }
@@ -282,12 +284,12 @@ TEST_CASE("parallel_reduce moves what can only be moved, and needs no default co
         parallel_reduce(pool, std::views::iota(0, 10'000), boxed(1), add, boxed, reduce_options{.order = order});
     REQUIRE(*total == 1 + 10'000 * 9'999 / 2);
     {
-      const auto counted = parallel_reduce(pool, std::views::iota(0, 10'000), counted_int(1), add_counted,
-                                           [](int n) { return counted_int(n); }, {.order = order});
+      const auto counted = parallel_reduce(pool, std::views::iota(0, 10'000), counted_number(1), add_counted,
+                                           [](int n) { return counted_number(n); }, {.order = order});
       REQUIRE(counted.value == 1 + 10'000 * 9'999 / 2);
-      REQUIRE(counted_int::alive == 1);
+      REQUIRE(counted_number::alive == 1);
     }
-    REQUIRE(counted_int::alive == 0);
+    REQUIRE(counted_number::alive == 0);
   }
 }
 
@@ -312,14 +314,14 @@ TEST_CASE("parallel_reduce rethrows what a sequential loop would have met first,
         for (const int first : {0, 37, 97, size / 2 + 13, size - 1}) {
           const auto fail = [&](int i) {
             if (i == first || (i > first && i % 2 == 0)) throw i;
-            return counted_int(i);
+            return counted_number(i);
           };
           CAPTURE(size, first);
           REQUIRE(thrown_by([&] {
-                    static_cast<void>(parallel_reduce(on, std::views::iota(0, size), counted_int(0), add_counted, fail,
-                                                      {.order = order}));
+                    static_cast<void>(parallel_reduce(on, std::views::iota(0, size), counted_number(0), add_counted,
+                                                      fail, {.order = order}));
                   }) == first);
-          REQUIRE(counted_int::alive == 0);
+          REQUIRE(counted_number::alive == 0);
         }
       }
     }
@@ -331,14 +333,14 @@ TEST_CASE("an operation that throws leaves nothing behind", "[parallel_reduce]")
     for (const int limit : {0, 5, 500, 99'998}) {
       thread_pool_executor pool{{.max_workers = 3}};
       std::atomic<int> calls{0};
-      const auto add = [&](counted_int a, counted_int b) {
+      const auto add = [&](counted_number a, counted_number b) {
         if (calls++ >= limit) throw std::runtime_error("enough");
         return add_counted(std::move(a), std::move(b));
       };
-      REQUIRE_THROWS_AS(parallel_reduce(pool, std::views::iota(0, 100'000), counted_int(0), add,
-                                        [](int n) { return counted_int(n); }, {.order = order}),
+      REQUIRE_THROWS_AS(parallel_reduce(pool, std::views::iota(0, 100'000), counted_number(0), add,
+                                        [](int n) { return counted_number(n); }, {.order = order}),
                         std::runtime_error);
-      REQUIRE(counted_int::alive == 0);
+      REQUIRE(counted_number::alive == 0);
     }
   }
 }
@@ -427,6 +429,7 @@ TEST_CASE("an unordered reduction keeps few values at a time", "[parallel_reduce
 }
 
 TEST_CASE("parallel_reduce calls one operation, which is not copied, from several threads", "[parallel_reduce]") {
+  const heddle_test::deadline limit;
   struct pinned {
     pinned() = default;
     pinned(const pinned&) = delete;

@@ -35,7 +35,7 @@ template <class T, class Op, class Element>
   T lane[lanes];
   for (std::uint64_t k = 0; k < lanes; ++k) lane[k] = static_cast<T>(element(items.first + k));
   std::uint64_t i = items.first + lanes;
-#ifdef __clang__  // it is the lanes that make the vectors: of this loop they would be gathered from far apart
+#ifdef __clang__  // else it may make its vectors of several turns instead of lanes, and gather them from far apart
 #pragma clang loop vectorize(disable)
 #endif
   for (; items.last - i >= lanes; i += lanes) {
