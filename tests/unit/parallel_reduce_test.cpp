@@ -28,6 +28,7 @@
 
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/threads.hpp>
 #include <support/tracked.hpp>
 
 namespace {
@@ -447,9 +448,25 @@ TEST_CASE("parallel_reduce calls one operation, which is not copied, from severa
   REQUIRE(parallel_reduce(pool, std::views::iota(0, 2), 0, std::plus<>{}, meet) == 2);
 }
 
-TEST_CASE("reductions nest, and run on the pool of the task that calls them", "[parallel_reduce]") {
+TEST_CASE("reductions nest", "[parallel_reduce]") {
   thread_pool_executor pool{{.max_workers = 2}};
   const auto triangle = [](int n) { return parallel_reduce(std::views::iota(0, n), 0, std::plus<>{}); };
   auto sum = pool.submit([&] { return parallel_reduce(std::views::iota(0, 200), 0, std::plus<>{}, triangle); });
   REQUIRE(sum.result() == 1'313'400);
+}
+
+TEST_CASE("a reduction without an executor runs on the pool of the task that calls it", "[parallel_reduce]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 2, .thread_name_prefix = "mine"}};
+  std::atomic<int> inside{0};
+  const auto meet = [&](int) {  // so that it takes two threads
+    ++inside;
+    while (inside < 2) std::this_thread::yield();
+    return heddle_test::thread_name().starts_with("mine") ? 1 : 0;
+  };
+  const auto two = std::views::iota(0, 2);
+  REQUIRE(pool.submit([&] { return parallel_reduce(two, 0, std::plus<>{}, meet); }).result() == 2);
+  inside = 0;
+  const auto met = two | std::views::transform(meet);
+  REQUIRE(pool.submit([&] { return parallel_reduce(met, 0, std::plus<>{}); }).result() == 2);
 }
