@@ -106,11 +106,10 @@ struct divisible_task {
 ///     44-63   grows with every publication, so that a CAS does not take a task for an older one in its place
 ///
 /// The owner keeps its own view of the split in `split_`. Tasks become public when the owner publishes them, because
-/// somebody begs for work
-/// (`begged_`), or when a thief does it for an owner that is too busy to look (`expose`). All changes of the split are
-/// made under `lock_`; a pop, which takes no lock, and an exposing thief are ordered by an asymmetric barrier as in
-/// divisible_range: the owner moves `head_` down and then reads `split_`, the thief moves `split_` up and then reads
-/// `head_`.
+/// somebody begs for work (`begged_`), or when a thief does it for an owner that is too busy to look (`expose`). All
+/// changes of the split are made under `lock_`; a pop, which takes no lock, and an exposing thief are ordered by an
+/// asymmetric barrier as in divisible_range: the owner moves `head_` down and then reads `split_`, the thief moves
+/// `split_` up and then reads `head_`.
 ///
 /// The owner's words are written by it alone but for `begged_` and `split_`, which thieves write rarely. Slots are
 /// joined in the reverse order of their pushes. A stolen slot stays occupied until its join is over: meanwhile new
