@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -238,4 +239,22 @@ TEST_CASE("a recursion deeper than the task stack runs on without forking", "[pa
   int reached = 0;
   parallel_invoke(pool, [&] { reached = counter::depth(5000); });
   CHECK(reached == 5000);
+}
+
+TEST_CASE("a worker that may not help a guest sleeps meanwhile", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor alone{{.max_workers = 1}};
+  const auto cpu_time_of_process = [] { return std::clock(); };
+  std::clock_t begin = 0;
+  std::clock_t end = 0;
+  parallel_invoke(
+      alone,
+      [&] {
+        alone.submit([] {}).result();  // the worker is awake, and looks around
+        begin = cpu_time_of_process();
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        end = cpu_time_of_process();
+      },
+      [] {});
+  CHECK(static_cast<double>(end - begin) / CLOCKS_PER_SEC < 0.1);
 }

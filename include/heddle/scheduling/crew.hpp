@@ -144,6 +144,13 @@ class crew {
     return false;
   }
 
+  /// Whether one more worker may. Relaxed: a hint.
+  [[nodiscard]] bool has_place_for_helper() const noexcept {
+    const std::uint64_t guests = leased_.load(base::relaxed);
+    return guests == 0 ||
+           loop_helpers_.load(base::relaxed) < static_cast<std::int64_t>(size()) - std::popcount(guests);
+  }
+
   void leave_loops(worker& leaving) noexcept {
     if (!leaving.helps_loops) return;
     leaving.helps_loops = false;
@@ -154,11 +161,7 @@ class crew {
 
   /// There is something new on a stack: wakes a worker, if one may take it and nobody looks for work already.
   void call_thief() noexcept {
-    const std::uint64_t guests = leased_.load(base::relaxed);  // relaxed: a hint, as above
-    if (guests != 0 && loop_helpers_.load(base::relaxed) >= static_cast<std::int64_t>(size()) - std::popcount(guests)) {
-      return;
-    }
-    call_worker();
+    if (has_place_for_helper()) call_worker();
   }
 
   /// There is something new: wakes a worker, if nobody looks for work already.

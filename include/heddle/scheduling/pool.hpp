@@ -331,15 +331,16 @@ class pool {
     crew_.idle().park(self.number, self.link, searching);
     if (jobs_.finished()) {
       crew_.call_all_to_end();
-    } else if (crew_.beg_of_everybody(self) || has_backlog()) {
+    } else if ((crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || has_backlog()) {
       crew_.call_worker();
     }
     return self.sleep_until_recalled();
   }
 
-  /// Whether there is something to do that nobody has begun.
+  /// Whether there is something to do that nobody has begun, and that a worker may do.
   [[nodiscard]] bool has_backlog() noexcept {
-    return has_queued_jobs() || crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
+    if (has_queued_jobs()) return true;
+    return crew_.has_place_for_helper() && crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
   }
   [[nodiscard]] bool has_queued_jobs() noexcept {
     return jobs_.has_jobs() || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
