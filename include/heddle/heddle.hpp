@@ -12,5 +12,6 @@
 #include <heddle/parallel_for.hpp>
 #include <heddle/parallel_invoke.hpp>
 #include <heddle/parallel_map.hpp>
+#include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/version.hpp>

@@ -69,13 +69,25 @@ class pool {
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
   [[nodiscard]] admission try_push(queue::job& added) {
     worker* const here = worker_of_this_thread();
-    if (here != nullptr && size() > 1 && !jobs_.is_closed()) {
-      here->jobs.push(added);
-    } else if (!jobs_.try_push(added)) {
-      return is_broken() ? admission::broken : admission::closed;
-    }
+    if (here == nullptr || !uses_own_deques()) return try_push_common(added);
+    push_own(*here, added);
+    return admission::accepted;
+  }
+
+  /// The same, into the queue that all workers share.
+  [[nodiscard]] admission try_push_common(queue::job& added) {
+    if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
     call_somebody();
     return admission::accepted;
+  }
+
+  /// Whether the jobs of a worker go into its own deque.
+  [[nodiscard]] bool uses_own_deques() const noexcept { return size() > 1 && !is_closed(); }
+
+  /// Queues the job in the deque of `here`, who calls. Throws std::bad_alloc.
+  void push_own(worker& here, queue::job& added) {
+    here.jobs.push(added);
+    call_somebody();
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
@@ -115,6 +127,8 @@ class pool {
 
   [[nodiscard]] std::size_t size() const noexcept { return crew_.size(); }
 
+  [[nodiscard]] bool is_closed() const noexcept { return jobs_.is_closed(); }
+
   /// Throws what broke the pool, if it is broken.
   void rethrow_if_broken() const {
     if (is_broken()) [[unlikely]] std::rethrow_exception(failure_);
@@ -122,6 +136,12 @@ class pool {
 
   /// True if the calling thread is a worker of this pool.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current_pool::get() == this; }
+
+  /// The worker of this pool whose thread is calling, or null.
+  [[nodiscard]] worker* worker_of_this_thread() const noexcept {
+    worker* const here = current_worker::get();
+    return here != nullptr && &here->employer == this ? here : nullptr;
+  }
 
   /// The owner of the pool whose worker calls, or null.
   [[nodiscard]] static void* owner_of_this_thread() noexcept {
@@ -182,12 +202,6 @@ class pool {
     current_worker::set(nullptr);
     participant::current::set(nullptr);
     return nullptr;
-  }
-
-  /// The worker of this pool whose thread is calling, or null.
-  [[nodiscard]] worker* worker_of_this_thread() const noexcept {
-    worker* const here = current_worker::get();
-    return here != nullptr && &here->employer == this ? here : nullptr;
   }
 
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
