@@ -60,7 +60,7 @@ class group_call final : public scheduling::group_job {
   static void answer(queue::job& self, unsigned request, const queue::refusal* why) noexcept {
     auto& asked = static_cast<group_call&>(self);
     switch (request) {
-      case run_uncounted_request:
+      case run_unlisted_request:
         asked.call();
         return asked.free();
       case run_claimed_request:
@@ -90,10 +90,8 @@ class group_call final : public scheduling::group_job {
   }
 
   void run_from_list() noexcept {
-    scheduling::job_group& left = group();
     call();
     if (finish_claimed()) free();
-    left.end_one();
   }
 
   void call() noexcept {
@@ -160,10 +158,10 @@ class task_group {
   /// Queues `callable()`. Never blocks, and never calls it here.
   ///
   /// Any thread may call it, several at a time, the group's own calls too. The callable is moved or copied in, and
-  /// destroyed when it has been called; one of up to 24 bytes is kept without an allocation of its own. From a worker of
-  /// the pool it goes into that worker's own queue, where the newest is first, so a tree of calls keeps as many waiting
-  /// as it is high; from elsewhere it is first in, first out. Throws executor_shutdown_error after the pool's shutdown(),
-  /// and broken_thread_pool after an initializer threw.
+  /// destroyed when it has been called; one of up to 24 bytes is kept without an allocation of its own. From a worker
+  /// of the pool it goes into that worker's own queue, where the newest is first, so a tree of calls keeps as many
+  /// waiting as it is high; from elsewhere it is first in, first out. Throws executor_shutdown_error after the pool's
+  /// shutdown(), and broken_thread_pool after an initializer threw.
   template <class F>
     requires std::invocable<std::decay_t<F>>
   void run(F&& callable) {
@@ -176,7 +174,8 @@ class task_group {
       call->destroy();
       throw;
     }
-    if (answer != scheduling::pool::admission::accepted) [[unlikely]] reject(*call, answer);
+    if (answer != scheduling::pool::admission::accepted) [[unlikely]]
+      reject(*call, answer);
   }
 
   /// Returns when all calls have ended, those that calls have added too. Rethrows what the first call to fail threw;

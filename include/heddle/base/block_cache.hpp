@@ -19,8 +19,8 @@ namespace heddle::base {
 /// blocks, when a block of another owner comes, or when the thread ends: so a producer and a consumer touch a common
 /// line once in 64 blocks.
 ///
-/// A cache outlives its thread: it waits in `idle()` for the next thread that needs one. Its slabs are never returned to
-/// the system, so a program keeps the memory of the greatest number of blocks that it had at a time.
+/// A cache outlives its thread: it waits in `idle()` for the next thread that needs one. Its slabs are never returned
+/// to the system, so a program keeps the memory of the greatest number of blocks that it had at a time.
 ///
 /// `inbox_`  any thread pushes a chain, the owner takes all (Treiber's stack, drained at once: no ABA problem).
 /// the rest  the thread whose `current` it is. From one such thread to the next, the lock of the idle list orders it.
@@ -35,7 +35,8 @@ class block_cache {
   /// A block of `block_size` bytes, aligned to its size. Throws std::bad_alloc. Any thread.
   [[nodiscard]] static void* allocate() {
     block_cache* const mine = current::get();
-    if (mine == nullptr) [[unlikely]] return allocate_without_own();
+    if (mine == nullptr) [[unlikely]]
+      return allocate_without_own();
     return mine->take();
   }
 
@@ -82,7 +83,8 @@ class block_cache {
   }
 
   void* take() {
-    if (free_ == nullptr) [[unlikely]] refill();
+    if (free_ == nullptr) [[unlikely]]
+      refill();
     return std::exchange(free_, free_->next);
   }
 

@@ -11,9 +11,9 @@ namespace heddle::scheduling {
 
 class job_group;
 
-/// A job of the group that is its home. In the deque of the worker that made it, it is like any other job. One that goes
-/// through the pool's common queue is also in its group's list, so that who waits for the group may take it from there
-/// while others' jobs are ahead of it in the queue.
+/// A job of the group that is its home. In the deque of the worker that made it, it is like any other job. One that
+/// goes through the pool's common queue is also in its group's list, so that who waits for the group may take it from
+/// there while others' jobs are ahead of it in the queue.
 ///
 /// `shares_`, of a listed job: whoever sets `claimed` first runs it. Who took it out of the queue sets `dequeued`, and
 /// who ran it from the list sets `finished`; the later of the two frees it. A job claimed from the list stays in the
@@ -26,9 +26,9 @@ class group_job : public queue::job {
     return *static_cast<job_group*>(const_cast<void*>(home()));  // the constructor was given one that is not const
   }
 
-  /// Runs the job and leaves it to the caller to count that it has ended: for a job that is not listed.
-  void run_uncounted() noexcept { ask(run_uncounted_request); }
-  /// Runs the job that try_claim() gave to the caller, and counts it.
+  // Both leave it to the caller to count that the job has ended: run() of a job that is not listed, and run() of one
+  // that try_claim() gave to the caller.
+  void run_unlisted() noexcept { ask(run_unlisted_request); }
   void run_claimed() noexcept { ask(run_claimed_request); }
 
   [[nodiscard]] bool is_listed() const noexcept { return is_listed_; }
@@ -40,7 +40,7 @@ class group_job : public queue::job {
   }
 
  protected:
-  static constexpr unsigned run_uncounted_request = first_own_request;
+  static constexpr unsigned run_unlisted_request = first_own_request;
   static constexpr unsigned run_claimed_request = first_own_request + 1;
 
   ~group_job() = default;
@@ -99,7 +99,8 @@ class group_list {
     (after == nullptr ? last_ : after->previous_) = removed.previous_;
   }
 
-  /// The oldest job that nobody runs, taken out of the list; or null. Those who claimed others are about to remove them.
+  /// The oldest job that nobody runs, taken out of the list; or null. Those who claimed others are about to remove
+  /// them.
   [[nodiscard]] group_job* try_claim() noexcept {
     // relaxed: the lock orders it.
     for (auto* each = first_.load(base::relaxed); each != nullptr; each = static_cast<group_job*>(each->next)) {

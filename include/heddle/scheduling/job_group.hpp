@@ -40,12 +40,9 @@ class job_group {
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread.
   [[nodiscard]] pool::admission try_add(group_job& added) {
     worker* const here = pool_.worker_of_this_thread();
-    if (here == nullptr || !pool_.uses_own_deques()) [[unlikely]] return try_add_listed(added);
-    if (here == owner_) [[likely]] {
-      unfinished_.begin_one_as_owner();
-    } else {
-      unfinished_.begin_one();
-    }
+    if (here == nullptr || !pool_.uses_own_deques()) [[unlikely]]
+      return try_add_listed(added, here);
+    begin_one(here);
     try {
       pool_.push_own(*here, added);
     } catch (...) {
@@ -100,11 +97,19 @@ class job_group {
   /// A look at this many jobs is cheaper than a sleep.
   static constexpr std::size_t short_deque = 256;
 
-  pool::admission try_add_listed(group_job& added) {
+  void begin_one(const worker* here) noexcept {
+    if (here == owner_ && here != nullptr) [[likely]] {
+      unfinished_.begin_one_as_owner();
+    } else {
+      unfinished_.begin_one();
+    }
+  }
+
+  pool::admission try_add_listed(group_job& added, const worker* here) {
     {
       const std::lock_guard lock(lock_);
       listed_.push(added);
-      unfinished_.begin_one();
+      begin_one(here);
     }
     try {
       const pool::admission answer = pool_.try_push_common(added);
@@ -194,6 +199,7 @@ class job_group {
     lock.unlock();
     if (claimed == nullptr) return false;
     here.fresh_stack.run(*claimed, [](queue::job& job) noexcept { static_cast<group_job&>(job).run_claimed(); });
+    ++here.uncounted;
     here.met_others = false;
     return true;
   }
@@ -234,7 +240,7 @@ class job_group {
     if (own.is_listed()) {
       here.fresh_stack.run(own, [](queue::job& job) noexcept { job.run(); });
     } else {
-      here.fresh_stack.run(own, [](queue::job& job) noexcept { static_cast<group_job&>(job).run_uncounted(); });
+      here.fresh_stack.run(own, [](queue::job& job) noexcept { static_cast<group_job&>(job).run_unlisted(); });
       ++here.uncounted;
     }
     return true;

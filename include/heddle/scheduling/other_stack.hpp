@@ -21,7 +21,8 @@ class other_stack {
 
   /// Calls `call(job)` and returns when it has ended. One at a time, wherever it runs.
   void run(queue::job& job, runner call) const noexcept {
-    if (context_ == nullptr) [[likely]] return call(job);
+    if (context_ == nullptr) [[likely]]
+      return call(job);
     errand sent(job, call);
     if (!context_->try_run_on_other_stack(&errand::execute, &sent)) return call(job);
     sent.wait();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/unique_function.hpp>
 #include <heddle/queue/injection_queue.hpp>
@@ -77,7 +78,8 @@ class pool {
   /// The same, into the queue that all workers share.
   [[nodiscard]] admission try_push_common(queue::job& added) {
     if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
-    call_somebody();
+    // The worker of a pool of one is awake when it calls.
+    if (size() > 1 || !runs_this_thread()) call_somebody();
     return admission::accepted;
   }
 
@@ -87,7 +89,9 @@ class pool {
   /// Queues the job in the deque of `here`, who calls. Throws std::bad_alloc.
   void push_own(worker& here, queue::job& added) {
     here.jobs.push(added);
-    call_somebody();
+    // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
+    base::light_barrier();
+    if (!has_heavy_barrier_ || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
@@ -131,7 +135,8 @@ class pool {
 
   /// Throws what broke the pool, if it is broken.
   void rethrow_if_broken() const {
-    if (is_broken()) [[unlikely]] std::rethrow_exception(failure_);
+    if (is_broken()) [[unlikely]]
+      std::rethrow_exception(failure_);
   }
 
   /// True if the calling thread is a worker of this pool.
@@ -173,7 +178,7 @@ class pool {
     }
     void about_to_block(const queue::job*) noexcept override {
       home_pool_.stand_ins_.worker_blocks();
-      if (home_pool_.has_queued_jobs()) home_pool_.call_somebody();
+      if (home_pool_.has_queued_jobs_of_anybody()) home_pool_.call_somebody();
     }
     void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
@@ -207,7 +212,8 @@ class pool {
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
   void call_somebody() noexcept {
     crew_.call_worker();
-    if (!stand_ins_.are_needed() || size() == 1) [[likely]] return;
+    if (!stand_ins_.are_needed() || size() == 1) [[likely]]
+      return;
     if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call(most_stand_ins);
   }
 
@@ -337,6 +343,10 @@ class pool {
   [[nodiscard]] bool has_backlog() noexcept {
     return has_queued_jobs() || crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
   }
+  /// The same, by who is not counted as working any more: it sees what push_own() has not announced.
+  [[nodiscard]] bool has_queued_jobs_of_anybody() noexcept {
+    return has_queued_jobs() || (size() > 1 && base::heavy_barrier() && has_queued_jobs());
+  }
   [[nodiscard]] bool has_queued_jobs() noexcept {
     return jobs_.has_jobs() || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
   }
@@ -357,6 +367,7 @@ class pool {
   [[nodiscard]] bool is_broken() const noexcept { return broken_.load(base::acquire); }
 
   crew crew_;
+  const bool has_heavy_barrier_ = base::heavy_barrier();
   stand_ins stand_ins_;
   start_hook on_start_;
   void* const owner_;

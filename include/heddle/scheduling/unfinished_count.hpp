@@ -16,8 +16,8 @@ namespace heddle::scheduling {
 ///
 ///     others_: bit 0: somebody sleeps until the sum is 0; bits 1-31: the count
 ///
-/// Reading `others_` before `begun_by_owner_` gives a sum that is never below the true one at the first reading: whoever
-/// sees that a job has ended sees that it had begun, and all that it began. So a sum of 0 is true.
+/// Reading `others_` before `begun_by_owner_` gives a sum that is never below the true one at the first reading:
+/// whoever sees that a job has ended sees that it had begun, and all that it began. So a sum of 0 is true.
 ///
 /// Who ends jobs does so by a CAS from a value for which it has seen the sum. Once `others_` says that nothing is left
 /// it touches nothing but its address: who waited may have freed it.
