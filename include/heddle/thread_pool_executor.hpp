@@ -192,8 +192,10 @@ class thread_pool_executor {
 
 static_assert(executor<thread_pool_executor>);
 
-/// For heddle's own fork-join functions.
+/// For heddle's own fork-join functions and groups.
 struct thread_pool_access {
+  [[nodiscard]] static scheduling::pool& pool_of(thread_pool_executor& executor) noexcept { return executor.pool_; }
+
   /// Throws broken_thread_pool after an initializer threw.
   [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) {
     executor.pool_.rethrow_if_broken();

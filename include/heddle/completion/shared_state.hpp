@@ -48,7 +48,7 @@ class state_base : public queue::job {
   /// stack is nearly used up, so that another thread runs it: then the caller waits.
   [[nodiscard]] bool try_run_here() noexcept {
     sync::thread_context* const here = sync::current_context::get();
-    if (here == nullptr || home_ == nullptr || here->home() != home_) return false;
+    if (here == nullptr || home() == nullptr || here->home() != home()) return false;
     if (word_.try_claim(phase::running) != phase::pending) return false;
     if (here->is_deep() && here->try_run_on_other_stack(&run_claimed, this)) return false;
     const sync::blocking_allowed in_job;
@@ -72,7 +72,7 @@ class state_base : public queue::job {
   static constexpr unsigned dispose_request = first_own_request + 2;
 
   state_base(code its_code, const void* home, state_word::queued queued) noexcept
-      : job(its_code), word_(queued), home_(home) {}
+      : job(its_code, home), word_(queued) {}
   ~state_base() = default;
 
   state_word word_;
@@ -93,8 +93,6 @@ class state_base : public queue::job {
     if (try_remove(node)) return false;
     return sleeper.wait_until(sync::no_deadline);  // too late to take the node back: the completer is about to tell it
   }
-
-  const void* home_;
 };
 
 /// A state_base with the result. Written by its owner before complete(), read by the handle's holder once done().

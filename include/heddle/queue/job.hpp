@@ -21,9 +21,13 @@ class job {
   static constexpr unsigned refuse_request = 1;
   static constexpr unsigned first_own_request = 2;  // from here on the requests belong to the class derived from job
 
-  explicit job(code its_code) noexcept : code_(its_code) {}
+  explicit job(code its_code, const void* its_home = nullptr) noexcept : code_(its_code), home_(its_home) {}
   job(const job&) = delete;
   job& operator=(const job&) = delete;
+
+  /// The identity of those who may run the job out of turn when they wait for it: a pool, whose workers may; a group;
+  /// null: nobody.
+  [[nodiscard]] const void* home() const noexcept { return home_; }
 
   void run() noexcept { code_(*this, run_request, nullptr); }
   void refuse(const refusal& why) noexcept { code_(*this, refuse_request, &why); }
@@ -36,6 +40,7 @@ class job {
 
  private:
   code code_;
+  const void* home_;
 };
 
 }  // namespace heddle::queue

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/fork_count.hpp>
 #include <heddle/base/unique_function.hpp>
@@ -74,13 +75,28 @@ class pool {
   [[nodiscard]] admission try_push(queue::job& added) {
     if (!is_of_this_process()) [[unlikely]] return admission::left_behind;
     worker* const here = worker_of_this_thread();
-    if (here != nullptr && size() > 1 && !jobs_.is_closed()) {
-      here->jobs.push(added);
-    } else if (!jobs_.try_push(added)) {
-      return is_broken() ? admission::broken : admission::closed;
-    }
-    call_somebody();
+    if (here == nullptr || !uses_own_deques()) return try_push_common(added);
+    push_own(*here, added);
     return admission::accepted;
+  }
+
+  /// The same, into the queue that all workers share.
+  [[nodiscard]] admission try_push_common(queue::job& added) {
+    if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
+    // The worker of a pool of one is awake when it calls.
+    if (size() > 1 || !runs_this_thread()) call_somebody();
+    return admission::accepted;
+  }
+
+  /// Whether the jobs of a worker go into its own deque.
+  [[nodiscard]] bool uses_own_deques() const noexcept { return size() > 1 && !is_closed(); }
+
+  /// Queues the job in the deque of `here`, who calls. Throws std::bad_alloc.
+  void push_own(worker& here, queue::job& added) {
+    here.jobs.push(added);
+    // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
+    base::light_barrier();
+    if (!has_heavy_barrier_ || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
@@ -122,9 +138,12 @@ class pool {
 
   [[nodiscard]] std::size_t size() const noexcept { return crew_.size(); }
 
+  [[nodiscard]] bool is_closed() const noexcept { return jobs_.is_closed(); }
+
   /// Throws what broke the pool, if it is broken.
   void rethrow_if_broken() const {
-    if (is_broken()) [[unlikely]] std::rethrow_exception(failure_);
+    if (is_broken()) [[unlikely]]
+      std::rethrow_exception(failure_);
   }
 
   /// False in a child process, after fork().
@@ -132,6 +151,12 @@ class pool {
 
   /// True if the calling thread is a worker of this pool.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current_pool::get() == this; }
+
+  /// The worker of this pool whose thread is calling, or null.
+  [[nodiscard]] worker* worker_of_this_thread() const noexcept {
+    worker* const here = current_worker::get();
+    return here != nullptr && &here->employer == this ? here : nullptr;
+  }
 
   /// The owner of the pool whose worker calls, or null.
   [[nodiscard]] static void* owner_of_this_thread() noexcept {
@@ -171,7 +196,7 @@ class pool {
     }
     void about_to_block(const queue::job*) noexcept override {
       home_pool_.stand_ins_.worker_blocks();
-      if (home_pool_.has_queued_jobs()) home_pool_.call_somebody();
+      if (home_pool_.has_queued_jobs_of_anybody()) home_pool_.call_somebody();
     }
     void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
@@ -202,16 +227,11 @@ class pool {
     return nullptr;
   }
 
-  /// The worker of this pool whose thread is calling, or null.
-  [[nodiscard]] worker* worker_of_this_thread() const noexcept {
-    worker* const here = current_worker::get();
-    return here != nullptr && &here->employer == this ? here : nullptr;
-  }
-
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
   void call_somebody() noexcept {
     crew_.call_worker();
-    if (!stand_ins_.are_needed() || size() == 1) [[likely]] return;
+    if (!stand_ins_.are_needed() || size() == 1) [[likely]]
+      return;
     if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call(most_stand_ins);
   }
 
@@ -342,6 +362,10 @@ class pool {
     if (has_queued_jobs()) return true;
     return crew_.has_place_for_helper() && crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
   }
+  /// The same, by who is not counted as working any more: it sees what push_own() has not announced.
+  [[nodiscard]] bool has_queued_jobs_of_anybody() noexcept {
+    return has_queued_jobs() || (size() > 1 && base::heavy_barrier() && has_queued_jobs());
+  }
   [[nodiscard]] bool has_queued_jobs() noexcept {
     return jobs_.has_jobs() || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
   }
@@ -363,6 +387,7 @@ class pool {
 
   const std::uint32_t started_in_ = base::fork_count();
   crew crew_;
+  const bool has_heavy_barrier_ = base::heavy_barrier();
   stand_ins stand_ins_;
   start_hook on_start_;
   void* const owner_;
