@@ -105,7 +105,7 @@ static_assert(!std::is_copy_constructible_v<results<int>> && std::is_nothrow_mov
 static_assert(std::is_nothrow_move_assignable_v<results<int>>);
 
 // Layout that the design counts on.
-static_assert(sizeof(heddle::queue::job) == 2 * sizeof(void*));
+static_assert(sizeof(heddle::queue::job) == 3 * sizeof(void*));
 static_assert(sizeof(heddle::completion::state_word) == sizeof(std::uint64_t));
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(alignof(heddle::completion::waiter) == 16);
