@@ -24,7 +24,7 @@ using heddle_model::plain;
 /// Each thread is a participant. What one writes in a forked call the other one reads after the join.
 template <class Derived, int ThreadCount>
 struct crew_model : model<Derived, ThreadCount> {
-  crew home{0, 1};
+  crew home{nullptr, 0, 0, 1};
   participant first{home, 4};
   participant second{home, 4};
   participant third{home, 4};

@@ -16,6 +16,7 @@
 #include <thread>
 #endif
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/base/cgroup_cpu_limit.hpp>
 #include <heddle/base/parse_positive.hpp>
 
@@ -86,6 +87,15 @@ template <class GetAffinity>
     if (limit < least) least = limit;
   }
   return least == unlimited_cpus ? 1 : least;
+}
+
+/// What available_parallelism() said first: cheap.
+[[nodiscard]] inline unsigned known_parallelism() noexcept {
+  // Not a static variable with an initializer: a fork() meanwhile would leave it locked in the child.
+  static constinit atomic<unsigned> known{0};
+  unsigned answer = known.load(relaxed);  // relaxed: all threads come to the same answer
+  if (answer == 0) known.store(answer = available_parallelism(), relaxed);  // relaxed: as above
+  return answer;
 }
 
 }  // namespace heddle::base

@@ -25,7 +25,7 @@ class crew {
   static constexpr std::size_t most_guests = 64;
 
   /// For `workers` workers and up to `stand_ins` more that may be added later.
-  crew(pool& employer, std::size_t workers, std::size_t stand_ins, std::size_t stack_slots)
+  crew(pool* employer, std::size_t workers, std::size_t stand_ins, std::size_t stack_slots)
       : employer_(employer), size_(workers), stack_slots_(stack_slots), workers_(workers + stand_ins) {
     try {
       while (count() < workers) add_worker();
@@ -214,7 +214,7 @@ class crew {
   // [crew.3] acquire: the records.
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(base::acquire); }
 
-  pool& employer_;
+  pool* const employer_;
   const std::size_t size_;
   const std::size_t stack_slots_;
   std::vector<worker*> workers_;

@@ -26,7 +26,8 @@ template <class Call>
 /// What runs a forked call for its thief.
 template <class Call>
 bool run_forked(queue::stack_slot& slot) noexcept {
-  auto& call = *reinterpret_cast<Call*>(slot.task);
+  void* const task = slot.task;
+  auto& call = *reinterpret_cast<Call*>(task);
   try {
     static_cast<void>(call());
     return false;

@@ -49,7 +49,7 @@ class pool {
   /// `owner` is what façades find by owner_of_this_thread(). `stack_size`: of each thread, in bytes; 0: as the system
   /// does. Throws std::system_error if a thread cannot be started, after those that were started have ended.
   pool(std::size_t workers, start_hook on_start, void* owner, std::size_t stack_size = 0)
-      : crew_(*this, workers, most_stand_ins, slots_for(stack_size)),
+      : crew_(this, workers, most_stand_ins, slots_for(stack_size)),
         stand_ins_(crew_, &run_worker, stack_size),
         on_start_(std::move(on_start)),
         owner_(owner) {
@@ -155,7 +155,7 @@ class pool {
   /// The worker of this pool whose thread is calling, or null.
   [[nodiscard]] worker* worker_of_this_thread() const noexcept {
     worker* const here = current_worker::get();
-    return here != nullptr && &here->employer == this ? here : nullptr;
+    return here != nullptr && here->employer == this ? here : nullptr;
   }
 
   /// The owner of the pool whose worker calls, or null.
@@ -209,7 +209,7 @@ class pool {
 
   static void* run_worker(void* argument) {
     worker& self = *static_cast<worker*>(argument);
-    pool& home = self.employer;
+    pool& home = *self.employer;
     worker_context context(home);
     const sync::scoped_context installed(context);
     participant::current::set(&self);

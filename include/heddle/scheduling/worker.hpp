@@ -20,7 +20,7 @@ class pool;
 /// A participant with a thread of the pool's own. What others touch of it is `jobs`, `link` and the parking.
 class worker : public participant {
  public:
-  worker(pool& its_pool, crew& its_crew, std::size_t stack_slots, std::uint32_t its_number)
+  worker(pool* its_pool, crew& its_crew, std::size_t stack_slots, std::uint32_t its_number)
       : participant(its_crew, stack_slots),
         employer(its_pool),
         number(its_number),
@@ -47,7 +47,7 @@ class worker : public participant {
   void recall_to_search() noexcept { recall_as(recall::to_search); }
   void recall_to_end() noexcept { recall_as(recall::to_end); }
 
-  pool& employer;
+  pool* const employer;
   /// What a stand-in was brought in for; without a `run`, to work as all do.
   struct errand {
     void (*run)(void*) noexcept = nullptr;

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 
-#include <heddle/base/atomic.hpp>
 #include <heddle/base/available_parallelism.hpp>
 #include <heddle/base/cpu.hpp>
 
@@ -15,15 +13,7 @@ namespace heddle::sync {
 inline constexpr std::chrono::microseconds spin_limit{10};
 
 /// False where only one thread can run at a time: what is waited for could not make progress meanwhile.
-[[nodiscard]] inline bool spinning_helps() noexcept {
-  // Not a static variable with an initializer: a fork() meanwhile would leave it locked in the child.
-  enum answer : std::uint8_t { unknown, yes, no };
-  static constinit base::atomic<answer> known{unknown};
-  if (known.load(base::relaxed) == unknown) {  // relaxed: all threads come to the same answer
-    known.store(base::available_parallelism() > 1 ? yes : no, base::relaxed);  // relaxed: as above
-  }
-  return known.load(base::relaxed) == yes;  // relaxed: as above
-}
+[[nodiscard]] inline bool spinning_helps() noexcept { return base::known_parallelism() > 1; }
 
 /// Polls `condition` for up to spin_limit; returns what it said last.
 template <class Condition>

@@ -24,7 +24,6 @@ class atomic {
   using source = std::source_location;
 
  public:
-  atomic() : atomic(T{}) {}
   atomic(T value)
       : atomic(value, rl::preemption_disabler(rl::ctx())) {}  // as in std, making one is no atomic operation
   atomic() : atomic(T{}) {}
@@ -88,20 +87,6 @@ class atomic {
 
  private:
   atomic(T value, const rl::preemption_disabler&) : word_(value) {}
-
-  template <class Exchange>
-  bool compare_exchange(T& expected, memory_order success, memory_order failure, const source& where,
-                        Exchange exchange) {
-    return in_one_step(where, [&](auto place) {
-      const auto order = heddle_model::effective_order(success, where);
-      const bool acquires_on_failure = heddle_model::acquires_on_failure(failure, where);
-      if (exchange(order, place)) return true;
-      // Relacy knows no failure that is stronger than success. As loads of one thread never go back, this one reads
-      // what the CAS has read.
-      if (acquires_on_failure) expected = word_.load(rl::mo_acquire, place);
-      return false;
-    });
-  }
 
   /// Other threads may run before the operation, and the object may be gone then.
   template <class Operation>

@@ -7,4 +7,6 @@ namespace heddle::base {
 
 [[nodiscard]] inline unsigned available_parallelism() noexcept { return 1; }
 
+[[nodiscard]] inline unsigned known_parallelism() noexcept { return available_parallelism(); }
+
 }  // namespace heddle::base
