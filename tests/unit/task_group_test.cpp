@@ -460,6 +460,8 @@ TEST_CASE("a broken pool refuses calls with what broke it", "[task_group]") {
     }
   };
   CHECK_THROWS_AS(run_and_wait(), heddle::broken_thread_pool);
+  CHECK_THROWS_AS(group.run([] {}), heddle::broken_thread_pool);
+  CHECK_NOTHROW(group.wait());
 }
 
 TEST_CASE("a coroutine must not wait for a group", "[task_group]") {
