@@ -299,7 +299,6 @@ TEST_CASE("a call that outside threads add while the only worker waits is run by
   const heddle_test::deadline limit;
   thread_pool_executor pool{{.max_workers = 1}};
   task_group group(pool);
-  std::atomic<bool> waits{false};
   std::atomic<bool> called{false};
   std::thread adder;
   in_worker(pool, [&] {
