@@ -6,9 +6,9 @@
 
 namespace heddle {
 
-/// Tells the pool whose worker is calling that this thread sleeps until the end of the scope: on a condition variable, a
-/// socket, another process. If the pool has work, another thread stands in for it meanwhile. Waiting for futures, loops
-/// and other things of heddle's says so by itself. In other threads it does nothing.
+/// Tells the pool whose worker is calling that this thread sleeps until the end of the scope: on a condition variable,
+/// a socket, another process. If the pool has work, another thread stands in for it meanwhile. Waiting for futures,
+/// loops and other things of heddle's says so by itself. In other threads it does nothing.
 ///
 ///     const heddle::blocking scope;
 ///     socket.read(buffer);

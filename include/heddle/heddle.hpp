@@ -3,8 +3,8 @@
 #pragma once
 
 #include <heddle/array_split.hpp>
-#include <heddle/blocking.hpp>
 #include <heddle/asyncio.hpp>
+#include <heddle/blocking.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>

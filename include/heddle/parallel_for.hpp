@@ -113,13 +113,13 @@ void parallel_for(E& on, First first, Last last, const Body& body) {
   const auto origin = static_cast<std::uint64_t>(first);
   const auto index = [origin](std::uint64_t offset) { return static_cast<Index>(origin + offset); };
   run_loop(on, static_cast<std::uint64_t>(last) - origin,
-               [&body, index](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
-                 if constexpr (by_item) {
-                   for (; at != end; ++at) static_cast<void>(body(index(at)));
-                 } else {
-                   static_cast<void>(body(index(begin), index(end)));
-                 }
-               });
+           [&body, index](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
+             if constexpr (by_item) {
+               for (; at != end; ++at) static_cast<void>(body(index(at)));
+             } else {
+               static_cast<void>(body(index(begin), index(end)));
+             }
+           });
 }
 
 template <loop_index First, loop_index Last, class Body>

@@ -199,7 +199,8 @@ struct thread_pool_access {
   /// Throws broken_thread_pool after an initializer threw.
   [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) {
     executor.pool_.rethrow_if_broken();
-    if (!is_of_this_process(executor)) [[unlikely]] thread_pool_executor::throw_left_behind();
+    if (!is_of_this_process(executor)) [[unlikely]]
+      thread_pool_executor::throw_left_behind();
     return executor.pool_.members();
   }
 
@@ -215,7 +216,8 @@ struct thread_pool_access {
   static constinit base::atomic<thread_pool_executor*> never_destroyed{nullptr};
   // [default_executor.1] acquire: the pool that another thread has made.
   thread_pool_executor* known = never_destroyed.load(base::acquire);
-  if (known != nullptr && thread_pool_access::is_of_this_process(*known)) [[likely]] return *known;
+  if (known != nullptr && thread_pool_access::is_of_this_process(*known)) [[likely]]
+    return *known;
   auto* const made = new thread_pool_executor();
   base::pin_this_module();
   // [default_executor.1] release: the pool. acquire: the one of a thread that was faster.

@@ -280,8 +280,8 @@ heddle_mutant(work_stealing_deque lost_race_looks_like_an_empty_deque
 heddle_mutant(work_stealing_deque empty_deque_ends_below_its_top
   HEADER queue/work_stealing_deque.hpp
   IN [[T* try_pop_last(]]
-  REPLACE [[bottom_.store(newest + 1, base::relaxed);]]
-  BY [[bottom_.store(newest, base::relaxed);]]
+  REPLACE [[bottom_.store(newest + 1, base::release);]]
+  BY [[bottom_.store(newest, base::release);]]
   FINDS "USER ASSERT FAILED|MEMORY LEAK")
 
 heddle_mutant(work_stealing_deque full_ring_is_overwritten

@@ -13,8 +13,9 @@
 
 namespace heddle_model {
 
-/// What can be left out of an atomic operation, or a barrier as a whole. acq_rel counts as two orders; so do the two outcomes of a CAS. seq_cst
-/// without its place in the total order is what it still may be for a load, a store or a read-modify-write.
+/// What can be left out of an atomic operation, or a barrier as a whole. acq_rel counts as two orders; so do the two
+/// outcomes of a CAS. seq_cst without its place in the total order is what it still may be for a load, a store or a
+/// read-modify-write.
 enum class order_half { acquire, release, acquire_on_failure, total_order, barrier };
 
 /// Neither `<...>`, nor ` [with T = ...]` and ` [T = ...]`, in which compilers differ.

@@ -435,6 +435,22 @@ struct empty_loop_lies_below : loop_model<empty_loop_lies_below, 2> {
   }
 };
 
+/// A thief looks at a loop in vain while its owner ends it and uses the slot for something else.
+struct exposed_in_vain : loop_model<exposed_in_vain, 2> {
+  loop<1> empty;
+  task next;
+  void thread(unsigned index) {
+    if (index != 0) {
+      if (stack.expose()) steal();
+      return;
+    }
+    stack_slot* const first = begin(empty);
+    run_mine(empty);
+    finish(first, empty);
+    join(fork(next), next);
+  }
+};
+
 /// Loops are published, cut, taken back and published again.
 struct loops_are_taken_back : loop_model<loops_are_taken_back, 2> {
   loop<2> loops[2];
@@ -473,6 +489,7 @@ int main(int argc, char** argv) {
                      explore<shrinks_and_publishes_again>("shrinks and publishes again", at_most_switches(3)),
                      explore<loop_is_shared>("a loop is shared", at_most_switches(3)),
                      explore<empty_loop_lies_below>("an empty loop lies below", at_most_switches(2)),
+                     explore<exposed_in_vain>("exposed in vain", at_most_switches(3)),
                      explore<loops_are_taken_back>("loops are taken back", at_most_switches(2)),
                      explore<part_is_stolen>("a part is stolen", at_most_switches(3)),
                      explore<two_steal>("two steal", at_most_switches(2)),

@@ -113,8 +113,10 @@ TEST_CASE("exceptions pass through stolen and unstolen forks", "[stress]") {
   };
   for (std::size_t round = 0; round < scaled(50); ++round) {
     REQUIRE_THROWS_AS(parallel_invoke(pool, [] { thrower::run(8); }, [] { fib(12); }), std::runtime_error);
-    REQUIRE_THROWS_AS(parallel_for(pool, 0, 100, [](int i) {
-      if (i == 37 || i == 80) throw i;
-    }), int);
+    REQUIRE_THROWS_AS(parallel_for(pool, 0, 100,
+                                   [](int i) {
+                                     if (i == 37 || i == 80) throw i;
+                                   }),
+                      int);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What ThreadSanitizer is told. It cannot see that libstdc++ counts the owners of an exception inside its shared library,
-// uninstrumented, so that the thread that frees an exception seems to race with the one that read it last.
+// What ThreadSanitizer is told. It cannot see that libstdc++ counts the owners of an exception inside its shared
+// library, uninstrumented, so that the thread that frees an exception seems to race with the one that read it last.
 
 // NOLINTBEGIN(readability-identifier-naming): the sanitizer chose the name.
 extern "C" const char* __tsan_default_suppressions();

@@ -84,9 +84,9 @@ TEST_CASE("a forked child gets a default executor of its own", "[lifetime][fork]
 TEST_CASE("a task may fork, and its child is nobody's worker", "[lifetime][fork]") {
   const heddle_test::deadline limit;
   heddle::thread_pool_executor pool{{.max_workers = 1}};
-  const int code = pool.submit([] {
-                         return in_fork([] { return heddle::default_executor().submit([] { return 5; }).result(); });
-                       }).result();
+  const int code =
+      pool.submit([] { return in_fork([] { return heddle::default_executor().submit([] { return 5; }).result(); }); })
+          .result();
   CHECK(code == 5);
 }
 

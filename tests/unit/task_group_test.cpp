@@ -299,7 +299,6 @@ TEST_CASE("a call that outside threads add while the only worker waits is run by
   const heddle_test::deadline limit;
   thread_pool_executor pool{{.max_workers = 1}};
   task_group group(pool);
-  std::atomic<bool> waits{false};
   std::atomic<bool> called{false};
   std::thread adder;
   in_worker(pool, [&] {
@@ -460,6 +459,8 @@ TEST_CASE("a broken pool refuses calls with what broke it", "[task_group]") {
     }
   };
   CHECK_THROWS_AS(run_and_wait(), heddle::broken_thread_pool);
+  CHECK_THROWS_AS(group.run([] {}), heddle::broken_thread_pool);
+  CHECK_NOTHROW(group.wait());
 }
 
 TEST_CASE("a coroutine must not wait for a group", "[task_group]") {

@@ -49,7 +49,8 @@ inline void light_barrier() noexcept {}
   const auto membarrier = [](int command) { return ::syscall(SYS_membarrier, command, 0, 0); };
   if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0) return true;
   // The first call in a process: it has to register.
-  return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 && membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
+  return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 &&
+         membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
 }
 
 #elif defined(_WIN32)

@@ -16,7 +16,8 @@ inline void pin_this_module() noexcept {
   static constexpr char here = 0;
 #if defined(__linux__) || defined(__APPLE__)
   Dl_info module;
-  if (::dladdr(&here, &module) != 0) static_cast<void>(::dlopen(module.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
+  if (::dladdr(&here, &module) != 0)
+    static_cast<void>(::dlopen(module.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
 #elif defined(_WIN32)
   constexpr unsigned long pin_by_address = 1 | 4;  // GET_MODULE_HANDLE_EX_FLAG_PIN, ..._FROM_ADDRESS
   void* module = nullptr;

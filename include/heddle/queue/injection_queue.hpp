@@ -34,8 +34,7 @@ class injection_queue {
   /// `shards`: how many parts, of which producers share those that they must; rounded up to a power of two, at most 16.
   /// `consumers`: among how many the jobs are to be divided.
   injection_queue(std::size_t shards, std::size_t consumers)
-      : shards_(std::bit_ceil(bounded(shards, list_set::most_shards))),
-        consumers_(bounded(consumers, SIZE_MAX)) {}
+      : shards_(std::bit_ceil(bounded(shards, list_set::most_shards))), consumers_(bounded(consumers, SIZE_MAX)) {}
 
   /// False, and the job is left alone, once the queue is closed. The same if it throws std::bad_alloc.
   [[nodiscard]] bool try_push(job& added, lane to = lane::normal) { return try_push_any(added, to); }

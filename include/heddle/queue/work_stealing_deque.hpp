@@ -165,8 +165,9 @@ class work_stealing_deque {
   T* try_pop_last(index oldest, index newest) noexcept {
     T* const last = oldest == newest && try_advance_top(oldest) ? at(newest) : nullptr;
     top_seen_ = newest + 1;  // whoever took the last element
-    // relaxed: nothing is added. A thief that sees it fails at its CAS, as top_ is already there.
-    bottom_.store(newest + 1, base::relaxed);
+    // [work_stealing_deque.1] release: nothing is added; but a thief that sees this value instead of the push's must
+    //   see what that released.
+    bottom_.store(newest + 1, base::release);
     return last;
   }
 

@@ -147,8 +147,7 @@ class crew {
   /// Whether one more worker may. Relaxed: a hint.
   [[nodiscard]] bool has_place_for_helper() const noexcept {
     const std::uint64_t guests = leased_.load(base::relaxed);
-    return guests == 0 ||
-           loop_helpers_.load(base::relaxed) < static_cast<std::int64_t>(size()) - std::popcount(guests);
+    return guests == 0 || loop_helpers_.load(base::relaxed) < static_cast<std::int64_t>(size()) - std::popcount(guests);
   }
 
   void leave_loops(worker& leaving) noexcept {
@@ -199,7 +198,8 @@ class crew {
 
   participant* seated(std::uint64_t seat) noexcept {
     auto& place = guests_[static_cast<std::size_t>(std::countr_zero(seat))];
-    participant* guest = place.load(base::relaxed);  // relaxed: written by the seat's holders only, see try_lease_guest()
+    participant* guest =
+        place.load(base::relaxed);  // relaxed: written by the seat's holders only, see try_lease_guest()
     if (guest != nullptr) return guest;
     try {
       guest = new participant(*this, stack_slots_);

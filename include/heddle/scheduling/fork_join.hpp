@@ -65,18 +65,16 @@ template <class First, class Second>
     static_cast<void>(second());
     return;
   }
-  if (here.stack.is_begged()) [[unlikely]] answer_beggar(here);
+  if (here.stack.is_begged()) [[unlikely]]
+    answer_beggar(here);
   try {
     static_cast<void>(first());
   } catch (...) {
     join_after_throw(here, slot);
     throw;
   }
-  if (here.stack.try_pop(slot)) [[likely]] {
+  if (here.stack.try_pop(slot) || !join_and_rethrow(here, slot)) [[likely]]
     static_cast<void>(second());
-  } else if (!join_and_rethrow(here, slot)) {
-    static_cast<void>(second());
-  }
 }
 
 }  // namespace heddle::scheduling

@@ -146,16 +146,18 @@ class job_group {
 
   /// What a worker knows while it waits.
   struct helper {
+    explicit helper(worker& its_self) noexcept : self(its_self) {}
+
     worker& self;
     std::uint32_t uncounted = 0;    // jobs of the group that it has run and not counted as ended
     bool met_others = false;        // the newest job in its deque is not the group's
     bool stealing_is_vain = false;  // the oldest job of another deque was not the group's
-    other_stack fresh_stack{};      // where jobs run if this one is nearly used up
+    other_stack fresh_stack;        // where jobs run if this one is nearly used up
   };
 
   void wait_and_help(worker& self) noexcept {
     const sync::blocking_allowed in_jobs;
-    helper here{.self = self};
+    helper here(self);
     sync::patience patience;
     while (!unfinished_.is_zero(here.uncounted)) {
       if (run_some(here)) {

@@ -73,7 +73,8 @@ class pool {
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
   [[nodiscard]] admission try_push(queue::job& added) {
-    if (!is_of_this_process()) [[unlikely]] return admission::left_behind;
+    if (!is_of_this_process()) [[unlikely]]
+      return admission::left_behind;
     worker* const here = worker_of_this_thread();
     if (here == nullptr || !uses_own_deques()) return try_push_common(added);
     push_own(*here, added);
@@ -267,14 +268,16 @@ class pool {
         if (std::exchange(searching, false) && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
         run(self, found);
         patience.reset();
-      } else if (jobs_.finished()) {
-        break;
-      } else if (patience.is_over() || !(searching || (searching = crew_.idle().try_begin_search(1)))) {
-        searching = park(self, searching);
-        patience.reset();
-      } else {
+        continue;
+      }
+      if (jobs_.finished()) break;
+      if (!searching) searching = crew_.idle().try_begin_search(1);
+      if (searching && !patience.is_over()) {
         ask_around(self, patience);
         patience.pause();
+      } else {
+        searching = park(self, searching);
+        patience.reset();
       }
     }
     crew_.leave_loops(self);

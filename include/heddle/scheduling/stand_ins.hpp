@@ -38,9 +38,7 @@ class stand_ins {
     base::full_barrier();
   }
   void worker_resumes() noexcept { blocked_.fetch_sub(1, base::relaxed); }
-  [[nodiscard]] bool are_needed() const noexcept {
-    return working_.load(base::relaxed) < blocked_.load(base::relaxed);
-  }
+  [[nodiscard]] bool are_needed() const noexcept { return working_.load(base::relaxed) < blocked_.load(base::relaxed); }
   [[nodiscard]] bool are_too_many() const noexcept {
     return working_.load(base::relaxed) > blocked_.load(base::relaxed);
   }
@@ -134,7 +132,7 @@ class stand_ins {
   bool start(worker::errand errand, std::size_t most) noexcept {
     try {
       seat& taken = free_seat(most);
-      if (taken.runner.has_value()) std::exchange(taken.runner, std::nullopt)->join();
+      if (std::optional<thread> former = std::exchange(taken.runner, std::nullopt); former.has_value()) former->join();
       taken.who->assigned = errand;
       taken.runner.emplace(run_, taken.who, stack_size_);
       taken.is_free = false;

@@ -44,7 +44,7 @@ class patience {
   static constexpr unsigned looks_per_reading = 16;
 
   unsigned looks_ = 0;
-  clock::time_point begin_{};
+  clock::time_point begin_;
   clock::duration spent_{};
 };
 

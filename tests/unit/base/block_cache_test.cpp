@@ -95,11 +95,14 @@ TEST_CASE("objects that end after a thread's cache can still allocate and free",
       block_cache::deallocate(block_cache::allocate());
     }
   };
-  in_thread([] {
-    // Made before the cache of the thread, so it ends after it.
-    static thread_local late held;
-    held.block = nullptr;
-    held.block = block_cache::allocate();
-  });
-  deallocate(allocate(1000));
+  // A cache that such an object took and kept would be missing for the next thread.
+  for (int i = 0; i < 10; ++i) {
+    in_thread([] {
+      // Made before the cache of the thread, so it ends after it.
+      static thread_local late held;
+      held.block = nullptr;
+      held.block = block_cache::allocate();
+    });
+  }
+  in_thread([] { CHECK(heddle_test::allocations_in([] { block_cache::deallocate(block_cache::allocate()); }) == 0); });
 }
