@@ -5,6 +5,10 @@
 #include <chrono>
 #include <thread>
 
+#ifndef PLUGIN
+#define PLUGIN "./plugin.so"
+#endif
+
 int main() {
   for (int round = 0; round < 3; ++round) {
     void* const plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
