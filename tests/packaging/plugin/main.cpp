@@ -5,13 +5,13 @@
 #include <chrono>
 #include <thread>
 
-#ifndef PLUGIN
-#define PLUGIN "./plugin.so"
+#ifndef HEDDLE_TEST_PLUGIN
+#define HEDDLE_TEST_PLUGIN "./plugin.so"
 #endif
 
 int main() {
   for (int round = 0; round < 3; ++round) {
-    void* const plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
+    void* const plugin = dlopen(HEDDLE_TEST_PLUGIN, RTLD_NOW | RTLD_LOCAL);
     if (plugin == nullptr) return 1;
     const auto run = reinterpret_cast<int (*)()>(dlsym(plugin, "run_plugin"));
     if (run == nullptr || run() != 4950) return 2;
