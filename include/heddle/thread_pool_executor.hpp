@@ -46,9 +46,12 @@ struct thread_pool_options {
 ///     heddle::future<int> answer = pool.submit([](int a, int b) { return a * b; }, 6, 7);
 ///     std::cout << answer.result();
 ///
-/// Calls start in the order of submission. Any thread may use it, a task of its own too: a task that waits for a future
-/// of its own pool runs that call itself if it is still queued, so nested submit-and-wait never deadlocks, on one
-/// thread either. Destroying the executor runs what is queued and waits for it; its own tasks must not do that.
+/// Calls that one outside thread submits start in that order; those that a worker submits are its own, the newest
+/// first, and others take its oldest. With one worker all calls start in the order of submission. Any thread may use
+/// it, a task of its own too: a task that waits for a future of its own pool runs that call itself if it is still
+/// queued, so nested submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else,
+/// another thread stands in for it, if there is more than one worker. Destroying the executor runs what is queued and
+/// waits for it; its own tasks must not do that.
 class thread_pool_executor {
   friend struct thread_pool_access;
 
