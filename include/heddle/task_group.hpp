@@ -207,8 +207,7 @@ class task_group {
   template <class Call>
   [[noreturn]] void reject(Call& rejected, scheduling::pool::admission why) {
     rejected.destroy();
-    if (why == scheduling::pool::admission::broken) static_cast<void>(thread_pool_access::crew_of(pool_));
-    throw executor_shutdown_error();
+    thread_pool_access::throw_refusal(pool_, why);
   }
 
   thread_pool_executor& pool_;

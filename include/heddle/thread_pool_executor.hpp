@@ -166,20 +166,16 @@ class thread_pool_executor {
 
   template <class Job>
   void push(Job& added) {
-    switch (try_push(added)) {
-      case scheduling::pool::admission::accepted:
-        return;
-      case scheduling::pool::admission::closed:
-        added.refuse({});
-        throw executor_shutdown_error();
-      case scheduling::pool::admission::broken:
-        added.refuse({});
-        pool_.rethrow_if_broken();
-        [[fallthrough]];
-      case scheduling::pool::admission::left_behind:
-        added.refuse({});
-        throw_left_behind();
-    }
+    const scheduling::pool::admission answer = try_push(added);
+    if (answer == scheduling::pool::admission::accepted) return;
+    added.refuse({});
+    throw_refusal(answer);
+  }
+
+  [[noreturn]] void throw_refusal(scheduling::pool::admission why) const {
+    if (why == scheduling::pool::admission::left_behind) throw_left_behind();
+    pool_.rethrow_if_broken();
+    throw executor_shutdown_error();
   }
 
   [[noreturn]] static void throw_left_behind() {
@@ -205,6 +201,11 @@ struct thread_pool_access {
     if (!is_of_this_process(executor)) [[unlikely]]
       thread_pool_executor::throw_left_behind();
     return executor.pool_.members();
+  }
+
+  /// Why the pool did not take what it was given.
+  [[noreturn]] static void throw_refusal(const thread_pool_executor& executor, scheduling::pool::admission why) {
+    executor.throw_refusal(why);
   }
 
   [[nodiscard]] static bool is_of_this_process(const thread_pool_executor& executor) noexcept {

@@ -18,6 +18,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/scale.hpp>
 #include <support/tracked.hpp>
 
 using heddle::task_group;
@@ -411,7 +412,7 @@ TEST_CASE("groups nest deeper than a stack is", "[task_group]") {
   CAPTURE(workers);
   thread_pool_executor pool{{.max_workers = workers}};
   std::atomic<int> calls{0};
-  in_worker(pool, [&] { nest(pool, 30'000, calls); });
+  in_worker(pool, [&] { nest(pool, static_cast<unsigned>(heddle_test::scaled(30'000)), calls); });
   CHECK(calls == 1);
 }
 

@@ -48,7 +48,6 @@ class crew {
     count_.store(index + 1, base::release);  // [crew.3] release: others read the record
     return *workers_[index];
   }
-  [[nodiscard]] bool has_room() const noexcept { return count() < workers_.size(); }
   [[nodiscard]] worker& worker_at(std::size_t index) noexcept { return *workers_[index]; }
   [[nodiscard]] idle_policy& idle() noexcept { return idle_; }
 

@@ -49,7 +49,7 @@ class pool {
   /// `owner` is what façades find by owner_of_this_thread(). `stack_size`: of each thread, in bytes; 0: as the system
   /// does. Throws std::system_error if a thread cannot be started, after those that were started have ended.
   pool(std::size_t workers, start_hook on_start, void* owner, std::size_t stack_size = 0)
-      : crew_(this, workers, most_stand_ins, slots_for(stack_size)),
+      : crew_(this, workers, stand_ins::most_for_errands, slots_for(stack_size)),
         stand_ins_(crew_, &run_worker, stack_size),
         on_start_(std::move(on_start)),
         owner_(owner) {
@@ -73,8 +73,6 @@ class pool {
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
   [[nodiscard]] admission try_push(queue::job& added) {
-    if (!is_of_this_process()) [[unlikely]]
-      return admission::left_behind;
     worker* const here = worker_of_this_thread();
     if (here == nullptr || !uses_own_deques()) return try_push_common(added);
     push_own(*here, added);
@@ -83,6 +81,8 @@ class pool {
 
   /// The same, into the queue that all workers share.
   [[nodiscard]] admission try_push_common(queue::job& added) {
+    if (!is_of_this_process()) [[unlikely]]
+      return admission::left_behind;  // who forked is nobody's worker here, so every push comes this way
     if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
     // The worker of a pool of one is awake when it calls.
     if (size() > 1 || !runs_this_thread()) call_somebody();
@@ -177,9 +177,6 @@ class pool {
     current_pool::set(nullptr);
   }
 
-  /// As many stand-ins as Java's ForkJoinPool has.
-  static constexpr std::size_t most_stand_ins = 256;
-
   /// A level of fork-join takes more than 64 bytes of machine stack, so that ends first.
   static constexpr std::size_t slots_for(std::size_t stack_size) noexcept {
     constexpr std::size_t usual_stack = 8U << 20U;
@@ -233,7 +230,7 @@ class pool {
     crew_.call_worker();
     if (!stand_ins_.are_needed() || size() == 1) [[likely]]
       return;
-    if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call(most_stand_ins);
+    if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call();
   }
 
   void stand_in(worker& self) noexcept {

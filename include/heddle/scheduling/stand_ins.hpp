@@ -27,6 +27,11 @@ namespace heddle::scheduling {
 /// stand-in is needed.
 class stand_ins {
  public:
+  /// How many there may be, for work and for errands: a chain of waits that is deeper than a stack goes on as long as
+  /// there is one for the next errand.
+  static constexpr std::size_t most_for_work = 256;  // as many as Java's ForkJoinPool has
+  static constexpr std::size_t most_for_errands = 2048;
+
   /// Runs a stand-in's thread; the argument is its worker.
   using body = thread::entry;
 
@@ -44,9 +49,9 @@ class stand_ins {
   }
 
   /// Brings one in, if one is needed and there may be one more. False if there is none.
-  bool call(std::size_t most) noexcept {
+  bool call() noexcept {
     const std::lock_guard lock(mutex_);
-    return !closed_ && are_needed() && bring_in({}, most);
+    return !closed_ && are_needed() && bring_in({}, most_for_work);
   }
 
   /// Brings one in for an errand alone. False if there is none.
@@ -67,10 +72,10 @@ class stand_ins {
     }
     // relaxed: the signal orders it.
     const auto called = [&resting] { return resting.called_in.load(base::relaxed); };
-    if (resting.sleep_until(called, sync::deadline_after(longest_rest))) return !is_closed();
+    resting.sleep_until(called, sync::deadline_after(longest_rest));
     const std::lock_guard lock(mutex_);
-    if (std::erase(resting_, &resting) == 0) return !closed_;  // called in the last moment
-    seats_[resting.number - 1 - crew_.size()].is_free = true;
+    if (std::erase(resting_, &resting) == 0) return !closed_ || resting.assigned.run != nullptr;
+    seats_[resting.number - 1 - crew_.size()].is_free = true;  // nobody has called in time
     return false;
   }
 
@@ -101,7 +106,6 @@ class stand_ins {
 
  private:
   static constexpr std::chrono::seconds longest_rest{5};
-  static constexpr std::size_t most_for_errands = SIZE_MAX;
 
   /// A stand-in's record, and its thread, which is over if the seat is free.
   struct seat {
@@ -109,11 +113,6 @@ class stand_ins {
     std::optional<thread> runner = std::nullopt;
     bool is_free = true;
   };
-
-  [[nodiscard]] bool is_closed() noexcept {
-    const std::lock_guard lock(mutex_);
-    return closed_;
-  }
 
   // The caller of these holds the mutex.
 
@@ -131,11 +130,12 @@ class stand_ins {
 
   bool start(worker::errand errand, std::size_t most) noexcept {
     try {
-      seat& taken = free_seat(most);
-      if (std::optional<thread> former = std::exchange(taken.runner, std::nullopt); former.has_value()) former->join();
-      taken.who->assigned = errand;
-      taken.runner.emplace(run_, taken.who, stack_size_);
-      taken.is_free = false;
+      seat* const taken = free_seat(most);
+      if (taken == nullptr) return false;
+      if (std::optional<thread> former = std::exchange(taken->runner, std::nullopt); former.has_value()) former->join();
+      taken->who->assigned = errand;
+      taken->runner.emplace(run_, taken->who, stack_size_);
+      taken->is_free = false;
     } catch (...) {
       failures_.fetch_add(1, base::relaxed);  // relaxed: a count
       return false;
@@ -145,17 +145,17 @@ class stand_ins {
     return true;
   }
 
-  /// Throws if there is none.
-  seat& free_seat(std::size_t most) {
+  /// Null if all are taken. Throws std::bad_alloc.
+  seat* free_seat(std::size_t most) {
     for (seat& each : seats_) {
-      if (each.is_free && !closed_) return each;
+      if (each.is_free && !closed_) return &each;
     }
-    if (seats_.size() >= most || !crew_.has_room()) throw std::bad_alloc();
+    if (seats_.size() >= most) return nullptr;
     seats_.reserve(seats_.size() + 1);
     resting_.reserve(seats_.size() + 1);
     seats_.push_back({.who = &crew_.add_worker()});
     seats_.back().who->stands_in = true;
-    return seats_.back();
+    return &seats_.back();
   }
 
   static void wake(worker& called) noexcept {
