@@ -16,7 +16,6 @@
 #include <thread>
 #endif
 
-#include <heddle/base/atomic.hpp>
 #include <heddle/base/cgroup_cpu_limit.hpp>
 #include <heddle/base/parse_positive.hpp>
 
@@ -72,6 +71,18 @@ template <class GetAffinity>
   return limit > 0 && limit < unlimited_cpus ? static_cast<unsigned>(limit) : unlimited_cpus;
 }
 
+/// What limits the process as a whole: the least of the CPUs of the machine, the CPU quota of the control groups
+/// (rounded up) and the environment variable HEDDLE_NUM_THREADS; at least 1. `root` is prefixed to the files of the
+/// control groups.
+[[nodiscard]] inline unsigned parallelism_of_process(const char* root) noexcept {
+  unsigned least = unlimited_cpus;
+  for (const unsigned limit :
+       {hardware_cpu_count(), cgroup_cpu_limit(root), thread_limit_in(std::getenv("HEDDLE_NUM_THREADS"))}) {
+    if (limit < least) least = limit;
+  }
+  return least == unlimited_cpus ? 1 : least;
+}
+
 /// How many threads of this process can run at the same time, at least 1: the least of the CPUs of the machine, the
 /// CPUs in the calling thread's affinity mask, the CPU quota of the control groups (rounded up) and the environment
 /// variable HEDDLE_NUM_THREADS. The variable can lower the number, not raise it; if it is no positive number, it is
@@ -81,21 +92,9 @@ template <class GetAffinity>
 /// it, but as with std::getenv nobody may change the environment meanwhile. `root` is prefixed to the files of the
 /// control groups.
 [[nodiscard]] inline unsigned available_parallelism(const char* root = "") noexcept {
-  unsigned least = unlimited_cpus;
-  for (const unsigned limit : {hardware_cpu_count(), affinity_cpu_count(), cgroup_cpu_limit(root),
-                               thread_limit_in(std::getenv("HEDDLE_NUM_THREADS"))}) {
-    if (limit < least) least = limit;
-  }
-  return least == unlimited_cpus ? 1 : least;
-}
-
-/// What available_parallelism() said first: cheap.
-[[nodiscard]] inline unsigned known_parallelism() noexcept {
-  // Not a static variable with an initializer: a fork() meanwhile would leave it locked in the child.
-  static constinit atomic<unsigned> known{0};
-  unsigned answer = known.load(relaxed);  // relaxed: all threads come to the same answer
-  if (answer == 0) known.store(answer = available_parallelism(), relaxed);  // relaxed: as above
-  return answer;
+  const unsigned of_process = parallelism_of_process(root);
+  const unsigned of_thread = affinity_cpu_count();
+  return of_thread < of_process ? of_thread : of_process;
 }
 
 }  // namespace heddle::base

@@ -15,6 +15,7 @@
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/fork_count.hpp>
 #include <heddle/base/unique_function.hpp>
+#include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/lane.hpp>
@@ -53,6 +54,7 @@ class pool {
         stand_ins_(crew_, &run_worker, stack_size),
         on_start_(std::move(on_start)),
         owner_(owner) {
+    base::usable_cpus::note_this_thread();
     static constinit base::atomic<bool> watched{false};
     if (!watched.exchange(true, base::relaxed)) base::watch_forks(&after_fork);  // relaxed: once is enough
     threads_.reserve(workers);
@@ -218,6 +220,7 @@ class pool {
     } catch (...) {
       home.break_with(std::current_exception());
     }
+    base::usable_cpus::note_this_thread();
     self.stands_in ? home.stand_in(self) : home.work(self);
     current_pool::set(nullptr);
     current_worker::set(nullptr);

@@ -4,8 +4,8 @@
 
 #include <chrono>
 
-#include <heddle/base/available_parallelism.hpp>
 #include <heddle/base/cpu.hpp>
+#include <heddle/base/usable_cpus.hpp>
 
 namespace heddle::sync {
 
@@ -13,7 +13,7 @@ namespace heddle::sync {
 inline constexpr std::chrono::microseconds spin_limit{10};
 
 /// False where only one thread can run at a time: what is waited for could not make progress meanwhile.
-[[nodiscard]] inline bool spinning_helps() noexcept { return base::known_parallelism() > 1; }
+[[nodiscard]] inline bool spinning_helps() noexcept { return base::usable_cpus::count() > 1; }
 
 /// Polls `condition` for up to spin_limit; returns what it said last.
 template <class Condition>
