@@ -23,7 +23,7 @@ class call_count {
   };
 
   static call_count& of_program() {
-    static call_count kept;
+    static call_count& kept = *new call_count;  // never destroyed: runtimes' threads may end after static objects
     return kept;
   }
 

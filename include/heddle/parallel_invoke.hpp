@@ -2,6 +2,7 @@
 // Calls that may run at the same time: fork and join.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <tuple>
@@ -13,6 +14,7 @@
 #include <heddle/scheduling/cost_hint.hpp>
 #include <heddle/scheduling/fork_join.hpp>
 #include <heddle/scheduling/guest.hpp>
+#include <heddle/scheduling/join.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 namespace heddle {
@@ -52,11 +54,16 @@ template <class... Calls>
     (static_cast<void>(calls()), ...);
     return;
   }
-  // The first fork wakes somebody, if this is known to take long, or not known to be short.
-  const bool worth = !hint::is_known() || hint::predict(1) >= scheduling::worth_waking;
+  // The first fork wakes somebody, if this is known to take long, or not known to be short; or gives to who is awake.
+  const auto predicted = hint::predict(1);
+  const bool worth = !hint::is_known() || predicted >= scheduling::worth_waking() ||
+                     (predicted >= scheduling::worth_giving && host.somebody_holds_out_hand());
   worth ? guest.get()->stack.beg() : guest.get()->stack.ignore_beggar();
-  const typename hint::measurement measured;
-  invoke_all(*guest.get(), calls...);
+  {
+    const typename hint::measurement measured;
+    invoke_all(*guest.get(), calls...);
+  }
+  if (!worth) scheduling::note_unshared(*guest.get(), std::chrono::duration_cast<std::chrono::nanoseconds>(predicted));
 }
 
 /// Calls all of `calls`, at the same time if there are workers for it, and returns when all have ended. The caller runs

@@ -26,4 +26,11 @@ inline void pause() noexcept {
 #endif
 }
 
+/// Asks for the cache line of an address that is to be read soon.
+inline void prefetch([[maybe_unused]] const void* address) noexcept {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(address);
+#endif
+}
+
 }  // namespace heddle::base

@@ -195,6 +195,22 @@ class task_stack {
     return publish_up_to_head(cutter::owner);
   }
 
+  /// The same, and takes the oldest of what is public then out for `thief`, on whose own stack nothing lies: it only
+  /// runs the task and calls end(). Null if there was nothing worth it, or other thieves were faster.
+  [[nodiscard]] stack_slot* publish_for(const void* thief) noexcept {
+    ignore_beggar();
+    const std::lock_guard lock(lock_);
+    if (!publish_up_to_head(cutter::owner)) return nullptr;
+    for (;;) {
+      const std::uint64_t seen = span_.load(base::relaxed);  // relaxed: only compared with
+      if (tail_of(seen) >= split_of(seen)) return nullptr;
+      stack_slot* const taken = try_take_oldest(seen);
+      if (taken == nullptr) continue;
+      taken->begin(thief, 0);
+      return taken;
+    }
+  }
+
   /// How many slots are occupied.
   [[nodiscard]] std::uint32_t height() const noexcept {
     return index_of(head_.load(base::relaxed));  // relaxed: written by the owner only

@@ -15,6 +15,7 @@
 #include <heddle/scheduling/guest.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/loop_failure.hpp>
+#include <heddle/scheduling/loop_pace.hpp>
 #include <heddle/scheduling/participant.hpp>
 
 namespace heddle::scheduling {
@@ -27,17 +28,17 @@ namespace heddle::scheduling {
 /// loop; between two grains the runner looks whether somebody begs.
 template <class Body>
 class adaptive_loop {
-  using clock = std::chrono::steady_clock;
   using hint = cost_hint<Body>;
+  using pace = loop_pace<Body>;
 
  public:
   explicit adaptive_loop(Body& body) noexcept : body_(body) {}
 
   /// Runs the whole loop; the caller takes part in its pool's work.
   void run(participant& here, std::uint64_t size) {
-    const clock::time_point begin = clock::now();
-    grain_ = first_grain();
-    run_part(here, {0, size}, begin);
+    first_grain_ = pace::predicted_grain();
+    const bool told = run_part(here, {0, size}, pace::is_worth_timing(size) || hint::is_sample());
+    if (!told) note_unshared(here, std::chrono::duration_cast<std::chrono::nanoseconds>(hint::predict(size)));
     failure_.rethrow();
   }
 
@@ -48,10 +49,6 @@ class adaptive_loop {
   }
 
  private:
-  /// How long a runner works between two looks at who begs.
-  static constexpr std::chrono::nanoseconds shortest_grain{1000};
-  static constexpr std::chrono::nanoseconds longest_grain{4000};
-
   struct part : queue::divisible_task {
     part(adaptive_loop& its_loop, base::section its_items) noexcept
         : divisible_task(its_items.first, its_items.last), loop(its_loop) {}
@@ -60,66 +57,70 @@ class adaptive_loop {
 
   static bool run_stolen_rest(queue::stack_slot& slot) noexcept {
     auto& rest = static_cast<part&>(*static_cast<queue::divisible_task*>(slot.task));
-    rest.loop.run_part(*participant::current::get(), rest.theirs, clock::now());
+    rest.loop.run_part(*participant::current::get(), rest.theirs, pace::is_worth_timing(rest.theirs.size()));
     return false;  // failures are kept in the loop
   }
 
-  [[nodiscard]] static std::uint64_t first_grain() noexcept {
-    const auto thousand = static_cast<std::uint64_t>(hint::predict(1000).count());
-    const std::uint64_t wanted = std::chrono::nanoseconds(shortest_grain).count() * std::uint64_t{1000000};
-    return thousand == 0 || thousand > wanted ? 1 : wanted / thousand;
-  }
-
-  void run_part(participant& here, base::section items, clock::time_point now) noexcept {
-    while (items.size() != 0) {
+  /// True if others had a part of it, or could have had.
+  bool run_part(participant& here, base::section items, bool timed) noexcept {
+    pace at_pace(first_grain_, timed);
+    bool told = false;
+    while (items.size() > 1) {
       part rest(*this, items);
       queue::stack_slot* const slot =
           here.stack.push(&run_stolen_rest, static_cast<queue::divisible_task*>(&rest), queue::stack_slot::divisible);
       if (slot == nullptr) [[unlikely]]
-        return run_grain(items);
-      now = run_grains(here, rest, is_worth_telling(here, items.size()), now);
-      items = finish(here, slot, rest);
+        break;
+      told |= run_grains(here, rest, at_pace);
+      items = finish(here, slot, rest, at_pace);
     }
-  }
-
-  /// Whether somebody should know at once that there is work.
-  [[nodiscard]] static bool is_worth_telling(participant& here, std::uint64_t items) noexcept {
-    return !hint::is_known() || hint::predict(items) >= worth_waking || here.home.idle().somebody_searches();
+    if (items.size() != 0) {
+      run_grain(items);
+      at_pace.end_grain(items.size());
+    }
+    at_pace.learn();
+    return told;
   }
 
   /// Until nothing of the part is left, or is the runner's. Tells others of the rest after it has taken the first grain
-  /// for itself, if `tell`, and whenever somebody begs. Returns the time.
-  clock::time_point run_grains(participant& here, part& rest, bool tell, clock::time_point now) noexcept {
-    std::uint64_t most = grain_;
-    const clock::time_point begin = now;
-    std::uint64_t items = 0;
+  /// for itself, if they should know at once, and whenever somebody begs. True if somebody had use for that.
+  bool run_grains(participant& here, part& rest, pace& at_pace) noexcept {
+    answer next = worth_of(rest);
+    worker* taker = next == answer::give ? here.home.reserve_hand() : nullptr;
+    if (taker == nullptr && next == answer::give) next = answer::none;
+    bool told = false;
     for (;;) {
-      const base::section grain = rest.mine.take(most, here.stack.lock());
-      if (grain.size() == 0) break;
-      if (tell) [[unlikely]] {
-        answer_beggar(here);
-        tell = false;
+      const base::section grain = rest.mine.take(at_pace.grain(), here.stack.lock());
+      if (next != answer::none) [[unlikely]] {
+        at_pace.leave_out(
+            [&] { told |= tell(here, std::exchange(next, answer::none), std::exchange(taker, nullptr)); });
       }
+      if (grain.size() == 0) return told;
       run_grain(grain);
-      items += grain.size();
-      const clock::time_point end = clock::now();
-      most = next_grain(most, end - now);
-      now = end;
-      if (here.stack.is_begged() && (end - begin >= worth_waking || is_worth_telling(here, rest.mine.size_hint()))) {
-        if (rest.mine.was_cut()) {
-          run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), now);
-          continue;
-        }
-        tell = true;
+      at_pace.end_grain(grain.size());
+      if (!here.stack.is_begged()) [[likely]]
+        continue;
+      next = at_pace.elapsed() >= worth_waking() ? answer::call : worth_of(rest);
+      if (next == answer::give && here.stack.has_public()) next = answer::none;
+      if (next != answer::none && rest.mine.was_cut()) {
+        next = answer::none;
+        at_pace.leave_out([&] { run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), true); });
       }
     }
-    if (items != 0) hint::learn(items, now - begin);
-    return now;
   }
 
-  static std::uint64_t next_grain(std::uint64_t grain, std::chrono::nanoseconds took) noexcept {
-    if (took < shortest_grain) return grain * 2;
-    return took > longest_grain && grain > 1 ? grain / 2 : grain;
+  /// What is done for others: nothing, something for who is awake, or a call for who sleeps too.
+  enum class answer : std::uint8_t { none, give, call };
+
+  [[nodiscard]] static answer worth_of(const part& rest) noexcept {
+    if (!hint::is_known()) return answer::call;
+    const auto predicted = hint::predict(rest.mine.size_hint());
+    return predicted >= worth_waking() ? answer::call : predicted >= worth_giving ? answer::give : answer::none;
+  }
+
+  [[gnu::noinline]] static bool tell(participant& here, answer chosen, worker* reserved) noexcept {
+    if (reserved != nullptr) return give(here, *reserved);
+    return chosen == answer::call ? answer_beggar(here) : answer_who_is_awake(here);
   }
 
   void run_grain(base::section grain) noexcept {
@@ -133,14 +134,18 @@ class adaptive_loop {
   }
 
   /// The part's own items are done. Returns those that were offered to thieves and that nobody has taken.
-  base::section finish(participant& here, queue::stack_slot* slot, part& rest) noexcept {
+  base::section finish(participant& here, queue::stack_slot* slot, part& rest, pace& at_pace) noexcept {
     if (here.stack.try_pop(slot)) return rest.theirs;
-    std::exception_ptr none;
-    return join(here, slot, none) == joined::taken_back ? rest.theirs : base::section{};
+    joined how{};
+    at_pace.leave_out([&] {
+      std::exception_ptr none;
+      how = join(here, slot, none);
+    });
+    return how == joined::taken_back ? rest.theirs : base::section{};
   }
 
   Body& body_;
-  std::uint64_t grain_ = 1;
+  std::uint64_t first_grain_ = 1;
   loop_failure failure_;
 };
 
@@ -150,7 +155,11 @@ void run_loop(crew& host, std::uint64_t size, Body& body) {
   using hint = cost_hint<Body>;
   constexpr std::chrono::nanoseconds too_short{500};
   adaptive_loop<Body> loop(body);
-  if (hint::is_known() && hint::predict(size) < too_short && !hint::is_sample()) return loop.run_alone(size);
+  if (hint::is_known() && hint::predict(size) < too_short) {
+    if (!hint::is_sample()) return loop.run_alone(size);
+    const typename hint::measurement measured(size);
+    return loop.run_alone(size);
+  }
   participant* const here = participant::current::get();
   if (here != nullptr && &here->home == &host) return loop.run(*here, size);
   const guest_scope guest(host);

@@ -2,15 +2,20 @@
 // What the last runs of a loop body cost, as a guess for the next one.
 #pragma once
 
+#include <bit>
 #include <chrono>
 #include <cstdint>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/sync/wake_latency.hpp>
 
 namespace heddle::scheduling {
 
 /// Twice what it takes until a worker that sleeps has been woken: for less than that, nobody is.
-inline constexpr std::chrono::nanoseconds worth_waking{64000};
+[[nodiscard]] inline std::chrono::nanoseconds worth_waking() noexcept { return 2 * sync::wake_latency::typical(); }
+
+/// Twice what it takes to hand something over to who waits awake, and back.
+inline constexpr std::chrono::nanoseconds worth_giving{3000};
 
 /// The cost of one item of the loops whose body is a `Body`. A dearer measurement is believed at once, a cheaper one by
 /// a quarter: too dear a guess costs a wake-up, too cheap a one the whole gain. Any thread.
@@ -22,7 +27,8 @@ class cost_hint {
   /// What `items` of them will take; zero if that is not known yet.
   [[nodiscard]] static picoseconds predict(std::uint64_t items) noexcept {
     const std::uint64_t each = each_.load(base::relaxed);  // relaxed: a guess
-    return picoseconds(items > longest / (each + 1) ? longest : items * each);
+    const bool fits = std::bit_width(items) + std::bit_width(each) < 64;
+    return picoseconds(fits ? items * each : longest);
   }
 
   [[nodiscard]] static bool is_known() noexcept { return each_.load(base::relaxed) != 0; }  // relaxed: a guess
@@ -30,7 +36,9 @@ class cost_hint {
   static void learn(std::uint64_t items, std::chrono::nanoseconds took) noexcept {
     const std::uint64_t known = each_.load(base::relaxed);  // relaxed: a guess; a lost update is a lost guess
     const std::uint64_t now = static_cast<std::uint64_t>(took.count()) * 1000 / items + 1;
-    each_.store(now > known ? now : known - (known - now) / 4, base::relaxed);  // relaxed: as above
+    const std::uint64_t next = now > known ? now : known - (known - now) / 4;
+    // All runners read the line: it is written if that makes a difference.
+    if (next > known + known / 8 || next < known - known / 16) each_.store(next, base::relaxed);  // relaxed: as above
   }
 
   /// True for one of sixteen calls in each thread: to measure where nothing else asks for it.
@@ -39,15 +47,16 @@ class cost_hint {
     return ++calls % 16 == 0;
   }
 
-  /// Learns how long a scope takes that is one item.
+  /// Learns how long a scope takes that is so many items.
   class measurement {
    public:
-    measurement() noexcept = default;
+    explicit measurement(std::uint64_t items = 1) noexcept : items_(items) {}
     measurement(const measurement&) = delete;
     measurement& operator=(const measurement&) = delete;
-    ~measurement() { learn(1, std::chrono::steady_clock::now() - begin_); }
+    ~measurement() { learn(items_, std::chrono::steady_clock::now() - begin_); }
 
    private:
+    std::uint64_t items_;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   };
 

@@ -128,31 +128,57 @@ class crew {
   /// Whether the worker may take tasks off stacks, see the class. It keeps its place until leave_loops().
   [[nodiscard]] bool may_help_loops(worker& asking) noexcept {
     const std::uint64_t guests = leased_.load(base::relaxed);  // relaxed: a late answer runs one task more
-    if (guests == 0) return true;
-    const auto places = static_cast<std::int64_t>(size()) - std::popcount(guests);
+    return guests == 0 || take_place(asking);
+  }
+
+  /// The same, but it has a place in any case.
+  [[nodiscard]] bool take_place(worker& asking) noexcept {
+    const std::int64_t most = places();
     // relaxed, all: the count orders nothing.
     if (asking.helps_loops) {
-      if (loop_helpers_.load(base::relaxed) <= places) return true;
+      if (loop_helpers_.load(base::relaxed) <= most) return true;
       leave_loops(asking);
       return false;
     }
-    if (loop_helpers_.load(base::relaxed) >= places) return false;
+    if (loop_helpers_.load(base::relaxed) >= most) return false;
     asking.helps_loops = true;
-    if (loop_helpers_.fetch_add(1, base::relaxed) < places) return true;
+    if (loop_helpers_.fetch_add(1, base::relaxed) < most) return true;
     leave_loops(asking);
     return false;
   }
 
   /// Whether one more worker may. Relaxed: a hint.
   [[nodiscard]] bool has_place_for_helper() const noexcept {
-    const std::uint64_t guests = leased_.load(base::relaxed);
-    return guests == 0 || loop_helpers_.load(base::relaxed) < static_cast<std::int64_t>(size()) - std::popcount(guests);
+    return leased_.load(base::relaxed) == 0 || loop_helpers_.load(base::relaxed) < places();
   }
 
   void leave_loops(worker& leaving) noexcept {
     if (!leaving.helps_loops) return;
     leaving.helps_loops = false;
     loop_helpers_.fetch_sub(1, base::relaxed);  // relaxed: as above
+  }
+
+  // ---- who waits awake
+
+  /// The worker, which has a place, has opened its hand, or is about to.
+  void announce_hand(worker& waiting) noexcept {
+    // relaxed: written seldom. [crew.4] release: the record.
+    if (waiting_.load(base::relaxed) != &waiting) waiting_.store(&waiting, base::release);
+  }
+
+  /// Reserves the open hand of a worker that may take tasks off stacks; null if there is none.
+  [[nodiscard]] worker* reserve_hand() noexcept {
+    // [crew.4] acquire: the record.
+    worker* const waiting = waiting_.load(base::acquire);
+    // relaxed: as above; the worker is counted.
+    if (waiting == nullptr || loop_helpers_.load(base::relaxed) > places()) return nullptr;
+    return waiting->hand.try_reserve() ? waiting : nullptr;
+  }
+
+  /// Whether reserve_hand() may find somebody. Relaxed: a hint.
+  [[nodiscard]] bool somebody_holds_out_hand() const noexcept {
+    const worker* const waiting = waiting_.load(base::acquire);  // [crew.4] acquire: the record
+    return waiting != nullptr && waiting->hand.is_open_hint();
   }
 
   // ---- who is woken
@@ -210,6 +236,11 @@ class crew {
     return guest;
   }
 
+  /// How many workers may take tasks off stacks, see the class. Relaxed: a late answer runs one task more.
+  [[nodiscard]] std::int64_t places() const noexcept {
+    return static_cast<std::int64_t>(size()) - std::popcount(leased_.load(base::relaxed));
+  }
+
   // [crew.3] acquire: the records.
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(base::acquire); }
 
@@ -219,6 +250,7 @@ class crew {
   std::vector<worker*> workers_;
   base::atomic<std::size_t> count_{0};
   base::atomic<participant*> guests_[most_guests]{};
+  base::atomic<worker*> waiting_{nullptr};  // the last one to open its hand
   alignas(base::cache_line) base::atomic<std::uint64_t> leased_{0};
   base::atomic<std::int64_t> loop_helpers_{0};
   alignas(base::cache_line) idle_policy idle_;

@@ -3,13 +3,17 @@
 // stole.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 
 #include <heddle/base/cpu.hpp>
 #include <heddle/queue/task_stack.hpp>
+#include <heddle/scheduling/cost_hint.hpp>
 #include <heddle/scheduling/crew.hpp>
+#include <heddle/scheduling/open_hand.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/patience.hpp>
 #include <heddle/sync/this_thread.hpp>
 
@@ -18,9 +22,40 @@ namespace heddle::scheduling {
 /// How a join ended: the task was taken back and is the caller's to run, or somebody else has run it.
 enum class joined { taken_back, done };
 
-/// Somebody begs: publishes, and wakes somebody if nobody looks for work any more.
-[[gnu::noinline]] inline void answer_beggar(participant& here) noexcept {
-  if (here.stack.publish()) here.home.call_thief();
+// These return true if somebody else has something of it now, or can have it.
+
+/// Gives the oldest task to the worker whose hand the caller has reserved, if there is one that is worth it.
+inline bool give(participant& here, worker& taker) noexcept {
+  queue::stack_slot* const task = here.stack.publish_for(static_cast<participant*>(&taker));
+  task != nullptr ? taker.hand.give(here, *task) : taker.hand.withdraw();
+  return task != nullptr;
+}
+
+/// Somebody begs: gives to who waits awake; else publishes, and wakes somebody if nobody looks for work any more.
+[[gnu::noinline]] inline bool answer_beggar(participant& here) noexcept {
+  if (worker* const taker = here.home.reserve_hand()) return give(here, *taker);
+  if (!here.stack.publish()) return false;
+  here.home.call_thief();
+  return true;
+}
+
+/// The same, but nobody is woken for what there is: who sleeps stays a beggar.
+[[gnu::noinline]] inline bool answer_who_is_awake(participant& here) noexcept {
+  if (worker* const taker = here.home.reserve_hand()) return give(here, *taker);
+  const bool published = here.stack.publish();
+  if (here.home.idle().somebody_is_parked()) here.stack.beg();
+  return published;
+}
+
+/// Work that took about so long was not shared: wakes somebody for what follows, if there is much of it.
+inline void note_unshared(participant& here, std::chrono::nanoseconds took) noexcept {
+  if (took >= worth_giving && here.home.idle().somebody_is_parked() && here.unshared.add(took)) here.home.call_thief();
+}
+
+/// Runs a task that was given to the calling thread.
+inline void run_given(const open_hand::gift& given) noexcept {
+  const bool threw = given.task->run(*given.task);
+  if (given.task->end(threw)) given.owner->wake();
 }
 
 /// Runs a task that `here` stole from `owner`.
@@ -44,10 +79,15 @@ inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stac
 /// Waits until the stolen task has ended.
 inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept {
   using queue::stack_slot;
-  sync::patience patience;
+  auto patience = sync::patience::for_what_has_begun();
   for (;;) {
     const stack_slot::word seen = slot.look();
     if (stack_slot::has_ended(seen)) return;
+    // Most such waits are short, and the thief is faster while nobody looks at what it writes.
+    if (patience.is_fresh()) {
+      patience.pause();
+      continue;
+    }
     if (stack_slot::is_pending(seen)) {  // it is stolen, and about to begin
       patience.pause();
       continue;

@@ -9,6 +9,7 @@
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/queue/task_stack.hpp>
+#include <heddle/scheduling/unshared_work.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/park.hpp>
 
@@ -45,6 +46,7 @@ class alignas(base::cache_line) participant {
   }
 
   crew& home;
+  unshared_work unshared;  // its thread's own
   queue::task_stack stack;
 
  private:

@@ -265,7 +265,7 @@ class pool {
     for (;;) {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = look(self); found.is_something()) {
-        if (std::exchange(searching, false) && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
+        if (std::exchange(searching, false)) end_search();
         run(self, found);
         patience.reset();
         continue;
@@ -273,15 +273,61 @@ class pool {
       if (jobs_.finished()) break;
       if (!searching) searching = crew_.idle().try_begin_search(1);
       if (searching && !patience.is_over()) {
-        ask_around(self, patience);
-        patience.pause();
+        searching = wait_awake(self, patience);
       } else {
         searching = park(self, searching);
         patience.reset();
       }
     }
     crew_.leave_loops(self);
-    if (searching && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
+    if (searching) end_search();
+  }
+
+  /// The worker has found something, and calls another one if there is more.
+  void end_search() noexcept {
+    if (crew_.idle().end_search() && crew_.idle().somebody_is_parked() && has_backlog()) crew_.call_worker();
+  }
+
+  /// Waits until there may be something to do, or for as long as there is patience, and runs what it is given
+  /// meanwhile. True if it still searches.
+  bool wait_awake(worker& self, sync::patience& patience) noexcept {
+    do {
+      const open_hand::gift given = hold_out_hand(self, patience);
+      if (!given) return true;
+      end_search();
+      run_given(given);
+      patience.reset();
+      if (!crew_.idle().try_begin_search(1)) return false;
+    } while (self.jobs.empty_hint());
+    return true;
+  }
+
+  /// Looks around only once in a while: that disturbs who is about to give something.
+  open_hand::gift hold_out_hand(worker& self, sync::patience& patience) noexcept {
+    constexpr unsigned pauses = 64;
+    const bool takes = crew_.take_place(self);
+    if (takes) {
+      self.hand.open();
+      crew_.announce_hand(self);
+    }
+    do {
+      for (unsigned i = 0; i < pauses && !self.hand.is_full() && !jobs_.has_jobs(); ++i) patience.pause();
+    } while (!self.hand.is_full() && !patience.is_over() && !is_something_around(self, takes, patience));
+    return takes ? self.hand.close() : open_hand::gift{};
+  }
+
+  /// Whether look() may find something. Begs of those who have something private, and exposes what those have who do
+  /// not answer.
+  bool is_something_around(worker& self, bool may_help_loops, const sync::patience& patience) noexcept {
+    if (jobs_.has_jobs() || jobs_.finished()) return true;
+    if (crew_.rob_worker(self, [](worker& other) { return !other.jobs.empty_hint(); })) return true;
+    if (!may_help_loops) return crew_.has_place_for_helper();
+    return crew_.rob_somebody(self, [&patience](participant& other) {
+      if (other.stack.has_public()) return true;
+      if (!other.stack.has_private()) return false;
+      other.stack.beg();
+      return patience.is_worn() && other.stack.expose();
+    });
   }
 
   finding look(worker& self) noexcept {
@@ -335,16 +381,6 @@ class pool {
     } else {
       found.job->run();
     }
-  }
-
-  /// Begs of those who have something, and takes it from those who do not answer.
-  void ask_around(worker& self, const sync::patience& patience) noexcept {
-    if (!crew_.may_help_loops(self)) return;
-    crew_.rob_somebody(self, [&patience](participant& other) {
-      if (!other.stack.has_private()) return false;
-      other.stack.beg();
-      return patience.is_worn() && other.stack.expose();
-    });
   }
 
   /// Sleeps until it is called. True if it searches from then on.

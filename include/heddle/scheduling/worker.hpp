@@ -2,6 +2,7 @@
 // What a pool keeps of each of its threads.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,14 +11,16 @@
 #include <heddle/queue/lane.hpp>
 #include <heddle/queue/work_stealing_deque.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
+#include <heddle/scheduling/open_hand.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/sync/wake_latency.hpp>
 #include <heddle/sync/wake_mark.hpp>
 
 namespace heddle::scheduling {
 
 class pool;
 
-/// A participant with a thread of the pool's own. What others touch of it is `jobs`, `link` and the parking.
+/// A participant with a thread of the pool's own. What others touch of it is `jobs`, `hand`, `link` and the parking.
 class worker : public participant {
  public:
   worker(pool* its_pool, crew& its_crew, std::size_t stack_slots, std::uint32_t its_number)
@@ -39,8 +42,12 @@ class worker : public participant {
 
   /// Sleeps until somebody who took it off the list calls it back. True if it searches from now on.
   [[nodiscard]] bool sleep_until_recalled() noexcept {
+    const std::chrono::nanoseconds begin = now();
     sleep_until([this] { return recalled_.load(base::relaxed) != recall::none; });  // relaxed: the signal orders it
-    return recalled_.load(base::relaxed) == recall::to_search;                      // relaxed: as above
+    constexpr std::chrono::microseconds surely_asleep{100};
+    const std::chrono::nanoseconds called(called_at_.load(base::relaxed));  // relaxed: a measurement
+    if (called - begin > surely_asleep) sync::wake_latency::learn(now() - called);
+    return recalled_.load(base::relaxed) == recall::to_search;  // relaxed: as above
   }
 
   /// Who took it off the list.
@@ -56,6 +63,7 @@ class worker : public participant {
 
   const std::uint32_t number;  // from 1
   queue::work_stealing_deque<queue::job> jobs;
+  open_hand hand;
   parked_link link;
   queue::consumer_turns turns{number};
   std::uint32_t job_turns = 0;
@@ -67,14 +75,18 @@ class worker : public participant {
  private:
   enum class recall : std::uint8_t { none, to_search, to_end };
 
+  static std::chrono::nanoseconds now() noexcept { return std::chrono::steady_clock::now().time_since_epoch(); }
+
   void recall_as(recall why) noexcept {
-    recalled_.store(why, base::relaxed);  // relaxed: wake() releases it
+    called_at_.store(now().count(), base::relaxed);  // relaxed: a measurement
+    recalled_.store(why, base::relaxed);             // relaxed: wake() releases it
     wake();
     sync::wake_mark::leave();
   }
 
   std::uint64_t random_;
   base::atomic<recall> recalled_{recall::none};
+  base::atomic<std::int64_t> called_at_{0};
 };
 
 }  // namespace heddle::scheduling

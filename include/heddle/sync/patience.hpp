@@ -6,6 +6,7 @@
 
 #include <heddle/base/cpu.hpp>
 #include <heddle/sync/spin_wait.hpp>
+#include <heddle/sync/wake_latency.hpp>
 
 namespace heddle::sync {
 
@@ -17,8 +18,18 @@ class patience {
  public:
   /// About the time in which who is asked for work answers, if he looks at all.
   static constexpr std::chrono::microseconds worn_after{20};
-  /// About what a futex wake-up takes: longer spinning loses more than it saves when the wait is long.
+  /// Of who looks for work that may never come.
   static constexpr std::chrono::microseconds over_after{50};
+
+  patience() noexcept = default;
+  explicit patience(std::chrono::nanoseconds limit) noexcept : limit_(limit) {}
+
+  /// Of who waits for something that has begun: about what it would lose by sleeping and being woken. So it loses at
+  /// most twice what it must, however long the wait is.
+  [[nodiscard]] static patience for_what_has_begun() noexcept {
+    const std::chrono::nanoseconds woken = wake_latency::typical() * 3 / 2;
+    return patience(woken > over_after ? woken : over_after);
+  }
 
   /// Between two looks.
   void pause() noexcept {
@@ -37,12 +48,15 @@ class patience {
     spent_ = {};
   }
 
+  /// True for the first looks, a microsecond or less. Never where there is no patience.
+  [[nodiscard]] bool is_fresh() const noexcept { return looks_ < looks_per_reading && spinning_helps(); }
   [[nodiscard]] bool is_worn() const noexcept { return spent_ >= worn_after; }
-  [[nodiscard]] bool is_over() const noexcept { return spent_ >= over_after || !spinning_helps(); }
+  [[nodiscard]] bool is_over() const noexcept { return spent_ >= limit_ || !spinning_helps(); }
 
  private:
   static constexpr unsigned looks_per_reading = 16;
 
+  std::chrono::nanoseconds limit_ = over_after;
   unsigned looks_ = 0;
   clock::time_point begin_;
   clock::duration spent_{};

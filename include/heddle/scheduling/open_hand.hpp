@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// The hand of a worker that waits awake for work: who forks puts a task right into it.
+#pragma once
+
+#include <cstdint>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/base/cpu.hpp>
+#include <heddle/queue/task_stack.hpp>
+
+namespace heddle::scheduling {
+
+class participant;
+
+/// To steal is to walk over the cache lines of others, and to disturb them; to be given something is to look at one
+/// line of one's own.
+///
+///     state_      meaning                          who changes it
+///     closed      the worker takes nothing         the worker: to open
+///     open        it waits for a task              the worker: to closed; a giver: to reserved
+///     reserved    a giver looks what it has        that giver: to the task, or back to open
+///     a task      it has been given                the worker: to closed
+///
+/// A giver reserves the hand before it takes the task off its stack, so what it gives is surely taken. The worker waits
+/// for who has reserved its hand.
+class open_hand {
+ public:
+  /// A task that is the worker's to run, from `owner`; or nothing.
+  struct gift {
+    participant* owner = nullptr;
+    queue::stack_slot* task = nullptr;
+
+    [[nodiscard]] explicit operator bool() const noexcept { return task != nullptr; }
+  };
+
+  // ---- the worker
+
+  void open() noexcept {
+    // [open_hand.2] release: giver_ was read, and may be overwritten.
+    state_.store(is_open, base::release);
+  }
+
+  /// Whether something was given. Relaxed: close() acquires.
+  [[nodiscard]] bool is_full() const noexcept { return state_.load(base::relaxed) > reserved; }
+
+  /// The hand is closed from here on; returns what was given before.
+  [[nodiscard]] gift close() noexcept {
+    for (;;) {
+      // [open_hand.1] acquire: the task, and the giver.
+      word seen = state_.load(base::acquire);
+      if (seen > reserved) {
+        prefetch_frames(reinterpret_cast<const void*>(seen), subject_.load(base::relaxed));  // relaxed: acquired above
+        state_.store(closed, base::relaxed);                                                 // relaxed: open() releases
+        return {giver_.load(base::relaxed), reinterpret_cast<queue::stack_slot*>(seen)};     // relaxed: acquired above
+      }
+      // relaxed: nothing was given.
+      if (seen == closed ||
+          (seen == is_open && state_.compare_exchange_strong(seen, closed, base::relaxed, base::relaxed)))
+        return {};
+      base::pause();
+    }
+  }
+
+  // ---- givers, any thread
+
+  /// May be stale. Relaxed: a hint.
+  [[nodiscard]] bool is_open_hint() const noexcept { return state_.load(base::relaxed) == is_open; }
+
+  /// True if the caller is to call give() or withdraw(), soon.
+  [[nodiscard]] bool try_reserve() noexcept {
+    word expected = is_open;
+    // [open_hand.2] acquire: the worker has read giver_.
+    return state_.compare_exchange_strong(expected, reserved, base::acquire, base::relaxed);
+  }
+
+  /// The worker runs the task from here on.
+  void give(participant& owner, queue::stack_slot& task) noexcept {
+    // relaxed, both: released with the state.
+    giver_.store(&owner, base::relaxed);
+    subject_.store(task.task, base::relaxed);
+    // [open_hand.1] release: the task.
+    state_.store(reinterpret_cast<word>(&task), base::release);
+  }
+
+  void withdraw() noexcept {
+    // [open_hand.2] release: for the next giver, what the worker released.
+    state_.store(is_open, base::release);
+  }
+
+ private:
+  using word = std::uintptr_t;
+
+  static constexpr word closed = 0;
+  static constexpr word is_open = 1;
+  static constexpr word reserved = 2;
+
+  /// What the task refers to lies in the giver's frames: in the lines above its own. To ask for them one after the
+  /// other, each when the one before has told its address, would take as long as the whole hand-over.
+  static void prefetch_frames(const void* slot, const void* subject) noexcept {
+    constexpr int lines = 8;
+    base::prefetch(slot);
+    for (int i = 0; i < lines; ++i) base::prefetch(static_cast<const char*>(subject) + 64 * i);
+  }
+
+  alignas(base::cache_line) base::atomic<word> state_{closed};
+  // Written by who has reserved the hand.
+  base::atomic<participant*> giver_{nullptr};
+  base::atomic<const void*> subject_{nullptr};
+};
+
+}  // namespace heddle::scheduling
