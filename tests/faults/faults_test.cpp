@@ -4,12 +4,14 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
+#include <heddle/base/block_cache.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/queue/injection_queue.hpp>
@@ -28,6 +30,7 @@
 #include <support/threads.hpp>
 #include <support/tracked.hpp>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -86,6 +89,11 @@ using heddle_test::tracked;
 
 namespace {
 
+/// Makes what holds it too large for a block that is kept for reuse, so that it is allocated.
+struct bulk {
+  std::array<char, heddle::base::block_cache::block_size> bytes{};
+};
+
 /// Calls `attempt()` again and again, with the first allocation failing, then the second, ..., until it succeeds. After
 /// each failure as much must be allocated as before, and `check()` must hold. Returns the number of failures.
 template <class Attempt, class Check>
@@ -119,16 +127,51 @@ TEST_CASE("submit and post without memory leave nothing behind", "[faults]") {
     const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
     future<void> f;
     const int submit_failures = with_every_allocation_failing(
-        [&] { f = pool.submit([&ran, held = tracked(counts)](const tracked&) { ++ran; }, tracked(counts)); },
+        [&] {
+          f = pool.submit([&ran, held = tracked(counts), large = bulk{}](const tracked&) { ++ran; }, tracked(counts));
+        },
         nothing_alive);
     CHECK(submit_failures == 1);
     CHECK(f.cancel());
-    CHECK(with_every_allocation_failing([&] { pool.post([&ran, held = tracked(counts)] { ++ran; }); }, nothing_alive) ==
-          1);
+    CHECK(with_every_allocation_failing([&] { pool.post([&ran, held = tracked(counts), large = bulk{}] { ++ran; }); },
+                                        nothing_alive) == 1);
     busy.open();
   }
   CHECK(ran == 1);
   CHECK(counts.alive == 0);
+}
+
+TEST_CASE("submit and post without memory for more blocks leave nothing behind", "[faults]") {
+  const heddle_test::deadline limit;
+  using heddle::base::block_cache;
+  life_counts counts;
+  std::atomic<int> ran{0};
+  thread_pool_executor pool({.max_workers = 1});
+  const auto submit = [&] { return pool.submit([&ran, held = tracked(counts)] { ++ran; }); };
+  const auto post = [&] { pool.post([&ran, held = tracked(counts)] { ++ran; }); };
+  std::vector<void*> blocks;
+  blocks.reserve(100'000);
+  const auto use_up_blocks = [&blocks] {
+    try {
+      for (;;) {
+        allocations_until_failure = 0;
+        blocks.push_back(block_cache::allocate());
+      }
+    } catch (const std::bad_alloc&) {
+    }
+  };
+  std::thread([&] {
+    use_up_blocks();
+    allocations_until_failure = 0;
+    CHECK_THROWS_AS(submit(), std::bad_alloc);
+    allocations_until_failure = 0;
+    CHECK_THROWS_AS(post(), std::bad_alloc);
+    allocations_until_failure = never;
+    CHECK(counts.alive == 0);
+    submit().result();
+    for (void* const each : blocks) block_cache::deallocate(each);
+  }).join();
+  CHECK(ran == 1);
 }
 
 TEST_CASE("an injection queue without memory leaves jobs alone, and an empty one keeps none of its memory",
@@ -177,8 +220,8 @@ TEST_CASE("a push that finds no memory ends its task", "[faults]") {
     const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
     // The queue of a new pool has a segment since occupy(): fill it up.
     for (std::size_t i = 1; i < heddle::queue::segment::capacity; ++i) pool.post([&ran] { ++ran; });
-    CHECK(with_every_allocation_failing([&] { pool.post([&ran, held = tracked(counts)] { ++ran; }); }, nothing_alive) ==
-          2);
+    CHECK(with_every_allocation_failing([&] { pool.post([&ran, held = tracked(counts), large = bulk{}] { ++ran; }); },
+                                        nothing_alive) == 2);
     busy.open();
   }
   CHECK(static_cast<std::size_t>(ran) == heddle::queue::segment::capacity);
@@ -198,7 +241,7 @@ TEST_CASE("a map without memory cancels what it submitted", "[faults][regression
       allocations_until_failure = failures;
       failed = false;
       try {
-        const auto results = pool.map([&ran, held = tracked(counts)](int) { ++ran; }, std::vector<int>(20));
+        const auto results = pool.map([&ran, held = tracked(counts)](bulk) { ++ran; }, std::vector<bulk>(20));
       } catch (const std::bad_alloc&) {
         failed = true;
       }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <chrono>
 #include <exception>
+#include <heddle/base/block_cache.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/future.hpp>
 #include <limits>
@@ -300,14 +302,22 @@ TEST_CASE("set_value may be called before get_future and after its future is gon
 }
 
 TEST_CASE("a promise and its future take one allocation and no exception is made in advance", "[promise][allocation]") {
+  struct large {  // than a block that is kept for reuse
+    int value = 0;
+    std::array<char, heddle::base::block_cache::block_size> others{};
+  };
   int sum = 0;
-  CHECK(heddle_test::allocations_in([&] {
-          promise<int> p;
-          future<int> f = p.get_future();
-          p.set_value(3);
-          sum = std::move(f).result();
-        }) == 1);
+  const auto once = [&sum](auto value) {
+    promise<decltype(value)> p;
+    future<decltype(value)> f = p.get_future();
+    p.set_value(value);
+    return std::move(f).result();
+  };
+  CHECK(heddle_test::allocations_in([&] { sum = once(large{.value = 3}).value; }) == 1);
   CHECK(sum == 3);
+  CHECK(once(4) == 4);
+  CHECK(heddle_test::allocations_in([&] { sum = once(5); }) == 0);
+  CHECK(sum == 5);
 }
 
 TEST_CASE("a future and its promise may go in any order", "[promise]") {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <time.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <heddle/base/block_cache.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <latch>
@@ -214,13 +216,31 @@ TEST_CASE("a submitted call is one allocation from start to end", "[thread_pool]
   thread_pool_executor pool({.max_workers = 1});
   const auto worker_allocations = [&] { return pool.submit(heddle_test::allocation_count).result(); };
   const std::size_t before = worker_allocations();
+  struct large {  // than a block that is kept for reuse
+    std::array<char, heddle::base::block_cache::block_size> bytes{};
+  };
   int sum = 0;
   CHECK(heddle_test::allocations_in([&] {
-          for (int i = 0; i < 10; ++i) sum += pool.submit([](int a, int b) { return a * b; }, i, 2).result();
+          for (int i = 0; i < 10; ++i)
+            sum += pool.submit([](int a, int b, large) { return a * b; }, i, 2, large{}).result();
         }) == 10);
-  CHECK(heddle_test::allocations_in([&] { pool.post([&sum] { ++sum; }); }) == 1);
+  CHECK(heddle_test::allocations_in([&] { pool.post([&sum, held = large{}] { ++sum; }); }) == 1);
   CHECK(worker_allocations() == before);
   CHECK(sum == 91);
+}
+
+TEST_CASE("a small call is in a block that is used again and again", "[thread_pool][allocation]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool({.max_workers = 1});
+  int sum = 0;
+  const auto submit_and_post = [&] {
+    for (int i = 0; i < 1000; ++i) sum += pool.submit([](int a, int b) { return a * b; }, i, 2).result();
+    for (int i = 0; i < 1000; ++i) pool.post([&sum] { ++sum; });
+    pool.submit([] {}).result();
+  };
+  submit_and_post();
+  CHECK(heddle_test::allocations_in(submit_and_post) < 100);  // what the queue needs for a backlog of posted calls
+  CHECK(sum == 2 * (999 * 1000 + 1000));
 }
 
 TEST_CASE("a worker that waits for a queued call of its pool runs it", "[thread_pool][claim]") {

@@ -10,6 +10,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
+#include <heddle/base/poison.hpp>
 #include <heddle/base/spin_lock.hpp>
 
 namespace heddle::base {
@@ -45,6 +46,7 @@ class block_cache {
     block_cache* const mine = current::get();
     block_cache* const owner = slab_of(memory).owner;
     auto* const freed = ::new (memory) block{nullptr};
+    poison(freed + 1, block_size - sizeof(block));
     if (owner == mine) [[likely]] {
       freed->next = std::exchange(mine->free_, freed);
     } else {
@@ -85,7 +87,9 @@ class block_cache {
   void* take() {
     if (free_ == nullptr) [[unlikely]]
       refill();
-    return std::exchange(free_, free_->next);
+    block* const taken = std::exchange(free_, free_->next);
+    unpoison(taken, block_size);
+    return taken;
   }
 
   // ---- the owner's slow half

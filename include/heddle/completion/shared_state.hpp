@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include <heddle/base/block_allocated.hpp>
 #include <heddle/base/outcome.hpp>
 #include <heddle/completion/state_word.hpp>
 #include <heddle/completion/waiter.hpp>
@@ -18,7 +19,7 @@ namespace heddle::completion {
 
 /// The part that does not depend on the type of the result. `home` is the identity of the pool in whose queue the job
 /// is: a worker of that pool that waits for the job may claim and run it. Who writes what: state_word.
-class state_base : public queue::job {
+class state_base : public queue::job, public base::block_allocated {
  public:
   [[nodiscard]] phase current() const noexcept { return word_.current(); }
   [[nodiscard]] bool done() const noexcept { return is_terminal(current()); }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include <heddle/base/block_allocated.hpp>
 #include <heddle/queue/job.hpp>
 
 namespace heddle::queue {
@@ -11,7 +12,7 @@ namespace heddle::queue {
 /// Made by new; frees itself when it ran or was refused. What the callable throws ends the program by `std::terminate`,
 /// at the throw: nobody is there to take it.
 template <class Callable>
-class detached_job final : public job {
+class detached_job final : public job, public base::block_allocated {
  public:
   template <class F>
   explicit detached_job(F&& callable) : job(&answer), callable_(std::forward<F>(callable)) {}
