@@ -65,6 +65,9 @@ class group_call final : public scheduling::group_job {
         return asked.free();
       case run_claimed_request:
         return asked.run_from_list();
+      case inquiry_request:
+        if (asked.is_listed() && asked.is_claimed()) answer_inquiry(why);
+        return;
       default:
         return asked.leave(why);
     }

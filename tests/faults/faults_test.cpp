@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -19,6 +20,7 @@
 #include <heddle/queue/lane.hpp>
 #include <heddle/queue/segment.hpp>
 #include <heddle/queue/work_stealing_deque.hpp>
+#include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <new>
 #include <span>
@@ -225,6 +227,43 @@ TEST_CASE("a push that finds no memory ends its task", "[faults]") {
     busy.open();
   }
   CHECK(static_cast<std::size_t>(ran) == heddle::queue::segment::capacity);
+}
+
+TEST_CASE("calls that were cancelled or claimed do not pile up in the queue of a busy pool", "[faults]") {
+  const heddle_test::deadline limit;
+  constexpr int calls = 20'000;
+  constexpr int most_alive = 4'000;
+  gate busy;
+  thread_pool_executor pool({.max_workers = 1});
+  SECTION("cancelled") {
+    occupy(pool, busy);
+    const int before = allocations_alive;
+    for (int i = 0; i < calls; ++i) pool.submit([large = bulk{}] {}).cancel();
+    CHECK(allocations_alive - before < most_alive);
+    busy.open();
+  }
+  SECTION("claimed by the worker that waits for them") {
+    const int before = allocations_alive;
+    pool.submit([&] {
+          for (int i = 0; i < calls; ++i) pool.submit([large = bulk{}] {}).result();
+        })
+        .result();
+    CHECK(allocations_alive - before < most_alive);
+  }
+  SECTION("claimed from the list of their group") {
+    const int before = allocations_alive;
+    int largest = 0;
+    pool.submit([&] {
+          for (int i = 0; i < calls / 10; ++i) {
+            heddle::task_group group(pool);
+            for (int j = 0; j < 10; ++j) group.run([] {});
+            group.wait();
+            largest = std::max<int>(largest, allocations_alive - before);
+          }
+        })
+        .result();
+    CHECK(largest < most_alive);
+  }
 }
 
 TEST_CASE("a map without memory cancels what it submitted", "[faults][regression]") {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <heddle/completion/task.hpp>
 #include <heddle/future.hpp>
+#include <heddle/queue/job_home.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <optional>
 #include <utility>
@@ -44,10 +45,11 @@ struct call {
   plain<bool>* gone_;
 };
 
-/// A task in the queue of a pool, which is `&home`, and its future.
+/// A task in the queue of a pool, which is `home`, and its future.
 template <class Derived, int ThreadCount>
 struct task_model : model<Derived, ThreadCount> {
-  int home = 0;
+  struct pool_home : heddle::queue::job_home {
+  } home;
   int runs = 0;
   plain<bool> callable_gone{false};
   job* queued = nullptr;

@@ -28,6 +28,7 @@ class state_base : public queue::job, public base::block_allocated {
   bool cancel() noexcept {
     const phase found = word_.try_claim(phase::cancelling);
     if (found == phase::pending) {
+      if (home() != nullptr) home()->note_tombstone();
       ask(discard_request);
       return true;
     }
@@ -51,6 +52,11 @@ class state_base : public queue::job, public base::block_allocated {
     sync::thread_context* const here = sync::current_context::get();
     if (here == nullptr || home() == nullptr || here->home() != home()) return false;
     if (word_.try_claim(phase::running) != phase::pending) return false;
+    if (here->try_withdraw(*this)) {
+      static_cast<void>(word_.leave_queue(phase::running));  // the caller's handle is left
+    } else {
+      home()->note_tombstone();
+    }
     if (here->is_deep() && here->try_run_on_other_stack(&run_claimed, this)) return false;
     const sync::blocking_allowed in_job;
     ask(execute_request);
@@ -72,7 +78,7 @@ class state_base : public queue::job, public base::block_allocated {
   static constexpr unsigned discard_request = first_own_request + 1;
   static constexpr unsigned dispose_request = first_own_request + 2;
 
-  state_base(code its_code, const void* home, state_word::queued queued) noexcept
+  state_base(code its_code, const queue::job_home* home, state_word::queued queued) noexcept
       : job(its_code, home), word_(queued) {}
   ~state_base() = default;
 

@@ -36,7 +36,7 @@ class task final : public shared_state<task_result_t<std::invoke_result_t<Callab
 
  public:
   template <class F, class... As>
-  task(const void* home, state_word::queued queued, F&& callable, As&&... args)
+  task(const queue::job_home* home, state_word::queued queued, F&& callable, As&&... args)
       : base_type(&answer, home, queued), call_(std::forward<F>(callable), std::forward<As>(args)...) {}
 
   /// For a task that never was in a queue.
@@ -54,6 +54,9 @@ class task final : public shared_state<task_result_t<std::invoke_result_t<Callab
         return asked.run_from_queue();
       case queue::job::refuse_request:
         return asked.refuse_from_queue(*why);
+      case queue::job::inquiry_request:
+        if (asked.current() != phase::pending) queue::job::answer_inquiry(why);
+        return;
       case state_base::execute_request:
         return asked.execute();
       case state_base::discard_request:
@@ -123,7 +126,7 @@ class task final : public shared_state<task_result_t<std::invoke_result_t<Callab
 
 /// A new task for `callable(args...)`, both moved or copied in.
 template <class F, class... Args>
-[[nodiscard]] auto* make_task(const void* home, state_word::queued queued, F&& callable, Args&&... args) {
+[[nodiscard]] auto* make_task(const queue::job_home* home, state_word::queued queued, F&& callable, Args&&... args) {
   return new task<std::decay_t<F>, std::decay_t<Args>...>(home, queued, std::forward<F>(callable),
                                                           std::forward<Args>(args)...);
 }

@@ -19,6 +19,7 @@ class detached_job final : public job, public base::block_allocated {
 
  private:
   static void answer(job& self, unsigned request, const refusal*) noexcept {
+    if (request == inquiry_request) return;
     auto* job = static_cast<detached_job*>(&self);
     if (request == run_request) std::move(job->callable_)();
     delete job;

@@ -102,6 +102,13 @@ class work_stealing_deque {
     return try_pop_last(oldest, newest);
   }
 
+  /// Takes out `element`, which must not have ended, if it is the newest. The owner only.
+  [[nodiscard]] bool try_take_out(const T& element) noexcept {
+    const index end = bottom_.load(base::relaxed);  // relaxed: the owner writes it
+    if (end == top_seen_ || at(end - 1) != &element) return false;
+    return try_pop() != nullptr;  // it, or nothing, if a thief was faster
+  }
+
   /// The oldest element, if it is there and nobody else is faster. Any thread, the owner too.
   [[nodiscard]] steal_result<T> try_steal() noexcept {
     // [work_stealing_deque.2] seq_cst: before the load of bottom_; and acquires what whoever moved top_ there knew of

@@ -20,11 +20,9 @@ class job_group;
 /// queue as a tombstone, which refers to nothing but itself.
 class group_job : public queue::job {
  public:
-  group_job(code its_code, job_group& group) noexcept : job(its_code, &group) {}
+  group_job(code its_code, job_group& group) noexcept;
 
-  [[nodiscard]] job_group& group() const noexcept {
-    return *static_cast<job_group*>(const_cast<void*>(home()));  // the constructor was given one that is not const
-  }
+  [[nodiscard]] job_group& group() const noexcept;
 
   // Both leave it to the caller to count that the job has ended: run() of a job that is not listed, and run() of one
   // that try_claim() gave to the caller.
@@ -32,6 +30,9 @@ class group_job : public queue::job {
   void run_claimed() noexcept { ask(run_claimed_request); }
 
   [[nodiscard]] bool is_listed() const noexcept { return is_listed_; }
+
+  /// Relaxed: once set, it stays.
+  [[nodiscard]] bool is_claimed() const noexcept { return (shares_.load(base::relaxed) & claimed_bit) != 0; }
 
   /// True if the listed job is the caller's from now on, to run or to drop.
   [[nodiscard]] bool try_claim() noexcept {

@@ -11,6 +11,7 @@
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/spin_lock.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/queue/job_home.hpp>
 #include <heddle/scheduling/group_job.hpp>
 #include <heddle/scheduling/other_stack.hpp>
 #include <heddle/scheduling/pool.hpp>
@@ -31,7 +32,7 @@ namespace heddle::scheduling {
 ///
 /// Who writes what: `unfinished_` is written by whoever begins or ends a job; `lock_` guards `listed_` and `error_`.
 /// The thread that made the group is the owner of `unfinished_` if it is a worker of the pool.
-class job_group {
+class job_group final : public queue::job_home {
  public:
   explicit job_group(pool& home) noexcept : pool_(home), owner_(home.worker_of_this_thread()) {}
   job_group(const job_group&) = delete;
@@ -200,6 +201,7 @@ class job_group {
     group_job* const claimed = listed_.try_claim();
     lock.unlock();
     if (claimed == nullptr) return false;
+    pool_.note_tombstone();
     here.fresh_stack.run(*claimed, [](queue::job& job) noexcept { static_cast<group_job&>(job).run_claimed(); });
     ++here.uncounted;
     here.met_others = false;
@@ -257,5 +259,11 @@ class job_group {
   group_list listed_;
   std::exception_ptr error_;
 };
+
+inline group_job::group_job(code its_code, job_group& group) noexcept : job(its_code, &group) {}
+
+inline job_group& group_job::group() const noexcept {
+  return const_cast<job_group&>(*static_cast<const job_group*>(home()));  // it was given one that is not const
+}
 
 }  // namespace heddle::scheduling

@@ -18,6 +18,7 @@
 #include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/queue/job_home.hpp>
 #include <heddle/queue/lane.hpp>
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/crew.hpp>
@@ -39,7 +40,7 @@ namespace heddle::scheduling {
 /// order. Who writes what: anybody pushes into `jobs_`; close() and a worker whose start failed close it. A closed pool
 /// runs what is queued; a broken one refuses it, with the error that broke it. `failure_` is written once, before
 /// `broken_`.
-class pool {
+class pool final : public queue::job_home {
  public:
   /// left_behind: this process is a child of the one that started the pool's threads, which are not here.
   enum class admission { accepted, closed, broken, left_behind };
@@ -88,6 +89,8 @@ class pool {
     if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
     // The worker of a pool of one is awake when it calls.
     if (size() > 1 || !runs_this_thread()) call_somebody();
+    if (tombstones_so_far() - checked_at_.load(base::relaxed) >= many_tombstones) [[unlikely]]
+      sweep();  // relaxed: a count
     return admission::accepted;
   }
 
@@ -179,6 +182,8 @@ class pool {
     current_pool::set(nullptr);
   }
 
+  static constexpr std::uint64_t many_tombstones = 1024;
+
   /// A level of fork-join takes more than 64 bytes of machine stack, so that ends first.
   static constexpr std::size_t slots_for(std::size_t stack_size) noexcept {
     constexpr std::size_t usual_stack = 8U << 20U;
@@ -191,7 +196,7 @@ class pool {
   /// What a worker's thread is to code that blocks in its jobs.
   class worker_context final : public sync::thread_context {
    public:
-    explicit worker_context(pool& home) noexcept : thread_context(&home), home_pool_(home) {
+    worker_context(pool& home, worker& self) noexcept : thread_context(&home), home_pool_(home), self_(self) {
       set_deep_below(sync::last_quarter_of_stack());
     }
     void about_to_block(const queue::job*) noexcept override {
@@ -199,18 +204,20 @@ class pool {
       if (home_pool_.has_queued_jobs_of_anybody()) home_pool_.call_somebody();
     }
     void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
+    bool try_withdraw(const queue::job& claimed) noexcept override { return self_.jobs.try_take_out(claimed); }
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
       return home_pool_.stand_ins_.call_for({run, argument});
     }
 
    private:
     pool& home_pool_;
+    worker& self_;
   };
 
   static void* run_worker(void* argument) {
     worker& self = *static_cast<worker*>(argument);
     pool& home = *self.employer;
-    worker_context context(home);
+    worker_context context(home, self);
     const sync::scoped_context installed(context);
     participant::current::set(&self);
     current_worker::set(&self);
@@ -226,6 +233,35 @@ class pool {
     current_worker::set(nullptr);
     participant::current::set(nullptr);
     return nullptr;
+  }
+
+  /// Takes the tombstones out of the common queue, if they are more than half of it: each job that is looked at and
+  /// stays is paid for by one that goes. They are ended outside the queue's locks, since that may run destructors of
+  /// results.
+  void sweep() noexcept {
+    if (sweeping_.exchange(true, base::acquire)) return;  // [pool.2] acquire: swept_at_, of the last one who did it
+    const std::uint64_t now = tombstones_so_far();
+    checked_at_.store(now, base::relaxed);  // relaxed: a count
+    if (now - swept_at_ > jobs_.size_hint() / 2) {
+      swept_at_ = now;
+      bury_tombstones();
+    }
+    sweeping_.store(false, base::release);  // [pool.2] release: for the next one
+  }
+
+  void bury_tombstones() noexcept {
+    std::vector<queue::job*> found;
+    try {
+      found.reserve(jobs_.size_hint());
+    } catch (...) {
+      return;  // they leave when their turn comes
+    }
+    jobs_.sweep([&found](queue::job& each) noexcept {
+      if (found.size() == found.capacity() || !each.is_tombstone()) return false;
+      found.push_back(&each);
+      return true;
+    });
+    for (queue::job* const each : found) each->run();
   }
 
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
@@ -431,6 +467,9 @@ class pool {
   start_hook on_start_;
   void* const owner_;
   queue::injection_queue jobs_{shards_for(crew_.size()), crew_.size()};
+  base::atomic<std::uint64_t> checked_at_{0};
+  base::atomic<bool> sweeping_{false};
+  std::uint64_t swept_at_ = 0;  // of who has set sweeping_
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
   base::atomic<bool> broken_{false};

@@ -9,20 +9,21 @@
 
 namespace heddle::queue {
 class job;
-}
+class job_home;
+}  // namespace heddle::queue
 
 namespace heddle::sync {
 
 /// Installed by a worker or an event loop for as long as the thread is one; all calls come from that thread.
 class thread_context {
  public:
-  explicit thread_context(const void* home) noexcept : home_(home) {}
+  explicit thread_context(const queue::job_home* home) noexcept : home_(home) {}
   thread_context(const thread_context&) = delete;
   thread_context& operator=(const thread_context&) = delete;
 
   /// The identity of the pool whose queued jobs this thread may claim and run where it would wait for them; null: of
   /// none.
-  [[nodiscard]] const void* home() const noexcept { return home_; }
+  [[nodiscard]] const queue::job_home* home() const noexcept { return home_; }
 
   /// True where blocking is misuse because other work of this thread would stand still: in a coroutine of an event
   /// loop, but not in a job that the loop's thread runs meanwhile (blocking_allowed).
@@ -39,6 +40,10 @@ class thread_context {
   /// caller waits for its end, and no more of the home's work runs meanwhile than if it ran here.
   virtual bool try_run_on_other_stack(void (*)(void*) noexcept, void*) noexcept { return false; }
 
+  /// A job of this thread's home, which the thread has claimed and is about to run, need not stay in a queue, if this
+  /// thread can take it out of there at once. True if it did; else a tombstone is left.
+  virtual bool try_withdraw(const queue::job&) noexcept { return false; }
+
   /// For blocking_allowed.
   void begin_job() noexcept { ++jobs_; }
   void end_job() noexcept { --jobs_; }
@@ -52,7 +57,7 @@ class thread_context {
   void set_deep_below(std::uintptr_t position) noexcept { deep_below_ = position; }
 
  private:
-  const void* home_;
+  const queue::job_home* home_;
   std::uintptr_t deep_below_ = 0;
   unsigned jobs_ = 0;
 };

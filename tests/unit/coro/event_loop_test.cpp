@@ -2,6 +2,7 @@
 #include <chrono>
 #include <ctime>
 #include <heddle/coro/event_loop.hpp>
+#include <heddle/queue/job_home.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <support/catch.hpp>
 #include <support/scale.hpp>
@@ -178,7 +179,8 @@ TEST_CASE("a loop that sleeps in a worker tells the worker", "[coro][event_loop]
 }
 
 TEST_CASE("a loop over a worker tries what it was offered, once, before it sleeps", "[coro][event_loop]") {
-  const int pool = 0;  // its address stands for one
+  const struct : heddle::queue::job_home {
+  } pool;
   worker under(&pool);
   const heddle::sync::scoped_context installed(under);
   event_loop loop;

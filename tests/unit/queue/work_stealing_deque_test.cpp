@@ -37,6 +37,20 @@ int stolen(Deque& deque) {
 
 }  // namespace
 
+TEST_CASE("an element is taken out where it is the newest, and left where it is not", "[work_stealing_deque]") {
+  work_stealing_deque<int> deque;
+  int elements[3]{};
+  CHECK_FALSE(deque.try_take_out(elements[0]));
+  for (int& each : elements) deque.push(each);
+  CHECK_FALSE(deque.try_take_out(elements[1]));
+  CHECK(deque.try_take_out(elements[2]));
+  CHECK_FALSE(deque.try_take_out(elements[2]));
+  CHECK(deque.try_take_out(elements[1]));
+  CHECK(deque.try_steal().element == &elements[0]);
+  CHECK_FALSE(deque.try_take_out(elements[0]));
+  CHECK(deque.try_pop() == nullptr);
+}
+
 TEST_CASE("an empty deque gives nothing at either end, however often it is asked", "[work_stealing_deque]") {
   work_stealing_deque<int> deque;
   int one = 1;

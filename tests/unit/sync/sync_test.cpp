@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <heddle/base/atomic.hpp>
+#include <heddle/queue/job_home.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/event_count.hpp>
 #include <heddle/sync/park.hpp>
@@ -34,7 +35,7 @@ bool is_now(const Timeout& timeout) {
   return before <= deadline && deadline <= steady_clock::now();
 }
 
-struct recording_context final : heddle::sync::thread_context {
+struct recording_context final : heddle::queue::job_home, heddle::sync::thread_context {
   recording_context() : thread_context(this) {}
   void about_to_block(const heddle::queue::job* job) noexcept override {
     ++blocked;
