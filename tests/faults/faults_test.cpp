@@ -254,7 +254,7 @@ TEST_CASE("calls that were cancelled or claimed do not pile up in the queue of a
     const int before = allocations_alive;
     int largest = 0;
     pool.submit([&] {
-          for (int i = 0; i < calls / 10; ++i) {
+          for (int i = 0; i < calls; ++i) {
             heddle::task_group group(pool);
             for (int j = 0; j < 10; ++j) group.run([] {});
             group.wait();
@@ -262,7 +262,7 @@ TEST_CASE("calls that were cancelled or claimed do not pile up in the queue of a
           }
         })
         .result();
-    CHECK(largest < most_alive);
+    CHECK(largest < 30);  // they are in blocks, of which some 4,000 are allocated at once
   }
 }
 
