@@ -17,6 +17,7 @@
 #include <heddle/base/pin_module.hpp>
 #include <heddle/base/report.hpp>
 #include <heddle/base/unique_function.hpp>
+#include <heddle/base/usable_cpus.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -135,7 +136,9 @@ class thread_pool_executor {
   scheduling::pool start(std::size_t workers) {
     const auto start_worker = [this](std::size_t index) {
       scheduling::name_this_thread(thread_name_prefix_, index);
-      if (initializer_) initialize();
+      if (!initializer_) return;
+      initialize();
+      base::usable_cpus::note_this_thread();  // it may have chosen its CPUs
     };
     try {
       return scheduling::pool(workers, start_worker, this);

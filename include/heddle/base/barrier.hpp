@@ -66,4 +66,13 @@ inline void light_barrier() noexcept {}
 
 #endif
 
+/// Whether the system has it: asks once. To be called before there are many threads, for the first heavy_barrier() of a
+/// process with threads may take the system long.
+[[nodiscard]] inline bool has_heavy_barrier() noexcept {
+  static constinit atomic<int> known{0};
+  int answer = known.load(relaxed);  // relaxed: all threads come to the same answer
+  if (answer == 0) known.store(answer = heavy_barrier() ? 1 : -1, relaxed);  // relaxed: as above
+  return answer > 0;
+}
+
 }  // namespace heddle::base

@@ -116,25 +116,23 @@ class task_stack {
  public:
   static constexpr std::size_t most_slots = (std::size_t{1} << 22U) - 1;
 
-  /// Room for `slots` tasks, at most `most_slots`; a push beyond says so. Memory is touched as the stack grows.
-  explicit task_stack(std::size_t slots)
-      : base_(static_cast<stack_slot*>(
-            ::operator new(room_for(slots) * sizeof(stack_slot), std::align_val_t{base::cache_line}))),
-        limit_(base_ + room_for(slots)),
-        head_(base_),
-        split_(base_) {}
+  /// Room for `slots` tasks, at most `most_slots`; a push beyond says so. The memory is allocated by the first push,
+  /// and touched as the stack grows.
+  explicit task_stack(std::size_t slots) noexcept : room_(slots < most_slots ? slots : most_slots) {}
   task_stack(const task_stack&) = delete;
   task_stack& operator=(const task_stack&) = delete;
   ~task_stack() { ::operator delete(base_, std::align_val_t{base::cache_line}); }
 
   // ---- the owner
 
-  /// Adds a task on top; null if the stack is full.
+  /// Adds a task on top; null if the stack is full, or there is no memory for it.
   [[nodiscard]] stack_slot* push(stack_slot::code code, void* task,
                                  stack_slot::word kind = stack_slot::plain) noexcept {
-    stack_slot* const top = head_.load(base::relaxed);  // relaxed: written by the owner only
-    if (top == limit_) [[unlikely]]
-      return nullptr;
+    stack_slot* top = head_.load(base::relaxed);  // relaxed: written by the owner only
+    if (top == limit_) [[unlikely]] {
+      if (top != nullptr || !try_allocate()) return nullptr;
+      top = base_;
+    }
     ::new (static_cast<void*>(top)) stack_slot(code, task, kind);
     // [task_stack.1] release: a thief that exposes the slot reads it.
     head_.store(top + 1, base::release);
@@ -262,8 +260,6 @@ class task_stack {
   static constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
   static constexpr std::uint64_t one_publication = std::uint64_t{1} << (2 * index_bits);
 
-  static constexpr std::size_t room_for(std::size_t slots) noexcept { return slots < most_slots ? slots : most_slots; }
-
   static std::uint32_t tail_of(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word & index_mask); }
   static std::uint32_t split_of(std::uint64_t word) noexcept { return tail_of(word >> index_bits); }
   static std::uint64_t with(std::uint64_t word, std::uint32_t tail, std::uint32_t split) noexcept {
@@ -272,6 +268,20 @@ class task_stack {
 
   [[nodiscard]] std::uint32_t index_of(const stack_slot* slot) const noexcept {
     return static_cast<std::uint32_t>(slot - base_);
+  }
+
+  /// The owner's first push. Thieves read `base_` only when they have seen something public.
+  [[gnu::noinline]] bool try_allocate() noexcept {
+    if (room_ == 0) return false;
+    const std::lock_guard lock(lock_);
+    base_ = static_cast<stack_slot*>(
+        ::operator new(room_ * sizeof(stack_slot), std::align_val_t{base::cache_line}, std::nothrow));
+    if (base_ == nullptr) return false;
+    limit_ = base_ + room_;
+    // relaxed, both: who exposes takes the lock.
+    head_.store(base_, base::relaxed);
+    split_.store(base_, base::relaxed);
+    return true;
   }
 
   /// Takes the oldest public task, if `seen` is still so.
@@ -337,10 +347,11 @@ class task_stack {
     return true;
   }
 
-  stack_slot* const base_;
-  stack_slot* const limit_;
-  alignas(base::cache_line) base::atomic<stack_slot*> head_;
-  base::atomic<stack_slot*> split_;
+  const std::size_t room_;
+  stack_slot* base_ = nullptr;
+  stack_slot* limit_ = nullptr;
+  alignas(base::cache_line) base::atomic<stack_slot*> head_{nullptr};
+  base::atomic<stack_slot*> split_{nullptr};
   base::atomic<bool> begged_{false};
   alignas(base::cache_line) base::atomic<std::uint64_t> span_{0};
   base::spin_lock lock_;

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/barrier.hpp>
@@ -26,7 +25,7 @@ class crew {
 
   /// For `workers` workers and up to `stand_ins` more that may be added later.
   crew(pool* employer, std::size_t workers, std::size_t stand_ins, std::size_t stack_slots)
-      : employer_(employer), size_(workers), stack_slots_(stack_slots), workers_(workers + stand_ins) {
+      : employer_(employer), size_(workers), stack_slots_(stack_slots), workers_(new worker*[workers + stand_ins]) {
     try {
       while (count() < workers) add_worker();
     } catch (...) {
@@ -59,7 +58,9 @@ class crew {
     while (~seen != 0) {
       const std::uint64_t seat = ~seen & (seen + 1);  // the lowest bit that is not set
       // [crew.1] acquire: what the previous guest in the seat left behind.
-      if (leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) return seated(seat);
+      if (!leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) continue;
+      base::full_barrier();  // as begin_work(): it counts as working from here on
+      return seated(seat);
     }
     return nullptr;
   }
@@ -119,10 +120,19 @@ class crew {
       each.stack.beg();
       return false;
     }));
+    base::full_barrier();
+    // Who begins to work later than this sees us beg.
+    if (!somebody_works_besides(leaving)) return false;
     // A fork that did not see us beg is seen here. Where there is no such barrier one may stay hidden until its owner
     // forks again.
     static_cast<void>(base::heavy_barrier());
     return each_of_all(other_than([](participant& each) { return each.stack.has_private() && each.stack.expose(); }));
+  }
+
+  /// After a full barrier: false if nobody does, and whoever begins to sees what preceded the barrier.
+  [[nodiscard]] bool somebody_works_besides(const worker& asking) noexcept {
+    return leased_.load(base::relaxed) != 0 ||  // relaxed: the barriers order
+           each_worker([&asking](const worker& each) { return &each != &asking && each.works(); });
   }
 
   /// Whether the worker may take tasks off stacks, see the class. It keeps its place until leave_loops().
@@ -218,6 +228,7 @@ class crew {
 
   void delete_records() noexcept {
     for (std::size_t i = 0; i < count(); ++i) delete workers_[i];
+    delete[] workers_;
     for (auto& seat : guests_) delete seat.load(base::relaxed);  // relaxed: everybody has left
   }
 
@@ -247,7 +258,7 @@ class crew {
   pool* const employer_;
   const std::size_t size_;
   const std::size_t stack_slots_;
-  std::vector<worker*> workers_;
+  worker** const workers_;  // those below count_; the others' pages are not touched
   base::atomic<std::size_t> count_{0};
   base::atomic<participant*> guests_[most_guests]{};
   base::atomic<worker*> waiting_{nullptr};  // the last one to open its hand

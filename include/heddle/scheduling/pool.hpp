@@ -54,8 +54,10 @@ class pool final : public queue::job_home {
       : crew_(this, workers, stand_ins::most_for_errands, slots_for(stack_size)),
         stand_ins_(crew_, &run_worker, stack_size),
         on_start_(std::move(on_start)),
+        stack_size_(stack_size != 0 ? stack_size : sync::usual_stack_size()),
         owner_(owner) {
     base::usable_cpus::note_this_thread();
+    static_cast<void>(base::has_heavy_barrier());
     static constinit base::atomic<bool> watched{false};
     if (!watched.exchange(true, base::relaxed)) base::watch_forks(&after_fork);  // relaxed: once is enough
     threads_.reserve(workers);
@@ -102,7 +104,7 @@ class pool final : public queue::job_home {
     here.jobs.push(added);
     // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
     base::light_barrier();
-    if (!has_heavy_barrier_ || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
+    if (!base::has_heavy_barrier() || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
@@ -197,11 +199,11 @@ class pool final : public queue::job_home {
   class worker_context final : public sync::thread_context {
    public:
     worker_context(pool& home, worker& self) noexcept : thread_context(&home), home_pool_(home), self_(self) {
-      set_deep_below(sync::last_quarter_of_stack());
+      set_deep_below(sync::last_quarter_of_stack(home.stack_size_));
     }
     void about_to_block(const queue::job*) noexcept override {
       home_pool_.stand_ins_.worker_blocks();
-      if (home_pool_.has_queued_jobs_of_anybody()) home_pool_.call_somebody();
+      if (home_pool_.has_unannounced_jobs(self_)) home_pool_.call_somebody();
     }
     void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
     bool try_withdraw(const queue::job& claimed) noexcept override { return self_.jobs.try_take_out(claimed); }
@@ -222,12 +224,12 @@ class pool final : public queue::job_home {
     participant::current::set(&self);
     current_worker::set(&self);
     current_pool::set(&home);
+    self.begin_work();
     try {
       home.on_start_(self.number - 1);
     } catch (...) {
       home.break_with(std::current_exception());
     }
-    base::usable_cpus::note_this_thread();
     self.stands_in ? home.stand_in(self) : home.work(self);
     current_pool::set(nullptr);
     current_worker::set(nullptr);
@@ -276,12 +278,14 @@ class pool final : public queue::job_home {
     do {
       if (self.assigned.run != nullptr) {
         const auto errand = std::exchange(self.assigned, {});
+        self.begin_work();
         errand.run(errand.argument);
         while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
       } else {
         work(self);
         if (jobs_.finished()) return stand_ins_.leave();
       }
+      self.end_work();
     } while (stand_ins_.rest(self));
   }
 
@@ -306,6 +310,7 @@ class pool final : public queue::job_home {
         patience.reset();
         continue;
       }
+      self.end_work();
       if (jobs_.finished()) break;
       if (!searching) searching = crew_.idle().try_begin_search(1);
       if (searching && !patience.is_over()) {
@@ -331,7 +336,9 @@ class pool final : public queue::job_home {
       const open_hand::gift given = hold_out_hand(self, patience);
       if (!given) return true;
       end_search();
+      self.begin_work();
       run_given(given);
+      self.end_work();
       patience.reset();
       if (!crew_.idle().try_begin_search(1)) return false;
     } while (self.jobs.empty_hint());
@@ -356,7 +363,8 @@ class pool final : public queue::job_home {
   /// not answer.
   bool is_something_around(worker& self, bool may_help_loops, const sync::patience& patience) noexcept {
     if (jobs_.has_jobs() || jobs_.finished()) return true;
-    if (crew_.rob_worker(self, [](worker& other) { return !other.jobs.empty_hint(); })) return true;
+    const auto has_jobs = [](worker& other) { return !other.jobs.empty_hint(); };
+    if (self.pace.may_steal() && crew_.rob_worker(self, has_jobs)) return true;
     if (!may_help_loops) return crew_.has_place_for_helper();
     return crew_.rob_somebody(self, [&patience](participant& other) {
       if (other.stack.has_public()) return true;
@@ -388,13 +396,18 @@ class pool final : public queue::job_home {
     if (found == nullptr && turn == turns / 2) found = self.jobs.try_steal().element;
     if (found == nullptr) found = self.jobs.try_pop();
     if (found == nullptr) found = take_from_outside(self);
-    if (found == nullptr) {
-      crew_.rob_worker(self, [&found](worker& other) {
-        found = other.jobs.empty_hint() ? nullptr : other.jobs.try_steal().element;
-        return found != nullptr;
-      });
-    }
+    if (found == nullptr && self.pace.may_steal()) found = steal_job(self);
     return found;
+  }
+
+  queue::job* steal_job(worker& self) noexcept {
+    queue::job* stolen = nullptr;
+    crew_.rob_worker(self, [&stolen](worker& other) {
+      stolen = other.jobs.empty_hint() ? nullptr : other.jobs.try_steal().element;
+      return stolen != nullptr;
+    });
+    if (stolen != nullptr) self.pace.begin_stolen();
+    return stolen;
   }
 
   /// One job to run now, and the others of the worker's share into its deque, the oldest to be popped first.
@@ -410,6 +423,7 @@ class pool final : public queue::job_home {
   }
 
   void run(worker& self, const finding& found) noexcept {
+    self.begin_work();
     if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
     crew_.leave_loops(self);
     if (is_broken()) {
@@ -437,9 +451,11 @@ class pool final : public queue::job_home {
     if (has_queued_jobs()) return true;
     return crew_.has_place_for_helper() && crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
   }
-  /// The same, by who is not counted as working any more: it sees what push_own() has not announced.
-  [[nodiscard]] bool has_queued_jobs_of_anybody() noexcept {
-    return has_queued_jobs() || (size() > 1 && base::heavy_barrier() && has_queued_jobs());
+  /// Whether there are queued jobs, for a worker that has made known that it blocks: those too that push_own() has not
+  /// announced.
+  [[nodiscard]] bool has_unannounced_jobs(const worker& blocking) noexcept {
+    if (has_queued_jobs()) return true;
+    return crew_.somebody_works_besides(blocking) && base::heavy_barrier() && has_queued_jobs();
   }
   [[nodiscard]] bool has_queued_jobs() noexcept {
     return jobs_.has_jobs() || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
@@ -462,9 +478,9 @@ class pool final : public queue::job_home {
 
   const std::uint32_t started_in_ = base::fork_count();
   crew crew_;
-  const bool has_heavy_barrier_ = base::heavy_barrier();
   stand_ins stand_ins_;
   start_hook on_start_;
+  const std::size_t stack_size_;  // in bytes; 0 if it is not known
   void* const owner_;
   queue::injection_queue jobs_{shards_for(crew_.size()), crew_.size()};
   base::atomic<std::uint64_t> checked_at_{0};

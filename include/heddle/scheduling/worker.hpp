@@ -7,12 +7,14 @@
 #include <cstdint>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/barrier.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/lane.hpp>
 #include <heddle/queue/work_stealing_deque.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/open_hand.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/steal_pace.hpp>
 #include <heddle/sync/wake_latency.hpp>
 #include <heddle/sync/wake_mark.hpp>
 
@@ -36,6 +38,16 @@ class worker : public participant {
     random_ ^= random_ << 17U;
     return static_cast<std::uint32_t>(((random_ >> 32U) * bound) >> 32U);
   }
+
+  // It works or looks for work. Whoever sleeps asks those who work to call somebody when they fork; see
+  // crew::beg_of_everybody().
+  void begin_work() noexcept {
+    if (works_.load(base::relaxed)) return;  // relaxed, all: the barriers order
+    works_.store(true, base::relaxed);
+    base::full_barrier();
+  }
+  void end_work() noexcept { works_.store(false, base::relaxed); }
+  [[nodiscard]] bool works() const noexcept { return works_.load(base::relaxed); }
 
   /// Before it goes onto the list of the parked.
   void prepare_to_park() noexcept { recalled_.store(recall::none, base::relaxed); }  // relaxed: the list publishes it
@@ -67,6 +79,7 @@ class worker : public participant {
   parked_link link;
   queue::consumer_turns turns{number};
   std::uint32_t job_turns = 0;
+  steal_pace pace;
   errand assigned;
   base::atomic<bool> called_in{false};
   bool stands_in = false;
@@ -85,6 +98,7 @@ class worker : public participant {
   }
 
   std::uint64_t random_;
+  base::atomic<bool> works_{false};
   base::atomic<recall> recalled_{recall::none};
   base::atomic<std::int64_t> called_at_{0};
 };

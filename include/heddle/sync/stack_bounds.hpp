@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The seam between heddle and the machine stack: how much of it the calling thread has left.
+// The seam between heddle and the machine stack: how big it is, and where the calling thread is on it.
 #pragma once
 
 #include <cstddef>
@@ -22,24 +22,26 @@ namespace heddle::sync {
 #endif
 }
 
-/// The position below which less than a quarter of the calling thread's stack is left; 0 where the system does not say.
-/// Costs microseconds: keep it.
-[[nodiscard]] inline std::uintptr_t last_quarter_of_stack() noexcept {
-#if defined(__linux__)
+/// The size of the stacks that new threads get if they do not ask for another one, in bytes; 0 where the system does
+/// not say.
+[[nodiscard]] inline std::size_t usual_stack_size() noexcept {
+#if defined(__linux__) || defined(__APPLE__)
   pthread_attr_t attributes;
-  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return 0;
-  void* lowest = nullptr;
+  if (::pthread_attr_init(&attributes) != 0) return 0;
   std::size_t size = 0;
-  const bool known = ::pthread_attr_getstack(&attributes, &lowest, &size) == 0;
+  const bool known = ::pthread_attr_getstacksize(&attributes, &size) == 0;
   ::pthread_attr_destroy(&attributes);
-  return known ? reinterpret_cast<std::uintptr_t>(lowest) + size / 4 : 0;
-#elif defined(__APPLE__)
-  const auto highest = reinterpret_cast<std::uintptr_t>(::pthread_get_stackaddr_np(::pthread_self()));
-  const std::size_t size = ::pthread_get_stacksize_np(::pthread_self());
-  return highest - size + size / 4;
+  return known ? size : 0;
 #else
   return 0;
 #endif
+}
+
+/// Where less than about a quarter of the calling thread's stack is left: below the position. For a thread that has
+/// just begun, on a stack of `size` bytes; 0 if that is not known. (To ask the system for the bounds of a thread's
+/// stack takes it microseconds, and memory.)
+[[nodiscard]] inline std::uintptr_t last_quarter_of_stack(std::size_t size) noexcept {
+  return size == 0 ? 0 : stack_position() - size / 4 * 3;
 }
 
 }  // namespace heddle::sync
