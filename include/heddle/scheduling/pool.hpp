@@ -354,7 +354,7 @@ class pool final : public queue::job_home {
       crew_.announce_hand(self);
     }
     do {
-      for (unsigned i = 0; i < pauses && !self.hand.is_full() && !jobs_.has_jobs(); ++i) patience.pause();
+      for (unsigned i = 0; i < pauses && !self.hand.is_full() && jobs_.size_hint() == 0; ++i) patience.pause();
     } while (!self.hand.is_full() && !patience.is_over() && !is_something_around(self, takes, patience));
     return takes ? self.hand.close() : open_hand::gift{};
   }
@@ -362,7 +362,7 @@ class pool final : public queue::job_home {
   /// Whether look() may find something. Begs of those who have something private, and exposes what those have who do
   /// not answer.
   bool is_something_around(worker& self, bool may_help_loops, const sync::patience& patience) noexcept {
-    if (jobs_.has_jobs() || jobs_.finished()) return true;
+    if (jobs_.size_hint() != 0 || jobs_.finished()) return true;
     const auto has_jobs = [](worker& other) { return !other.jobs.empty_hint(); };
     if (self.pace.may_steal() && crew_.rob_worker(self, has_jobs)) return true;
     if (!may_help_loops) return crew_.has_place_for_helper();
@@ -412,7 +412,7 @@ class pool final : public queue::job_home {
 
   /// One job to run now, and the others of the worker's share into its deque, the oldest to be popped first.
   queue::job* take_from_outside(worker& self) noexcept {
-    if (!jobs_.has_jobs()) return nullptr;
+    if (jobs_.size_hint() == 0) return nullptr;
     queue::job* taken[32];
     const bool alone = size() == 1 || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
     const std::size_t most = alone ? 1 : std::size(taken);
@@ -458,7 +458,7 @@ class pool final : public queue::job_home {
     return crew_.somebody_works_besides(blocking) && base::heavy_barrier() && has_queued_jobs();
   }
   [[nodiscard]] bool has_queued_jobs() noexcept {
-    return jobs_.has_jobs() || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
+    return jobs_.size_hint() != 0 || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
   }
 
   void break_with(std::exception_ptr error) noexcept {
