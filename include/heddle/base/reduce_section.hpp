@@ -50,7 +50,7 @@ template <class T, class Op, class Element>
   return folded[0];
 }
 
-/// Eight blocks, one behind the other, that take a step each in turn: the order of the elements is kept, and eight
+/// Four blocks, one behind the other, that take a step each in turn: the order of the elements is kept, and four
 /// chains of operations run at a time. What throws is what a walk from left to right would have met first.
 template <class T, class Op, class Element, std::size_t... Block>
 [[nodiscard]] T reduce_in_blocks(section items, const Op& op, const Element& element,
@@ -81,7 +81,7 @@ template <class T, class Op, class Element, std::size_t... Block>
 /// `element(index)` is called once for each.
 template <class T, class Op, class Element>
 [[nodiscard]] T reduce_section(section items, const Op& op, const Element& element) {
-  constexpr std::uint64_t blocks = 8;
+  constexpr std::uint64_t blocks = 4;
   if constexpr (reorderable_operation<Op, T> && std::is_arithmetic_v<std::remove_cvref_t<element_result_t<Element>>>) {
     return reduce_in_lanes<T>(items, op, element);
   } else if (items.size() < 8 * blocks) {
