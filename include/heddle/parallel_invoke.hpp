@@ -58,7 +58,7 @@ template <class... Calls>
   const auto predicted = hint::predict(1);
   const bool worth = !hint::is_known() || predicted >= scheduling::worth_waking() ||
                      (predicted >= scheduling::worth_giving && host.somebody_holds_out_hand());
-  worth ? guest.get()->stack.beg() : guest.get()->stack.ignore_beggar();
+  worth ? guest.get()->stack.beg(queue::beggars::awake) : guest.get()->stack.forget(queue::beggars::all);
   {
     const typename hint::measurement measured;
     invoke_all(*guest.get(), calls...);

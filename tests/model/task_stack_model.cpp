@@ -111,7 +111,7 @@ struct begged_of : stack_model<begged_of, 2> {
   task tasks[2];
   void thread(unsigned index) {
     if (index != 0) {
-      stack.beg();
+      stack.beg(heddle::queue::beggars::awake);
       steal();
       return steal();
     }

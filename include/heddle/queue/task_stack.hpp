@@ -90,6 +90,9 @@ struct divisible_task {
   base::section theirs;  // empty until it is cut, which is right before it becomes public
 };
 
+/// Who begs for work: somebody who looks for it now, or who is about to sleep and wants to be called. Bits.
+enum class beggars : std::uint8_t { none = 0, awake = 1, asleep = 2, all = 3 };
+
 /// A split task stack (Faxén's Wool and van Dijk's Lace): the newest tasks are private to the owner, whose push and pop
 /// are plain stores and loads; the oldest are public, and thieves take them with a CAS.
 ///
@@ -180,15 +183,18 @@ class task_stack {
   }
 
   /// Whether somebody looks for work. Relaxed: a hint; a stale one delays the answer.
-  [[nodiscard]] bool is_begged() const noexcept { return begged_.load(base::relaxed); }
+  [[nodiscard]] bool is_begged(beggars by = beggars::all) const noexcept {
+    return (begged_.load(base::relaxed) & static_cast<std::uint8_t>(by)) != 0;
+  }
 
-  /// Forgets who has begged. Relaxed: a hint.
-  void ignore_beggar() noexcept { begged_.store(false, base::relaxed); }
+  /// Forgets who has begged; to be called before publish(), for who comes later. Relaxed: a hint.
+  void forget(beggars which) noexcept {
+    begged_.fetch_and(static_cast<std::uint8_t>(~static_cast<unsigned>(which)), base::relaxed);
+  }
 
   /// Publishes the older half of what is private, if nothing is public; a loop's rest is cut in half for it. False if
   /// there was nothing worth stealing.
   bool publish() noexcept {
-    ignore_beggar();
     const std::lock_guard lock(lock_);
     return publish_up_to_head(cutter::owner);
   }
@@ -196,7 +202,6 @@ class task_stack {
   /// The same, and takes the oldest of what is public then out for `thief`, on whose own stack nothing lies: it only
   /// runs the task and calls end(). Null if there was nothing worth it, or other thieves were faster.
   [[nodiscard]] stack_slot* publish_for(const void* thief) noexcept {
-    ignore_beggar();
     const std::lock_guard lock(lock_);
     if (!publish_up_to_head(cutter::owner)) return nullptr;
     for (;;) {
@@ -232,8 +237,8 @@ class task_stack {
   }
 
   /// Asks the owner to publish something. Relaxed: a hint.
-  void beg() noexcept {
-    if (!begged_.load(base::relaxed)) begged_.store(true, base::relaxed);
+  void beg(beggars who) noexcept {
+    if (!is_begged(who)) begged_.fetch_or(static_cast<std::uint8_t>(who), base::relaxed);
   }
 
   /// Publishes for an owner that does not answer; true if something is public now.
@@ -352,7 +357,7 @@ class task_stack {
   stack_slot* limit_ = nullptr;
   alignas(base::cache_line) base::atomic<stack_slot*> head_{nullptr};
   base::atomic<stack_slot*> split_{nullptr};
-  base::atomic<bool> begged_{false};
+  base::atomic<std::uint8_t> begged_{0};
   alignas(base::cache_line) base::atomic<std::uint64_t> span_{0};
   base::spin_lock lock_;
 };

@@ -101,7 +101,8 @@ class adaptive_loop {
       if (!here.stack.is_begged()) [[likely]]
         continue;
       next = at_pace.elapsed() >= worth_waking() ? answer::call : worth_of(rest);
-      if (next == answer::give && here.stack.has_public()) next = answer::none;
+      if (next == answer::give && (!here.stack.is_begged(queue::beggars::awake) || here.stack.has_public()))
+        next = answer::none;
       if (next != answer::none && rest.mine.was_cut()) {
         next = answer::none;
         at_pace.leave_out([&] { run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), true); });

@@ -9,6 +9,7 @@
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
+#include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/participant.hpp>
 #include <heddle/scheduling/worker.hpp>
@@ -117,7 +118,7 @@ class crew {
       return [&leaving, visit](participant& each) { return &each != &leaving && visit(each); };
     };
     each_of_all(other_than([](participant& each) {
-      each.stack.beg();
+      each.stack.beg(queue::beggars::asleep);
       return false;
     }));
     base::full_barrier();

@@ -33,18 +33,18 @@ inline bool give(participant& here, worker& taker) noexcept {
 
 /// Somebody begs: gives to who waits awake; else publishes, and wakes somebody if nobody looks for work any more.
 [[gnu::noinline]] inline bool answer_beggar(participant& here) noexcept {
+  here.stack.forget(queue::beggars::all);
   if (worker* const taker = here.home.reserve_hand()) return give(here, *taker);
   if (!here.stack.publish()) return false;
   here.home.call_thief();
   return true;
 }
 
-/// The same, but nobody is woken for what there is: who sleeps stays a beggar.
+/// The same, but nobody is woken for what there is.
 [[gnu::noinline]] inline bool answer_who_is_awake(participant& here) noexcept {
+  here.stack.forget(queue::beggars::awake);
   if (worker* const taker = here.home.reserve_hand()) return give(here, *taker);
-  const bool published = here.stack.publish();
-  if (here.home.idle().somebody_is_parked()) here.stack.beg();
-  return published;
+  return here.stack.publish();
 }
 
 /// Work that took about so long was not shared: wakes somebody for what follows, if there is much of it.
@@ -97,7 +97,7 @@ inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept 
       continue;
     }
     auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));
-    thief.stack.beg();
+    thief.stack.beg(queue::beggars::awake);
     patience.pause();
     // What is exposed may be nothing that this thread may take: then somebody else should know, and it must not spin
     // on.

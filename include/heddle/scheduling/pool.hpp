@@ -369,7 +369,7 @@ class pool final : public queue::job_home {
     return crew_.rob_somebody(self, [&patience](participant& other) {
       if (other.stack.has_public()) return true;
       if (!other.stack.has_private()) return false;
-      other.stack.beg();
+      other.stack.beg(queue::beggars::awake);
       return patience.is_worn() && other.stack.expose();
     });
   }

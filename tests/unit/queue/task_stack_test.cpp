@@ -10,6 +10,7 @@
 #include <vector>
 
 using heddle::base::section;
+using heddle::queue::beggars;
 using heddle::queue::divisible_task;
 using heddle::queue::stack_slot;
 using heddle::queue::task_stack;
@@ -140,13 +141,17 @@ TEST_CASE("nobody exposes while somebody holds the lock", "[task_stack]") {
   CHECK(stack.expose());
 }
 
-TEST_CASE("publishing answers who begs", "[task_stack]") {
+TEST_CASE("who begs, awake or asleep, is remembered until the owner forgets it", "[task_stack]") {
   task_stack stack(4);
   CHECK_FALSE(stack.is_begged());
-  stack.beg();
-  stack.beg();
+  stack.beg(beggars::awake);
+  stack.beg(beggars::asleep);
+  CHECK(stack.is_begged(beggars::awake));
+  stack.forget(beggars::awake);
+  CHECK_FALSE(stack.is_begged(beggars::awake));
+  CHECK(stack.is_begged(beggars::asleep));
   CHECK(stack.is_begged());
-  stack.publish();
+  stack.forget(beggars::all);
   CHECK_FALSE(stack.is_begged());
 }
 
