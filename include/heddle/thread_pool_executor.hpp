@@ -216,21 +216,28 @@ struct thread_pool_access {
   }
 };
 
+/// The slow half of default_executor(), once in a process: not inline, or it would be part of everything that has a
+/// default.
+[[gnu::noinline]] inline thread_pool_executor& make_default_executor(base::atomic<thread_pool_executor*>& kept,
+                                                                     thread_pool_executor* outdated) {
+  auto* const made = new thread_pool_executor();
+  base::pin_this_module();
+  // [default_executor.1] release: the pool. acquire: the one of a thread that was faster.
+  if (kept.compare_exchange_strong(outdated, made, base::acq_rel, base::acquire)) return *made;
+  delete made;
+  return *outdated;
+}
+
 /// The pool that is used where none is named: created on first use with one thread per available CPU, and anew in a
 /// child process that forked. It is never destroyed, so that it works at any time, also while the program ends; work it
 /// still has then is abandoned.
 [[nodiscard]] inline thread_pool_executor& default_executor() {
   static constinit base::atomic<thread_pool_executor*> never_destroyed{nullptr};
   // [default_executor.1] acquire: the pool that another thread has made.
-  thread_pool_executor* known = never_destroyed.load(base::acquire);
+  thread_pool_executor* const known = never_destroyed.load(base::acquire);
   if (known != nullptr && thread_pool_access::is_of_this_process(*known)) [[likely]]
     return *known;
-  auto* const made = new thread_pool_executor();
-  base::pin_this_module();
-  // [default_executor.1] release: the pool. acquire: the one of a thread that was faster.
-  if (never_destroyed.compare_exchange_strong(known, made, base::acq_rel, base::acquire)) return *made;
-  delete made;
-  return *known;
+  return make_default_executor(never_destroyed, known);
 }
 
 /// The pool whose worker calls, else default_executor(): where functions without an executor argument run.

@@ -183,7 +183,8 @@ class task_stack {
   }
 
   /// Whether somebody looks for work. Relaxed: a hint; a stale one delays the answer.
-  [[nodiscard]] bool is_begged(beggars by = beggars::all) const noexcept {
+  [[nodiscard]] bool is_begged() const noexcept { return begged_.load(base::relaxed) != 0; }
+  [[nodiscard]] bool is_begged(beggars by) const noexcept {
     return (begged_.load(base::relaxed) & static_cast<std::uint8_t>(by)) != 0;
   }
 
