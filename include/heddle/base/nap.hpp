@@ -4,6 +4,7 @@
 #pragma once
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <sched.h>
 #include <time.h>
 #else
 #include <chrono>
@@ -21,6 +22,15 @@ inline void nap() noexcept {
   ::nanosleep(&length, nullptr);
 #else
   std::this_thread::sleep_for(std::chrono::microseconds(50));
+#endif
+}
+
+/// Lets another thread have the processor that waits for just this one; returns at once if there is none.
+inline void yield() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  ::sched_yield();
+#else
+  std::this_thread::yield();
 #endif
 }
 

@@ -7,6 +7,7 @@
 #include <heddle/base/atomic.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/park.hpp>
+#include <heddle/sync/wake_mark.hpp>
 
 namespace heddle::completion {
 
@@ -35,7 +36,9 @@ class blocked_thread {
     const sync::parking_word* const address = &remaining_;
     // [blocked_thread.1] release: the sleeper acquires what was done before the last node was told. Its stack frame may
     //   be gone right after this line.
-    if (remaining_.fetch_sub(1, base::release) == 1) sync::unpark_all(address);
+    if (remaining_.fetch_sub(1, base::release) != 1) return;
+    sync::unpark_all(address);
+    sync::wake_mark::leave();
   }
 
   /// True when every node was told; false at the deadline.

@@ -307,7 +307,7 @@ class pool final : public queue::job_home {
       if (const finding found = look(self); found.is_something()) {
         if (std::exchange(searching, false)) end_search();
         run(self, found);
-        patience.reset();
+        sync::wake_mark::take() ? patience.be_polite() : patience.reset();
         continue;
       }
       self.end_work();

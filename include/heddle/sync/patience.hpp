@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include <heddle/base/cpu.hpp>
+#include <heddle/base/nap.hpp>
 #include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/wake_latency.hpp>
 
@@ -35,6 +36,7 @@ class patience {
   void pause() noexcept {
     base::pause();
     if (++looks_ % looks_per_reading != 0) return;
+    if (is_polite_ && looks_ % looks_per_yield == 0) base::yield();
     const clock::time_point now = clock::now();
     if (looks_ == looks_per_reading) {
       begin_ = now;
@@ -43,7 +45,16 @@ class patience {
     }
   }
 
+  /// From here on, until reset(), it lets others have the processor now and then: to be called by who has just woken
+  /// somebody, who may be waiting for this very one.
+  void be_polite() noexcept {
+    reset();
+    is_polite_ = true;
+    base::yield();
+  }
+
   void reset() noexcept {
+    is_polite_ = false;
     looks_ = 0;
     spent_ = {};
   }
@@ -55,9 +66,11 @@ class patience {
 
  private:
   static constexpr unsigned looks_per_reading = 16;
+  static constexpr unsigned looks_per_yield = 64;
 
   std::chrono::nanoseconds limit_ = over_after;
   unsigned looks_ = 0;
+  bool is_polite_ = false;
   clock::time_point begin_;
   clock::duration spent_{};
 };

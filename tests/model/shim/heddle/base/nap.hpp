@@ -8,4 +8,6 @@ namespace heddle::base {
 
 inline void nap() noexcept { pause(); }
 
+inline void yield() noexcept { nap(); }
+
 }  // namespace heddle::base
