@@ -23,11 +23,15 @@
 #include <heddle/future.hpp>
 #include <heddle/queue/detached_job.hpp>
 #include <heddle/scheduling/pool.hpp>
+#include <heddle/scheduling/pool_settings.hpp>
+#include <heddle/scheduling/thread.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle {
 
 using base::available_parallelism;
+using scheduling::affinity;
+using scheduling::order;
 
 struct thread_pool_options {
   /// How many threads: 1 to 4096.
@@ -38,6 +42,27 @@ struct thread_pool_options {
   /// pool may run that call.) If it throws, the pool is broken: every queued and later call gets broken_thread_pool,
   /// with what was thrown nested inside.
   base::unique_function<void()> initializer = nullptr;
+  /// Each thread calls it after its last task, if its initializer did not throw; several at the same time. The thread
+  /// is no worker any more: while the pool is open, what it submits is run by others. What it throws is reported on the
+  /// standard error stream and ignored.
+  base::unique_function<void()> finalizer = nullptr;
+  /// Of each thread's stack, in bytes; 0: what the system gives, 8 MiB as a rule. Tasks that wait for tasks that wait
+  /// go on in another thread when it is nearly used up, so it limits what one task needs, not how deep they nest.
+  std::size_t stack_size = 0;
+  /// On which CPUs the threads run. automatic: on any that the thread which makes the pool may use. spread: worker i
+  /// stays on the i-th of those CPUs, and where there are more workers than CPUs they begin anew; for work that starts
+  /// from idle workers and takes some 100 us, where the system would leave two threads on one CPU for a while.
+  /// Stand-ins are free. What a worker starts, and available_parallelism() in it, has its one CPU. Linux only;
+  /// elsewhere all are free.
+  heddle::affinity affinity = heddle::affinity::automatic;
+  /// In which order a worker begins the calls that it submitted itself. lifo: the newest first, so that recursive
+  /// spawning keeps few calls waiting; others take its oldest. fifo: in order of submission, all threads' calls
+  /// together; for queues that nobody should jump. Costs a common queue for all workers. With one worker it is fifo in
+  /// any case.
+  heddle::order order = heddle::order::lifo;
+  /// How many threads may stand in at a time for workers that block: 0 to 59391. A pool of one worker has none. Threads
+  /// that lend their stack where waits nest too deep do not count.
+  std::size_t max_stand_ins = 256;
 };
 
 /// Runs calls on a fixed number of threads. Python: concurrent.futures.ThreadPoolExecutor.
@@ -57,13 +82,17 @@ class thread_pool_executor {
 
  public:
   static constexpr std::size_t most_workers = 4096;
+  static constexpr std::size_t most_stand_ins =
+      scheduling::pool::most_threads - most_workers - scheduling::stand_ins::most(0);
 
-  /// Starts the threads. Throws std::invalid_argument unless max_workers is 1 to 4096, and executor_start_error if the
-  /// system cannot start that many threads; those already started have then ended.
+  /// Starts the threads. Throws std::invalid_argument if max_workers is not 1 to 4096, stack_size is less than a thread
+  /// needs, or max_stand_ins is more than 59391; and executor_start_error if the system cannot start that many threads
+  /// with such stacks: those already started have then ended.
   explicit thread_pool_executor(thread_pool_options options = {})
       : initializer_(std::move(options.initializer)),
+        finalizer_(std::move(options.finalizer)),
         thread_name_prefix_(std::move(options.thread_name_prefix)),
-        pool_(start(checked(options.max_workers))) {}
+        pool_(start(options)) {}
 
   thread_pool_executor(const thread_pool_executor&) = delete;
   thread_pool_executor& operator=(const thread_pool_executor&) = delete;
@@ -126,23 +155,53 @@ class thread_pool_executor {
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_.size(); }
 
  private:
-  static std::size_t checked(std::size_t max_workers) {
-    if (max_workers >= 1 && max_workers <= most_workers) return max_workers;
-    throw std::invalid_argument("max_workers must be 1 to " + std::to_string(most_workers) + ", and is " +
-                                std::to_string(max_workers) + "; leave it out for one thread per available CPU");
+  static_assert(most_stand_ins == 59391, "the number in the comments");
+
+  static void check(const thread_pool_options& options) {
+    const auto refuse = [](const std::string& rule, std::size_t given, const char* advice) {
+      throw std::invalid_argument(rule + ", and is " + std::to_string(given) + "; " + advice);
+    };
+    if (options.max_workers < 1 || options.max_workers > most_workers) {
+      refuse("max_workers must be 1 to " + std::to_string(most_workers), options.max_workers,
+             "leave it out for one thread per available CPU");
+    }
+    const std::size_t smallest = scheduling::thread::smallest_stack();
+    if (options.stack_size != 0 && options.stack_size < smallest) {
+      refuse("stack_size must be at least " + std::to_string(smallest) + " bytes, what a thread needs",
+             options.stack_size, "leave it out for what the system gives");
+    }
+    if (options.max_stand_ins > most_stand_ins) {
+      refuse("max_stand_ins must be 0 to " + std::to_string(most_stand_ins), options.max_stand_ins,
+             "leave it out for up to 256");
+    }
   }
 
-  scheduling::pool start(std::size_t workers) {
-    const auto start_worker = [this](std::size_t index) {
-      scheduling::name_this_thread(thread_name_prefix_, index);
-      if (initializer_) initialize();
-    };
+  scheduling::pool start(const thread_pool_options& options) {
+    check(options);
+    scheduling::pool_settings settings{.workers = options.max_workers,
+                                       .on_start =
+                                           [this](std::size_t index) {
+                                             scheduling::name_this_thread(thread_name_prefix_, index);
+                                             if (initializer_) initialize();
+                                           },
+                                       .owner = this,
+                                       .stack_size = options.stack_size,
+                                       .affinity = options.affinity,
+                                       .order = options.order,
+                                       .max_stand_ins = options.max_stand_ins};
+    if (finalizer_) settings.on_end = [this] { finalize(); };
     try {
-      return scheduling::pool(workers, start_worker, this);
+      return scheduling::pool(std::move(settings));
     } catch (const std::system_error& error) {
-      throw executor_start_error(error.code(), "could not start " + std::to_string(workers) +
-                                                   " threads; ask for fewer max_workers, or raise the system's limit");
+      throw executor_start_error(error.code(), could_not_start(options));
     }
+  }
+
+  static std::string could_not_start(const thread_pool_options& options) {
+    std::string said = "could not start " + std::to_string(options.max_workers) + " threads";
+    if (options.stack_size == 0) return said + "; ask for fewer max_workers, or raise the system's limit";
+    return said + " with stacks of " + std::to_string(options.stack_size) +
+           " bytes; ask for fewer max_workers or another stack_size, or raise the system's limit";
   }
 
   void initialize() {
@@ -151,6 +210,14 @@ class thread_pool_executor {
     } catch (...) {
       std::throw_with_nested(broken_thread_pool(
           "an initializer of this thread pool threw, so it takes no work; what was thrown is nested inside"));
+    }
+  }
+
+  void finalize() noexcept {
+    try {
+      finalizer_();
+    } catch (...) {
+      base::report_exception("a finalizer of a thread pool threw, which is ignored", std::current_exception());
     }
   }
 
@@ -185,6 +252,7 @@ class thread_pool_executor {
   }
 
   base::unique_function<void()> initializer_;
+  base::unique_function<void()> finalizer_;
   std::string thread_name_prefix_;
   scheduling::pool pool_;
 };

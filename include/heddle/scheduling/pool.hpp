@@ -14,7 +14,6 @@
 #include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/fork_count.hpp>
-#include <heddle/base/unique_function.hpp>
 #include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
@@ -23,6 +22,7 @@
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/pool_settings.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/scheduling/worker.hpp>
@@ -36,31 +36,31 @@ namespace heddle::scheduling {
 /// runs jobs and knows no futures.
 ///
 /// A job from outside goes into `jobs_`, one from a worker into its own deque; a pool of one takes all from `jobs_`, in
-/// order. Who writes what: anybody pushes into `jobs_`; close() and a worker whose start failed close it. A closed pool
-/// runs what is queued; a broken one refuses it, with the error that broke it. `failure_` is written once, before
-/// `broken_`.
+/// order, and so does one that was asked for that order. Who writes what: anybody pushes into `jobs_`; close() and a
+/// worker whose start failed close it. A closed pool runs what is queued; a broken one refuses it, with the error that
+/// broke it. `failure_` is written once, before `broken_`.
 class pool {
  public:
   /// left_behind: this process is a child of the one that started the pool's threads, which are not here.
   enum class admission { accepted, closed, broken, left_behind };
 
-  /// Called by each worker with its index before its first job; if one throws, the pool breaks with that exception.
-  using start_hook = base::unique_function<void(std::size_t)>;
+  /// How many workers and stand-ins there can be: idle_policy knows them by 16 bits.
+  static constexpr std::size_t most_threads = 65535;
 
-  /// `owner` is what façades find by owner_of_this_thread(). `stack_size`: of each thread, in bytes; 0: as the system
-  /// does. Throws std::system_error if a thread cannot be started, after those that were started have ended.
-  pool(std::size_t workers, start_hook on_start, void* owner, std::size_t stack_size = 0)
-      : crew_(this, workers, stand_ins::most_for_errands, slots_for(stack_size)),
-        stand_ins_(crew_, &run_worker, stack_size),
-        on_start_(std::move(on_start)),
-        owner_(owner) {
+  /// Throws std::system_error if a thread cannot be started, after those that were started have ended.
+  explicit pool(pool_settings settings)
+      : crew_(this, settings.workers, stand_ins::most(settings.max_stand_ins), slots_for(settings.stack_size)),
+        stand_ins_(crew_, &run_worker, settings.stack_size, settings.max_stand_ins),
+        has_own_deques_(settings.workers > 1 && settings.order == order::lifo),
+        settings_(std::move(settings)) {
+    if (settings_.affinity == affinity::spread) cpus_ = cpu_list::of_this_thread();
     base::usable_cpus::note_this_thread();
     static constinit base::atomic<bool> watched{false};
     if (!watched.exchange(true, base::relaxed)) base::watch_forks(&after_fork);  // relaxed: once is enough
-    threads_.reserve(workers);
+    threads_.reserve(size());
     try {
-      while (threads_.size() < workers) {
-        threads_.emplace_back(&run_worker, &crew_.worker_at(threads_.size()), stack_size);
+      while (threads_.size() < size()) {
+        threads_.emplace_back(&run_worker, &crew_.worker_at(threads_.size()), settings_.stack_size);
       }
     } catch (...) {
       close();
@@ -87,12 +87,12 @@ class pool {
       return admission::left_behind;  // who forked is nobody's worker here, so every push comes this way
     if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
     // The worker of a pool of one is awake when it calls.
-    if (size() > 1 || !runs_this_thread()) call_somebody();
+    if (size() > 1 || worker_of_this_thread() == nullptr) call_somebody();
     return admission::accepted;
   }
 
   /// Whether the jobs of a worker go into its own deque.
-  [[nodiscard]] bool uses_own_deques() const noexcept { return size() > 1 && !is_closed(); }
+  [[nodiscard]] bool uses_own_deques() const noexcept { return has_own_deques_ && !is_closed(); }
 
   /// Queues the job in the deque of `here`, who calls. Throws std::bad_alloc.
   void push_own(worker& here, queue::job& added) {
@@ -152,7 +152,7 @@ class pool {
   /// False in a child process, after fork().
   [[nodiscard]] bool is_of_this_process() const noexcept { return started_in_ == base::fork_count(); }
 
-  /// True if the calling thread is a worker of this pool.
+  /// True if the calling thread is one of this pool's.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current_pool::get() == this; }
 
   /// The worker of this pool whose thread is calling, or null.
@@ -164,7 +164,7 @@ class pool {
   /// The owner of the pool whose worker calls, or null.
   [[nodiscard]] static void* owner_of_this_thread() noexcept {
     const pool* const here = current_pool::get();
-    return here == nullptr ? nullptr : here->owner_;
+    return here == nullptr ? nullptr : here->settings_.owner;
   }
 
  private:
@@ -210,22 +210,34 @@ class pool {
   static void* run_worker(void* argument) {
     worker& self = *static_cast<worker*>(argument);
     pool& home = *self.employer;
-    worker_context context(home);
+    current_pool::set(&home);
+    const bool has_started = home.employ(self);
+    // The thread is no worker any more, so what it submits from here on goes to those who are.
+    if (has_started && home.settings_.on_end) home.settings_.on_end();
+    current_pool::set(nullptr);
+    if (self.stands_in) home.stand_ins_.vacate(self);
+    return nullptr;
+  }
+
+  /// What a thread does as a worker. True if its start hook returned.
+  bool employ(worker& self) noexcept {
+    self.stands_in ? cpus_.free_this_thread() : cpus_.keep_this_thread_on(self.number - 1);
+    worker_context context(*this);
     const sync::scoped_context installed(context);
     participant::current::set(&self);
     current_worker::set(&self);
-    current_pool::set(&home);
+    bool has_started = false;
     try {
-      home.on_start_(self.number - 1);
+      if (settings_.on_start) settings_.on_start(self.number - 1);
+      has_started = true;
     } catch (...) {
-      home.break_with(std::current_exception());
+      break_with(std::current_exception());
     }
     base::usable_cpus::note_this_thread();
-    self.stands_in ? home.stand_in(self) : home.work(self);
-    current_pool::set(nullptr);
+    self.stands_in ? stand_in(self) : work(self);
     current_worker::set(nullptr);
     participant::current::set(nullptr);
-    return nullptr;
+    return has_started;
   }
 
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
@@ -319,7 +331,7 @@ class pool {
   queue::job* take_from_outside(worker& self) noexcept {
     if (!jobs_.has_jobs()) return nullptr;
     queue::job* taken[32];
-    const bool alone = size() == 1 || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
+    const bool alone = !has_own_deques_ || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
     const std::size_t most = alone ? 1 : std::size(taken);
     std::size_t count = jobs_.try_pop({taken, most}, self.turns);
     if (count == 0) return nullptr;
@@ -392,8 +404,9 @@ class pool {
   crew crew_;
   const bool has_heavy_barrier_ = base::heavy_barrier();
   stand_ins stand_ins_;
-  start_hook on_start_;
-  void* const owner_;
+  const bool has_own_deques_;
+  pool_settings settings_;
+  cpu_list cpus_;  // for settings_.affinity; else empty
   queue::injection_queue jobs_{shards_for(crew_.size()), crew_.size()};
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
