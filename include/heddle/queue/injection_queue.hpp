@@ -44,17 +44,22 @@ class injection_queue {
     return added.empty() ? !is_closed() : try_push_any(added, to);
   }
 
-  /// Pops up to into.size() of the oldest jobs of a list: the caller's share of a long one, one of a short one. Returns
-  /// how many; 0 if there is none now. Each consumer has `turns` of its own.
-  [[nodiscard]] std::size_t try_pop(std::span<job*> into, consumer_turns& turns) noexcept {
+  /// Pops up to into.size() of the oldest jobs of a list: the caller's share of a long one, one of a short one. Only one
+  /// of a lane that is not normal: urgent jobs had better not wait for each other, and from the background one more is
+  /// taken only if nothing more urgent has come meanwhile. Returns how many; 0 if there is none now that is as urgent as
+  /// `least_urgent` or more. While there is one, another one may have its turn. Each consumer has `turns` of its own.
+  [[nodiscard]] std::size_t try_pop(std::span<job*> into, consumer_turns& turns,
+                                    lane least_urgent = lane::background) noexcept {
     if (into.empty()) return 0;
     for (;;) {
       const list_set occupied(occupied_.load(base::relaxed));  // relaxed: the shard is locked before it is looked at
-      if (occupied.empty()) return 0;
+      if ((occupied.word() & list_set::down_to(least_urgent)) == 0) return 0;
       const list_place where = turns.choose(occupied);
       // As if the lane's other lists were as long as this one.
       const auto lists = static_cast<std::size_t>(std::popcount(occupied.shards(where.lane)));
-      const auto share = [&](std::size_t there) { return share_of(there * lists); };
+      const auto share = [&](std::size_t there) {
+        return where.lane == lane::normal ? share_of(there * lists) : std::size_t{1};
+      };
       const std::size_t popped = shards_[where.shard].try_pop(into, where, occupied_, share);
       if (popped == 0) continue;  // the mark was stale, and is gone
       turns.end_turn();
@@ -76,6 +81,11 @@ class injection_queue {
   /// until somebody pops in vain.
   [[nodiscard]] bool has_jobs() const noexcept {
     return !list_set(occupied_.load(base::relaxed)).empty();  // relaxed: see the class
+  }
+
+  /// The same for a lane and the more urgent ones.
+  [[nodiscard]] bool has_jobs(lane least_urgent) const noexcept {
+    return (occupied_.load(base::relaxed) & list_set::down_to(least_urgent)) != 0;  // relaxed: see the class
   }
 
   /// True when the queue is closed and its last job has been popped: it stays so. While it is not yet known to the

@@ -96,7 +96,7 @@ class crew {
 
   /// Calls `visit(worker)` for all workers, until it says true.
   template <class Visit>
-  bool each_worker(Visit visit) noexcept {
+  bool each_worker(Visit visit) const noexcept {
     for (std::size_t i = 0; i < count(); ++i) {
       if (visit(*workers_[i])) return true;
     }

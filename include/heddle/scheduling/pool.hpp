@@ -7,6 +7,7 @@
 #include <exception>
 #include <iterator>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
 #include <heddle/scheduling/pool_settings.hpp>
+#include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/scheduling/worker.hpp>
@@ -36,7 +38,8 @@ namespace heddle::scheduling {
 /// runs jobs and knows no futures.
 ///
 /// A job from outside goes into `jobs_`, one from a worker into its own deque; a pool of one takes all from `jobs_`, in
-/// order, and so does one that was asked for that order. Who writes what: anybody pushes into `jobs_`; close() and a
+/// order, and so does one that was asked for that order. Jobs of other lanes than the normal one always go through
+/// `jobs_`, where they have their turns. Who writes what: anybody pushes into `jobs_`; close() and a
 /// worker whose start failed close it. A closed pool runs what is queued; a broken one refuses it, with the error that
 /// broke it. `failure_` is written once, before `broken_`.
 class pool {
@@ -74,18 +77,34 @@ class pool {
   ~pool() { join(); }
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
-  [[nodiscard]] admission try_push(queue::job& added) {
+  [[nodiscard]] admission try_push(queue::job& added, queue::lane to = queue::lane::normal) {
     worker* const here = worker_of_this_thread();
-    if (here == nullptr || !uses_own_deques()) return try_push_common(added);
+    if (here == nullptr || to != queue::lane::normal || !uses_own_deques()) return try_push_common(added, to);
     push_own(*here, added);
     return admission::accepted;
   }
 
-  /// The same, into the queue that all workers share.
-  [[nodiscard]] admission try_push_common(queue::job& added) {
+  /// The same for several, one at least: all or none. Who takes them one after the other gets them in this order; they
+  /// may be in another one in `added` afterwards.
+  [[nodiscard]] admission try_push(std::span<queue::job*> added, queue::lane to = queue::lane::normal) {
+    worker* const here = worker_of_this_thread();
+    if (here == nullptr || to != queue::lane::normal || !uses_own_deques()) {
+      const std::span<queue::job* const> in_order(added);
+      return try_push_common(in_order, to);
+    }
+    // The newest is the first to be popped.
+    for (std::size_t i = 0, j = added.size() - 1; i < j; ++i, --j) std::swap(added[i], added[j]);
+    here->jobs.push_batch(added.data(), added.size());
+    announce_own();
+    return admission::accepted;
+  }
+
+  /// The same, a job or a span of pointers to jobs, into the queue that all workers share.
+  template <class Added>
+  [[nodiscard]] admission try_push_common(Added& added, queue::lane to = queue::lane::normal) {
     if (!is_of_this_process()) [[unlikely]]
       return admission::left_behind;  // who forked is nobody's worker here, so every push comes this way
-    if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
+    if (!jobs_.try_push(added, to)) return is_broken() ? admission::broken : admission::closed;
     // The worker of a pool of one is awake when it calls.
     if (size() > 1 || worker_of_this_thread() == nullptr) call_somebody();
     return admission::accepted;
@@ -97,9 +116,7 @@ class pool {
   /// Queues the job in the deque of `here`, who calls. Throws std::bad_alloc.
   void push_own(worker& here, queue::job& added) {
     here.jobs.push(added);
-    // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
-    base::light_barrier();
-    if (!has_heavy_barrier_ || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
+    announce_own();
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
@@ -147,6 +164,21 @@ class pool {
   void rethrow_if_broken() const {
     if (is_broken()) [[unlikely]]
       std::rethrow_exception(failure_);
+  }
+
+  /// Any thread; takes no lock.
+  [[nodiscard]] pool_stats stats() const noexcept {
+    pool_stats total{.workers = size(),
+                     .queued_jobs = jobs_.size_hint(),
+                     .stand_ins = stand_ins_.working(),
+                     .stand_ins_started = stand_ins_.started(),
+                     .stand_ins_failed = stand_ins_.failures()};
+    crew_.each_worker([&total](const worker& each) {
+      total.queued_jobs += each.jobs.size_hint();
+      each.counts.add_to(total);
+      return false;
+    });
+    return total;
   }
 
   /// False in a child process, after fork().
@@ -240,6 +272,13 @@ class pool {
     return has_started;
   }
 
+  /// The calling worker has put something into its own deque.
+  void announce_own() noexcept {
+    // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
+    base::light_barrier();
+    if (!has_heavy_barrier_ || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
+  }
+
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
   void call_somebody() noexcept {
     crew_.call_worker();
@@ -272,12 +311,13 @@ class pool {
 
   /// Until the pool is closed and empty, or a stand-in is not needed any more.
   void work(worker& self) noexcept {
-    bool searching = false;
+    // A stand-in that finds work looks whether one more is needed, as who was woken does.
+    bool searching = self.stands_in && crew_.idle().try_begin_search(1);
     sync::patience patience;
     for (;;) {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = look(self); found.is_something()) {
-        if (std::exchange(searching, false) && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
+        if (std::exchange(searching, false) && crew_.idle().end_search() && has_backlog()) call_somebody();
         run(self, found);
         patience.reset();
         continue;
@@ -293,47 +333,67 @@ class pool {
       }
     }
     crew_.leave_loops(self);
-    if (searching && crew_.idle().end_search() && has_backlog()) crew_.call_worker();
+    if (searching && crew_.idle().end_search() && has_backlog()) call_somebody();
   }
 
+  /// A job, or a part of a loop, or a job of the background.
   finding look(worker& self) noexcept {
     finding found;
     found.job = next_job(self);
-    if (found.job != nullptr || !crew_.may_help_loops(self)) return found;
-    crew_.rob_somebody(self, [&found](participant& other) {
-      found.task = other.stack.try_steal();
-      found.owner = &other;
-      return found.task != nullptr;
-    });
-    return found;
-  }
-
-  /// The worker's own newest job; once in a while its oldest, or one from outside, so that nothing starves. Then what
-  /// came from outside, then what others have.
-  queue::job* next_job(worker& self) noexcept {
-    constexpr std::uint32_t turns = 61;
-    const std::uint32_t turn = self.job_turns++ % turns;
-    queue::job* found = nullptr;
-    if (turn == 0) found = take_from_outside(self);
-    if (found == nullptr && turn == turns / 2) found = self.jobs.try_steal().element;
-    if (found == nullptr) found = self.jobs.try_pop();
-    if (found == nullptr) found = take_from_outside(self);
-    if (found == nullptr) {
-      crew_.rob_worker(self, [&found](worker& other) {
-        found = other.jobs.empty_hint() ? nullptr : other.jobs.try_steal().element;
-        return found != nullptr;
+    if (found.job != nullptr) return found;
+    if (crew_.may_help_loops(self)) {
+      crew_.rob_somebody(self, [&found](participant& other) {
+        found.task = other.stack.try_steal();
+        found.owner = &other;
+        return found.task != nullptr;
       });
+    }
+    if (found.task != nullptr) {
+      self.counts.tasks_stolen.add_one();
+    } else if (jobs_.has_jobs()) {
+      ask_around(self, {});  // so that loops have something for us when the job has ended
+      found.job = take_from_outside(self, queue::lane::background);
     }
     return found;
   }
 
-  /// One job to run now, and the others of the worker's share into its deque, the oldest to be popped first.
-  queue::job* take_from_outside(worker& self) noexcept {
-    if (!jobs_.has_jobs()) return nullptr;
+  /// An urgent job from outside, else the worker's own newest one, else what came from outside but not for the
+  /// background, else what others have. Once in a while its own oldest job, or what others have, comes first, and
+  /// whatever came from outside: so that nothing starves.
+  queue::job* next_job(worker& self) noexcept {
+    constexpr std::uint32_t turns = 61;
+    const std::uint32_t turn = self.job_turns++ % turns;
+    queue::job* found = nullptr;
+    if (turn == turns / 2) {
+      found = self.jobs.try_steal().element;
+      if (found == nullptr) found = steal_job(self);
+    } else {
+      found = take_from_outside(self, turn == 0 ? queue::lane::background : queue::lane::high);
+    }
+    if (found == nullptr) found = self.jobs.try_pop();
+    if (found == nullptr) found = take_from_outside(self, queue::lane::normal);
+    if (found == nullptr) found = steal_job(self);
+    return found;
+  }
+
+  queue::job* steal_job(worker& self) noexcept {
+    queue::job* found = nullptr;
+    crew_.rob_worker(self, [&found](worker& other) {
+      found = other.jobs.empty_hint() ? nullptr : other.jobs.try_steal().element;
+      return found != nullptr;
+    });
+    if (found != nullptr) self.counts.jobs_stolen.add_one();
+    return found;
+  }
+
+  /// If there is a job from outside as urgent as that or more: the one whose turn it is, to be run now, and the others
+  /// of the worker's share into its deque, the oldest to be popped first.
+  queue::job* take_from_outside(worker& self, queue::lane least_urgent) noexcept {
+    if (!jobs_.has_jobs(least_urgent)) return nullptr;
     queue::job* taken[32];
     const bool alone = !has_own_deques_ || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
     const std::size_t most = alone ? 1 : std::size(taken);
-    std::size_t count = jobs_.try_pop({taken, most}, self.turns);
+    std::size_t count = jobs_.try_pop({taken, most}, self.turns, least_urgent);
     if (count == 0) return nullptr;
     while (count > 1) self.jobs.push(*taken[--count]);
     return taken[0];
@@ -342,6 +402,7 @@ class pool {
   void run(worker& self, const finding& found) noexcept {
     if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
     crew_.leave_loops(self);
+    self.counts.jobs_run.add_one();
     if (is_broken()) {
       found.job->refuse({failure_});
     } else {

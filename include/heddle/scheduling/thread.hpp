@@ -51,7 +51,7 @@ class thread {
 
  private:
   static std::size_t whole_pages(std::size_t bytes) noexcept {
-    constexpr std::size_t page = 65536;  // the largest there are
+    constexpr std::size_t page = 65536;       // the largest there are
     return (bytes + page - 1) / page * page;  // 0, which the system refuses, if that is too much to count
   }
 

@@ -11,6 +11,7 @@
 #include <heddle/queue/work_stealing_deque.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/sync/wake_mark.hpp>
 
 namespace heddle::scheduling {
@@ -39,8 +40,10 @@ class worker : public participant {
 
   /// Sleeps until somebody who took it off the list calls it back. True if it searches from now on.
   [[nodiscard]] bool sleep_until_recalled() noexcept {
+    counts.parked.add_one();
     sleep_until([this] { return recalled_.load(base::relaxed) != recall::none; });  // relaxed: the signal orders it
-    return recalled_.load(base::relaxed) == recall::to_search;                      // relaxed: as above
+    counts.woken.add_one();
+    return recalled_.load(base::relaxed) == recall::to_search;  // relaxed: as above
   }
 
   /// Who took it off the list.
@@ -57,6 +60,7 @@ class worker : public participant {
   const std::uint32_t number;  // from 1
   queue::work_stealing_deque<queue::job> jobs;
   parked_link link;
+  worker_counts counts;
   queue::consumer_turns turns{number};
   std::uint32_t job_turns = 0;
   errand assigned;
