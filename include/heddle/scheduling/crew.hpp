@@ -162,11 +162,13 @@ class crew {
     if (has_place_for_helper()) call_worker();
   }
 
-  /// There is something new: wakes a worker, if nobody looks for work already.
-  void call_worker() noexcept {
+  /// There is something new: wakes a worker, if nobody looks for work already. True if it did.
+  bool call_worker() noexcept {
     const std::uint32_t number =
         idle_.take_one_to_wake([this](std::uint32_t parked) -> parked_link& { return workers_[parked - 1]->link; });
-    if (number != 0) workers_[number - 1]->recall_to_search();
+    if (number == 0) return false;
+    workers_[number - 1]->recall_to_search();
+    return true;
   }
 
   /// Wakes everybody, since there will be no more work.

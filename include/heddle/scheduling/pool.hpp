@@ -281,8 +281,7 @@ class pool {
 
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
   void call_somebody() noexcept {
-    crew_.call_worker();
-    if (!stand_ins_.are_needed() || size() == 1) [[likely]]
+    if (crew_.call_worker() || !stand_ins_.are_needed() || size() == 1) [[likely]]
       return;
     if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call();
   }
@@ -351,10 +350,18 @@ class pool {
     if (found.task != nullptr) {
       self.counts.tasks_stolen.add_one();
     } else if (jobs_.has_jobs()) {
-      ask_around(self, {});  // so that loops have something for us when the job has ended
-      found.job = take_from_outside(self, queue::lane::background);
+      found.job = take_from_background(self);
     }
     return found;
+  }
+
+  /// Begs, so that loops have something for the worker when the job has ended.
+  queue::job* take_from_background(worker& self) noexcept {
+    crew_.rob_somebody(self, [](participant& other) {
+      other.stack.beg();
+      return false;
+    });
+    return take_from_outside(self, queue::lane::background);
   }
 
   /// An urgent job from outside, else the worker's own newest one, else what came from outside but not for the
@@ -443,7 +450,8 @@ class pool {
     return has_queued_jobs() || (size() > 1 && base::heavy_barrier() && has_queued_jobs());
   }
   [[nodiscard]] bool has_queued_jobs() noexcept {
-    return jobs_.has_jobs() || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
+    // Not has_jobs(), which may say so until somebody has looked in vain: who took the only job would call another one.
+    return jobs_.size_hint() != 0 || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
   }
 
   void break_with(std::exception_ptr error) noexcept {
