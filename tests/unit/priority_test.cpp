@@ -438,6 +438,29 @@ TEST_CASE("a group has the priority of its view", "[priority][task_group]") {
   for (gate& each : busy) each.open();
 }
 
+TEST_CASE("what a worker adds to a group goes by the group's priority", "[priority][task_group]") {
+  const heddle_test::deadline limit;
+  gate busy;
+  std::vector<int> order;
+  thread_pool_executor pool({.max_workers = 2});
+  heddle::task_group background(pool.with(priority::background));
+  heddle::task_group high(pool.with(priority::high));
+  heddle_test::occupy(pool, busy);
+  pool.submit([&] {
+        background.run([&] { order.push_back(4); });
+        pool.post([&] { order.push_back(3); });
+        background.run([&] { order.push_back(5); });
+        high.run([&] { order.push_back(1); });
+        pool.post([&] { order.push_back(2); });  // the newest of the worker's own
+      })
+      .result();
+  background.wait();
+  high.wait();
+  CAPTURE(order);
+  CHECK(are_equal_but_for_one(order, {1, 2, 3, 4, 5}));
+  busy.open();
+}
+
 TEST_CASE("a worker that waits for a group of any priority runs it", "[priority][task_group]") {
   const heddle_test::deadline limit;
   const std::size_t workers = GENERATE(1U, 2U, 4U);
