@@ -134,7 +134,7 @@ consteval bool is_mappable() {
                 "collect something, return it");
   static_assert((std::is_constructible_v<element_of<Rs>, decltype(*std::begin(std::declval<Rs&>()))> && ...),
                 "map(), submit_bulk() and post_bulk() copy the elements into their tasks, and these cannot be copied: "
-                "move them in by a range of rvalues (std::move_iterator), or pass pointers or indices");
+                "move them in by a range of rvalues (std::move_iterator), or map over pointers or indices");
   return true;
 }
 
