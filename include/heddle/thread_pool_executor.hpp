@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -14,7 +13,6 @@
 #include <vector>
 
 #include <heddle/base/atomic.hpp>
-#include <heddle/base/available_parallelism.hpp>
 #include <heddle/base/pin_module.hpp>
 #include <heddle/base/report.hpp>
 #include <heddle/base/shared_value.hpp>
@@ -32,44 +30,9 @@
 #include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/sync/this_thread.hpp>
+#include <heddle/thread_pool_options.hpp>
 
 namespace heddle {
-
-using base::available_parallelism;
-using scheduling::affinity;
-using scheduling::order;
-
-struct thread_pool_options {
-  /// How many threads: 1 to 4096.
-  std::size_t max_workers = available_parallelism();
-  /// Threads are called `<prefix>_0`, `<prefix>_1`, ...
-  std::string thread_name_prefix = "heddle";
-  /// Each worker calls it before its first task, several at the same time. (One that waits in it for a call of this
-  /// pool may run that call.) If it throws, the pool is broken: every queued and later call gets broken_thread_pool,
-  /// with what was thrown nested inside.
-  base::unique_function<void()> initializer = nullptr;
-  /// Each thread calls it after its last task, if its initializer did not throw; several at the same time. The thread
-  /// is no worker any more: while the pool is open, what it submits is run by others. What it throws is reported on the
-  /// standard error stream and ignored.
-  base::unique_function<void()> finalizer = nullptr;
-  /// Of each thread's stack, in bytes; 0: what the system gives, 8 MiB as a rule. Tasks that wait for tasks that wait
-  /// go on in another thread when it is nearly used up, so it limits what one task needs, not how deep they nest.
-  std::size_t stack_size = 0;
-  /// On which CPUs the threads run. automatic: on any that the thread which makes the pool may use. spread: worker i
-  /// stays on the i-th of those CPUs, and where there are more workers than CPUs they begin anew; for work that starts
-  /// from idle workers and takes some 100 us, where the system would leave two threads on one CPU for a while.
-  /// Stand-ins are free. What a worker starts, and available_parallelism() in it, has its one CPU. Linux only;
-  /// elsewhere all are free.
-  heddle::affinity affinity = heddle::affinity::automatic;
-  /// In which order a worker begins the calls that it submitted itself. lifo: the newest first, so that recursive
-  /// spawning keeps few calls waiting; others take its oldest. fifo: in order of submission, all threads' calls
-  /// together; for queues that nobody should jump. Costs a common queue for all workers. With one worker it is fifo in
-  /// any case.
-  heddle::order order = heddle::order::lifo;
-  /// How many threads may stand in at a time for workers that block: 0 to 59391. A pool of one worker has none. Threads
-  /// that lend their stack where waits nest too deep do not count.
-  std::size_t max_stand_ins = 256;
-};
 
 /// What thread_pool_executor::stats() returns.
 using thread_pool_stats = scheduling::pool_stats;
@@ -80,24 +43,24 @@ using thread_pool_stats = scheduling::pool_stats;
 ///     heddle::future<int> answer = pool.submit([](int a, int b) { return a * b; }, 6, 7);
 ///     std::cout << answer.result();
 ///
-/// Calls that one outside thread submits start in that order; those that a worker submits are its own, the newest
-/// first, and others take its oldest. With one worker all calls start in the order of submission. Any thread may use
-/// it, a task of its own too: a task that waits for a future of its own pool runs that call itself if it is still
-/// queued, so nested submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else,
-/// another thread stands in for it, if there is more than one worker. Destroying the executor runs what is queued and
-/// waits for it; its own tasks must not do that.
+/// Calls that outside threads submit begin first in, first out, but for a few: workers take several at a time. Those
+/// that a worker submits are its own, the newest first, and others take its oldest; options and priorities change that.
+/// With one worker all calls of a priority begin in the order of submission. Any thread may use it, a task of its own
+/// too: a task that waits for a future of its own pool runs that call itself if it is still queued, so nested
+/// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
+/// stands in for it, if there is more than one worker. Destroying the executor runs what is queued and waits for it;
+/// its own tasks must not do that.
 class thread_pool_executor {
   friend struct thread_pool_access;
   friend class prioritized<thread_pool_executor>;
 
  public:
-  static constexpr std::size_t most_workers = 4096;
-  static constexpr std::size_t most_stand_ins =
-      scheduling::pool::most_threads - most_workers - scheduling::stand_ins::most(0);
+  static constexpr std::size_t most_workers = thread_pool_options::most_workers;
+  static constexpr std::size_t most_stand_ins = thread_pool_options::most_stand_ins;
 
-  /// Starts the threads. Throws std::invalid_argument if max_workers is not 1 to 4096, stack_size is less than a thread
-  /// needs, or max_stand_ins is more than 59391; and executor_start_error if the system cannot start that many threads
-  /// with such stacks: those already started have then ended.
+  /// Starts the threads. Throws std::invalid_argument if one of the numbers is out of its range, and
+  /// executor_start_error if the system cannot start that many threads with such stacks: those already started have
+  /// then ended.
   explicit thread_pool_executor(thread_pool_options options = {})
       : initializer_(std::move(options.initializer)),
         finalizer_(std::move(options.finalizer)),
@@ -195,29 +158,8 @@ class thread_pool_executor {
   [[nodiscard]] thread_pool_stats stats() const noexcept { return pool_.stats(); }
 
  private:
-  static_assert(most_stand_ins == 59391, "the number in the comments");
-
-  static void check(const thread_pool_options& options) {
-    const auto refuse = [](const std::string& rule, std::size_t given, const char* advice) {
-      throw std::invalid_argument(rule + ", and is " + std::to_string(given) + "; " + advice);
-    };
-    if (options.max_workers < 1 || options.max_workers > most_workers) {
-      refuse("max_workers must be 1 to " + std::to_string(most_workers), options.max_workers,
-             "leave it out for one thread per available CPU");
-    }
-    const std::size_t smallest = scheduling::thread::smallest_stack();
-    if (options.stack_size != 0 && options.stack_size < smallest) {
-      refuse("stack_size must be at least " + std::to_string(smallest) + " bytes, what a thread needs",
-             options.stack_size, "leave it out for what the system gives");
-    }
-    if (options.max_stand_ins > most_stand_ins) {
-      refuse("max_stand_ins must be 0 to " + std::to_string(most_stand_ins), options.max_stand_ins,
-             "leave it out for up to 256");
-    }
-  }
-
   scheduling::pool start(const thread_pool_options& options) {
-    check(options);
+    options.check();
     scheduling::pool_settings settings{.workers = options.max_workers,
                                        .on_start =
                                            [this](std::size_t index) {
@@ -233,15 +175,8 @@ class thread_pool_executor {
     try {
       return scheduling::pool(std::move(settings));
     } catch (const std::system_error& error) {
-      throw executor_start_error(error.code(), could_not_start(options));
+      throw executor_start_error(error.code(), options.could_not_start());
     }
-  }
-
-  static std::string could_not_start(const thread_pool_options& options) {
-    std::string said = "could not start " + std::to_string(options.max_workers) + " threads";
-    if (options.stack_size == 0) return said + "; ask for fewer max_workers, or raise the system's limit";
-    return said + " with stacks of " + std::to_string(options.stack_size) +
-           " bytes; ask for fewer max_workers or another stack_size, or raise the system's limit";
   }
 
   void initialize() {
