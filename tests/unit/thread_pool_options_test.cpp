@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -387,6 +388,24 @@ TEST_CASE("with order fifo calls of workers and of others are one queue", "[thre
   };
   // Half of the calls are submitted by calls, each of which waits until those before it have begun.
   CHECK(order_of_calls(order::fifo, from_both) == in_order());
+}
+
+TEST_CASE("with order fifo calls of all threads are one queue on many workers too", "[thread_pool][order]") {
+  const heddle_test::deadline limit;
+  constexpr std::size_t workers = 16;
+  std::vector<gate> busy(workers);
+  std::vector<int> begun;
+  thread_pool_executor pool({.max_workers = workers, .order = order::fifo});
+  for (gate& each : busy) heddle_test::occupy(pool, each);
+  for (int i = 0; i < 20; ++i) {
+    std::thread([&] { pool.post([&begun, i] { begun.push_back(i); }); }).join();
+  }
+  busy.front().open();
+  while (pool.stats().queued_jobs != 0) std::this_thread::yield();
+  open_all(busy);
+  pool.shutdown();
+  CHECK(std::is_sorted(begun.begin(), begun.end()));
+  CHECK(begun.size() == 20);
 }
 
 TEST_CASE("with order lifo a worker begins its newest call first, but for a few", "[thread_pool][order]") {

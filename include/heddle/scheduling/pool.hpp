@@ -476,7 +476,7 @@ class pool {
   const bool has_own_deques_;
   pool_settings settings_;
   cpu_list cpus_;  // for settings_.affinity; else empty
-  queue::injection_queue jobs_{shards_for(crew_.size()), crew_.size()};
+  queue::injection_queue jobs_{settings_.order == order::fifo ? 1 : shards_for(crew_.size()), crew_.size()};
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
   base::atomic<bool> broken_{false};
