@@ -122,41 +122,86 @@ class map_results {
 template <class F, class... Rs>
 using map_result_t = completion::task_result_t<std::invoke_result_t<const F&, element_of<Rs>...>>;
 
+/// Whether calls of F can be made of the elements of Rs; says why not.
+template <class F, class... Rs>
+consteval bool is_mappable() {
+  static_assert(sizeof...(Rs) > 0,
+                "map(), submit_bulk() and post_bulk() make a call for each element, and each needs a range to take "
+                "values from: map(f, xs...)");
+  static_assert(std::is_invocable_v<const std::decay_t<F>&, element_of<Rs>...>,
+                "map(), submit_bulk() and post_bulk() call one callable from many threads, as const, with one element "
+                "of each range as arguments: take as many parameters as there are ranges, and remove `mutable`; to "
+                "collect something, return it");
+  static_assert((std::is_constructible_v<element_of<Rs>, decltype(*std::begin(std::declval<Rs&>()))> && ...),
+                "map(), submit_bulk() and post_bulk() copy the elements into their tasks, and these cannot be copied: "
+                "move them in by a range of rvalues (std::move_iterator), or map over pointers or indices");
+  return true;
+}
+
+/// Calls `take(call)` for the elements of `ranges` taken together, up to the end of the shortest; `call()` is then
+/// `callable` of these, which it owns.
+template <class F, class Take, class... Rs>
+void make_calls(const base::shared_value<const F>& callable, const Take& take, Rs&... ranges) {
+  [&](auto... at) {
+    for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
+      take([callable, elements = std::tuple<element_of<Rs>...>(*at.first...)]() mutable -> map_result_t<F, Rs...> {
+        return std::apply(*callable, std::move(elements));
+      });
+    }
+  }(std::pair(std::begin(ranges), std::end(ranges))...);
+}
+
+/// How many calls that will be, if each range knows its size; else 0.
+template <class... Rs>
+[[nodiscard]] std::size_t known_number_of_calls(Rs&... ranges) {
+  if constexpr ((std::sized_sentinel_for<decltype(std::end(ranges)), iterator_of<Rs>> && ...)) {
+    std::size_t least = static_cast<std::size_t>(-1);
+    const auto note = [&least](std::size_t size) { least = size < least ? size : least; };
+    (note(static_cast<std::size_t>(std::end(ranges) - std::begin(ranges))), ...);
+    return least;
+  } else {
+    return 0;
+  }
+}
+
+/// Whether an executor takes many calls at once.
+template <class E, class F, class... Rs>
+concept bulk_executor_for =
+    requires(E& on, F&& callable, Rs&... ranges) { on.submit_bulk(std::forward<F>(callable), ranges...); };
+
 /// Submits `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the shortest, before it
 /// returns; the results are read lazily, in order. Python: Executor.map.
 ///
 /// The callable is taken once, shared by all calls and called as const. Elements are copied into the calls, or moved
-/// where the range yields rvalues. Throws what submit() throws; calls already submitted are then cancelled.
+/// where the range yields rvalues. Throws what submit() throws; calls already submitted are then cancelled. Where the
+/// executor has a submit_bulk() and the elements are there already, so to speak (forward ranges), they are submitted
+/// together.
 ///
 ///     for (int length : heddle::map(pool, [](const std::string& s) { return int(s.size()); }, names)) { ... }
 template <executor E, class F, mappable_range... Rs>
-[[nodiscard]] auto map(E& on, F&& callable, Rs&&... ranges) {
+[[nodiscard]] auto map(E&& on, F&& callable, Rs&&... ranges) {
+  static_assert(is_mappable<F, Rs...>());
   using Callable = std::decay_t<F>;
-  static_assert(sizeof...(Rs) > 0, "map() needs a range to take values from: map(f, xs...)");
-  static_assert(std::is_invocable_v<const Callable&, element_of<Rs>...>,
-                "map() calls one callable from many threads, as const, with one element of each range as arguments: "
-                "take as many parameters as there are ranges, and remove `mutable`; to collect something, return it");
-  static_assert((std::is_constructible_v<element_of<Rs>, decltype(*std::begin(ranges))> && ...),
-                "map() copies the elements into its tasks, and these cannot be copied: move them in by a range of "
-                "rvalues (std::move_iterator), or map over pointers or indices");
   using Result = map_result_t<Callable, Rs...>;
-
-  base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
-  std::vector<future<Result>> futures;
-  try {
-    [&](auto... at) {
-      for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
-        future<Result>& next = futures.emplace_back();  // the room first: without its future no call could be cancelled
-        next = on.submit([shared, elements = std::tuple<element_of<Rs>...>(*at.first...)]() mutable -> Result {
-          return std::apply(*shared, std::move(elements));
-        });
-      }
-    }(std::pair(std::begin(ranges), std::end(ranges))...);
-  } catch (...) {
-    const map_results<Result> cancelled(std::move(futures));
-    throw;
+  if constexpr (bulk_executor_for<E, F, Rs...> && (std::forward_iterator<iterator_of<Rs>> && ...)) {
+    return map_results<Result>(on.submit_bulk(std::forward<F>(callable), ranges...));
+  } else {
+    const base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
+    std::vector<future<Result>> futures;
+    try {
+      make_calls(
+          shared,
+          [&](auto&& call) {
+            future<Result>& next = futures.emplace_back();  // the room first: without it no call could be cancelled
+            next = on.submit(std::move(call));
+          },
+          ranges...);
+    } catch (...) {
+      const map_results<Result> cancelled(std::move(futures));
+      throw;
+    }
+    return map_results<Result>(std::move(futures));
   }
-  return map_results<Result>(std::move(futures));
 }
 
 }  // namespace heddle

@@ -5,12 +5,15 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <heddle/base/invoke.hpp>
 #include <heddle/executor.hpp>
+#include <heddle/priority.hpp>
+#include <heddle/run_loop.hpp>
 #include <heddle/scheduling/cost_hint.hpp>
 #include <heddle/scheduling/fork_join.hpp>
 #include <heddle/scheduling/guest.hpp>
@@ -98,6 +101,35 @@ template <class... Calls>
   } else {
     invoke_as_guest(default_executor(), calls...);
   }
+}
+
+/// The same by any executor, as a loop over the calls.
+template <class E, class... Calls>
+void invoke_by_loop(E& on, Calls&... calls) {
+  const auto call = [&](std::uint64_t wanted) {
+    std::uint64_t index = 0;
+    static_cast<void>(((index++ == wanted && (static_cast<void>(calls()), true)) || ...));
+  };
+  run_loop(on, sizeof...(Calls), [&call](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
+    for (; at != end; ++at) call(at);
+  });
+}
+
+/// The same on an executor of any kind: the caller takes one call after the other, and so do up to max_workers() - 1
+/// calls that it submits. For what takes longer than that.
+template <executor E, class... Calls>
+void parallel_invoke(E&& on, Calls&&... calls) {
+  static_assert((std::is_invocable_v<Calls&> && ...),
+                "parallel_invoke() calls each of its arguments without arguments: wrap the call in a lambda");
+  invoke_by_loop(on, calls...);
+}
+
+/// The same at a priority, which is that of those who help.
+template <class... Calls>
+void parallel_invoke(prioritized<thread_pool_executor> on, Calls&&... calls) {
+  static_assert((std::is_invocable_v<Calls&> && ...),
+                "parallel_invoke() calls each of its arguments without arguments: wrap the call in a lambda");
+  on.level() == priority::normal ? parallel_invoke(on.pool(), calls...) : invoke_by_loop(on, calls...);
 }
 
 }  // namespace heddle

@@ -79,7 +79,7 @@ using parallel_map_result_t =
 ///     std::vector<double> squares = heddle::parallel_map([](double x) { return x * x; }, xs);
 ///     std::vector<int> sums = heddle::parallel_map(pool, std::plus<>{}, xs, ys);
 template <executor E, class F, std::ranges::input_range... Rs>
-[[nodiscard]] auto parallel_map(E& on, const F& callable, Rs&&... ranges) {
+[[nodiscard]] auto parallel_map(E&& on, const F& callable, Rs&&... ranges) {
   static_assert(sizeof...(Rs) > 0, "parallel_map() needs a range to take values from: parallel_map(f, xs...)");
   static_assert(
       std::is_invocable_v<const F&, decltype(std::declval<base::indexed_range<Rs>&>()[0])...>,

@@ -173,7 +173,7 @@ consteval bool is_finite() {
 ///     double sum = heddle::parallel_reduce(xs, 0.0, std::plus<>{});
 ///     std::string text = heddle::parallel_reduce(pool, lines, std::string(), std::plus<>{}, {.chunksize = 100});
 template <executor E, std::ranges::input_range R, class T, class Op>
-[[nodiscard]] T parallel_reduce(E& on, R&& xs, T init, const Op& op, const reduce_options& options = {}) {
+[[nodiscard]] T parallel_reduce(E&& on, R&& xs, T init, const Op& op, const reduce_options& options = {}) {
   using X = decltype(std::declval<base::indexed_range<R>&>()[0]);
   static_assert(is_finite<R>() && is_reducible<T, Op, X>());
   constexpr bool plain_numbers = std::ranges::contiguous_range<R> && std::is_arithmetic_v<std::remove_cvref_t<X>>;
@@ -191,7 +191,7 @@ template <executor E, std::ranges::input_range R, class T, class Op>
 ///     long hits = heddle::parallel_reduce(std::views::iota(0, n), 0L, std::plus<>{}, [&](int i) { return try_one(i);
 ///     });
 template <executor E, std::ranges::input_range R, class T, class Op, class Transform>
-[[nodiscard]] T parallel_reduce(E& on, R&& xs, T init, const Op& op, const Transform& transform,
+[[nodiscard]] T parallel_reduce(E&& on, R&& xs, T init, const Op& op, const Transform& transform,
                                 const reduce_options& options = {}) {
   using X = decltype(std::declval<base::indexed_range<R>&>()[0]);
   constexpr bool transformable = std::is_invocable_v<const Transform&, X>;

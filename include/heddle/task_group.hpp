@@ -14,6 +14,7 @@
 #include <heddle/base/report.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/priority.hpp>
 #include <heddle/scheduling/group_job.hpp>
 #include <heddle/scheduling/job_group.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -147,6 +148,11 @@ class task_group {
   /// On the pool whose worker calls, else on default_executor().
   task_group() : task_group(current_executor()) {}
   explicit task_group(thread_pool_executor& pool) : pool_(pool), jobs_(thread_pool_access::pool_of(pool)) {}
+  /// Its calls have that priority: `heddle::task_group group(pool.with(heddle::priority::high));`. Who waits is no less
+  /// urgent for it: a worker that does runs them at once.
+  explicit task_group(const prioritized<thread_pool_executor>& pool)
+      : pool_(pool.pool()),
+        jobs_(thread_pool_access::pool_of(pool.pool()), thread_pool_access::lane_of(pool.level())) {}
   task_group(const task_group&) = delete;
   task_group& operator=(const task_group&) = delete;
 

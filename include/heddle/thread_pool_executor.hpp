@@ -6,40 +6,36 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <heddle/base/atomic.hpp>
-#include <heddle/base/available_parallelism.hpp>
 #include <heddle/base/pin_module.hpp>
 #include <heddle/base/report.hpp>
+#include <heddle/base/shared_value.hpp>
 #include <heddle/base/unique_function.hpp>
-#include <heddle/base/usable_cpus.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
+#include <heddle/priority.hpp>
 #include <heddle/queue/detached_job.hpp>
+#include <heddle/queue/job_batch.hpp>
+#include <heddle/queue/lane.hpp>
 #include <heddle/scheduling/pool.hpp>
+#include <heddle/scheduling/pool_settings.hpp>
+#include <heddle/scheduling/pool_stats.hpp>
+#include <heddle/scheduling/thread.hpp>
 #include <heddle/sync/this_thread.hpp>
+#include <heddle/thread_pool_options.hpp>
 
 namespace heddle {
 
-using base::available_parallelism;
-
-struct thread_pool_options {
-  /// How many threads: 1 to 4096.
-  std::size_t max_workers = available_parallelism();
-  /// Threads are called `<prefix>_0`, `<prefix>_1`, ...
-  std::string thread_name_prefix = "heddle";
-  /// Each worker calls it before its first task, several at the same time. (One that waits in it for a call of this
-  /// pool may run that call.) If it throws, the pool is broken: every queued and later call gets broken_thread_pool,
-  /// with what was thrown nested inside.
-  base::unique_function<void()> initializer = nullptr;
-};
+/// What thread_pool_executor::stats() returns.
+using thread_pool_stats = scheduling::pool_stats;
 
 /// Runs calls on a fixed number of threads. Python: concurrent.futures.ThreadPoolExecutor.
 ///
@@ -47,24 +43,29 @@ struct thread_pool_options {
 ///     heddle::future<int> answer = pool.submit([](int a, int b) { return a * b; }, 6, 7);
 ///     std::cout << answer.result();
 ///
-/// Calls that one outside thread submits start in that order; those that a worker submits are its own, the newest
-/// first, and others take its oldest. With one worker all calls start in the order of submission. Any thread may use
-/// it, a task of its own too: a task that waits for a future of its own pool runs that call itself if it is still
-/// queued, so nested submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else,
-/// another thread stands in for it, if there is more than one worker. Destroying the executor runs what is queued and
-/// waits for it; its own tasks must not do that.
+/// Calls that outside threads submit begin first in, first out, but for a few: workers take several at a time. Those
+/// that a worker submits are its own, the newest first, and others take its oldest; options and priorities change that.
+/// With one worker all calls of a priority begin in the order of submission. Any thread may use it, a task of its own
+/// too: a task that waits for a future of its own pool runs that call itself if it is still queued, so nested
+/// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
+/// stands in for it, if there is more than one worker. Destroying the executor runs what is queued and waits for it;
+/// its own tasks must not do that.
 class thread_pool_executor {
   friend struct thread_pool_access;
+  friend class prioritized<thread_pool_executor>;
 
  public:
-  static constexpr std::size_t most_workers = 4096;
+  static constexpr std::size_t most_workers = thread_pool_options::most_workers;
+  static constexpr std::size_t most_stand_ins = thread_pool_options::most_stand_ins;
 
-  /// Starts the threads. Throws std::invalid_argument unless max_workers is 1 to 4096, and executor_start_error if the
-  /// system cannot start that many threads; those already started have then ended.
+  /// Starts the threads. Throws std::invalid_argument if one of the numbers is out of its range, and
+  /// executor_start_error if the system cannot start that many threads with such stacks: those already started have
+  /// then ended.
   explicit thread_pool_executor(thread_pool_options options = {})
       : initializer_(std::move(options.initializer)),
+        finalizer_(std::move(options.finalizer)),
         thread_name_prefix_(std::move(options.thread_name_prefix)),
-        pool_(start(checked(options.max_workers))) {}
+        pool_(start(options)) {}
 
   thread_pool_executor(const thread_pool_executor&) = delete;
   thread_pool_executor& operator=(const thread_pool_executor&) = delete;
@@ -88,12 +89,7 @@ class thread_pool_executor {
   template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
-    static_assert(completion::storable<F, Args...>);
-    auto* const task = completion::make_task(&pool_, completion::state_word::queued::yes, std::forward<F>(callable),
-                                             std::forward<Args>(args)...);
-    auto result = future_access::adopt(task);
-    push(*task);
-    return result;
+    return submit_at(priority::normal, std::forward<F>(callable), std::forward<Args>(args)...);
   }
 
   /// Queues `callable()`, without a future. What it throws ends the program by std::terminate, at the throw: use
@@ -101,13 +97,44 @@ class thread_pool_executor {
   template <class F>
     requires std::invocable<std::decay_t<F>>
   void post(F&& callable) {
-    push(*new queue::detached_job<std::decay_t<F>>(std::forward<F>(callable)));
+    post_at(priority::normal, std::forward<F>(callable));
   }
 
   /// heddle::map() on this executor.
   template <class F, mappable_range... Rs>
   [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
     return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
+  }
+
+  /// Queues `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the shortest, all at
+  /// once, and returns their futures in this order. Cheaper than as many submit(). Never blocks, but for reading the
+  /// ranges.
+  ///
+  /// The callable is taken once, shared by all calls and called as const; elements are copied into the calls, or moved
+  /// where the range yields rvalues. If this throws, as submit() does, or what copying an element throws, nothing was
+  /// queued. The calls begin in their order, as far as one worker takes them, also if a worker submits them.
+  ///
+  ///     std::vector<heddle::future<image>> images = pool.submit_bulk(decode, files);
+  template <class F, mappable_range... Rs>
+  [[nodiscard]] auto submit_bulk(F&& callable, Rs&&... ranges) {
+    return submit_bulk_at(priority::normal, std::forward<F>(callable), ranges...);
+  }
+
+  /// The same without futures. What a call throws ends the program, as with post().
+  template <class F, mappable_range... Rs>
+  void post_bulk(F&& callable, Rs&&... ranges) {
+    post_bulk_at(priority::normal, std::forward<F>(callable), ranges...);
+  }
+
+  /// This pool as an executor whose calls have that priority: see prioritized.
+  ///
+  ///     pool.with(heddle::priority::high).submit(answer, request);
+  [[nodiscard]] prioritized<thread_pool_executor> with(priority level) & noexcept { return {*this, level}; }
+
+  template <class Pool = thread_pool_executor>
+  void with(priority) && {
+    static_assert(!std::is_same_v<Pool, thread_pool_executor>,
+                  "with() gives a view of the pool, and this pool ends with the expression: give the pool a name");
   }
 
   /// No call is accepted from now on; those that have not begun are run, or cancelled. Waits for the workers to end,
@@ -126,25 +153,29 @@ class thread_pool_executor {
 
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_.size(); }
 
- private:
-  static std::size_t checked(std::size_t max_workers) {
-    if (max_workers >= 1 && max_workers <= most_workers) return max_workers;
-    throw std::invalid_argument("max_workers must be 1 to " + std::to_string(most_workers) + ", and is " +
-                                std::to_string(max_workers) + "; leave it out for one thread per available CPU");
-  }
+  /// What the pool has done so far and does now, approximately: to watch it, not to decide by. Any thread; never
+  /// blocks.
+  [[nodiscard]] thread_pool_stats stats() const noexcept { return pool_.stats(); }
 
-  scheduling::pool start(std::size_t workers) {
+ private:
+  scheduling::pool start(const thread_pool_options& options) {
+    options.check();
     const auto start_worker = [this](std::size_t index) {
       scheduling::name_this_thread(thread_name_prefix_, index);
-      if (!initializer_) return;
-      initialize();
-      base::usable_cpus::note_this_thread();  // it may have chosen its CPUs
+      if (initializer_) initialize();
     };
+    scheduling::pool_settings settings{.workers = options.max_workers,
+                                       .on_start = start_worker,
+                                       .owner = this,
+                                       .stack_size = options.stack_size,
+                                       .affinity = options.affinity,
+                                       .order = options.order,
+                                       .max_stand_ins = options.max_stand_ins};
+    if (finalizer_) settings.on_end = [this] { finalize(); };
     try {
-      return scheduling::pool(workers, start_worker, this);
+      return scheduling::pool(std::move(settings));
     } catch (const std::system_error& error) {
-      throw executor_start_error(error.code(), "could not start " + std::to_string(workers) +
-                                                   " threads; ask for fewer max_workers, or raise the system's limit");
+      throw executor_start_error(error.code(), options.could_not_start());
     }
   }
 
@@ -157,10 +188,84 @@ class thread_pool_executor {
     }
   }
 
-  template <class Job>
-  scheduling::pool::admission try_push(Job& added) {
+  void finalize() noexcept {
     try {
-      return pool_.try_push(added);
+      finalizer_();
+    } catch (...) {
+      base::report_exception("a finalizer of a thread pool threw, which is ignored", std::current_exception());
+    }
+  }
+
+  // ---- submitting
+
+  static constexpr queue::lane lane_of(priority level) noexcept {
+    using enum queue::lane;
+    return level == priority::high ? high : level == priority::normal ? normal : background;
+  }
+
+  template <class F, class... Args>
+  auto submit_at(priority level, F&& callable, Args&&... args) {
+    static_assert(completion::storable<F, Args...>);
+    auto* const task = make_task(std::forward<F>(callable), std::forward<Args>(args)...);
+    auto result = future_access::adopt(task);
+    push(*task, lane_of(level));
+    return result;
+  }
+
+  template <class F>
+  void post_at(priority level, F&& callable) {
+    push(*new queue::detached_job<std::decay_t<F>>(std::forward<F>(callable)), lane_of(level));
+  }
+
+  template <class F, class... Rs>
+  auto submit_bulk_at(priority level, F&& callable, Rs&... ranges) {
+    static_assert(is_mappable<F, Rs...>());
+    using Callable = std::decay_t<F>;
+    const base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
+    std::vector<future<map_result_t<Callable, Rs...>>> futures;
+    queue::job_batch batch;
+    futures.reserve(known_number_of_calls(ranges...));
+    batch.reserve(known_number_of_calls(ranges...));
+    make_calls(
+        shared,
+        [&](auto&& call) {
+          auto& result = futures.emplace_back();
+          queue::job*& place = batch.add_place();
+          auto* const task = make_task(std::move(call));
+          result = future_access::adopt(task);
+          place = task;
+        },
+        ranges...);
+    push(batch, lane_of(level));
+    return futures;
+  }
+
+  template <class F, class... Rs>
+  void post_bulk_at(priority level, F&& callable, Rs&... ranges) {
+    static_assert(is_mappable<F, Rs...>());
+    const base::shared_value<const std::decay_t<F>> shared(std::in_place, std::forward<F>(callable));
+    queue::job_batch batch;
+    batch.reserve(known_number_of_calls(ranges...));
+    make_calls(
+        shared,
+        [&batch](auto&& call) {
+          queue::job*& place = batch.add_place();
+          place = new queue::detached_job<std::remove_cvref_t<decltype(call)>>(std::move(call));
+        },
+        ranges...);
+    push(batch, lane_of(level));
+  }
+
+  template <class F, class... Args>
+  auto* make_task(F&& callable, Args&&... args) {
+    return completion::make_task(&pool_, completion::state_word::queued::yes, std::forward<F>(callable),
+                                 std::forward<Args>(args)...);
+  }
+
+  template <class Job>
+  scheduling::pool::admission try_push(Job& added, queue::lane to) {
+    try {
+      return pool_.try_push(added, to);
     } catch (...) {
       added.refuse({});
       throw;
@@ -168,11 +273,18 @@ class thread_pool_executor {
   }
 
   template <class Job>
-  void push(Job& added) {
-    const scheduling::pool::admission answer = try_push(added);
+  void push(Job& added, queue::lane to) {
+    const scheduling::pool::admission answer = try_push(added, to);
     if (answer == scheduling::pool::admission::accepted) return;
     added.refuse({});
     throw_refusal(answer);
+  }
+
+  void push(queue::job_batch& added, queue::lane to) {
+    if (added.jobs().empty()) return;
+    const scheduling::pool::admission answer = pool_.try_push(added.jobs(), to);
+    if (answer != scheduling::pool::admission::accepted) throw_refusal(answer);
+    added.give_away();
   }
 
   [[noreturn]] void throw_refusal(scheduling::pool::admission why) const {
@@ -188,15 +300,19 @@ class thread_pool_executor {
   }
 
   base::unique_function<void()> initializer_;
+  base::unique_function<void()> finalizer_;
   std::string thread_name_prefix_;
   scheduling::pool pool_;
 };
 
 static_assert(executor<thread_pool_executor>);
+static_assert(executor<const prioritized<thread_pool_executor>>);
 
 /// For heddle's own fork-join functions and groups.
 struct thread_pool_access {
   [[nodiscard]] static scheduling::pool& pool_of(thread_pool_executor& executor) noexcept { return executor.pool_; }
+
+  [[nodiscard]] static queue::lane lane_of(priority level) noexcept { return thread_pool_executor::lane_of(level); }
 
   /// Throws broken_thread_pool after an initializer threw.
   [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) {

@@ -40,7 +40,34 @@ struct threads_setup {
   heddle::thread_pool_executor pool{{.max_workers = Workers}};
 };
 
-using setups = std::tuple<inline_setup, threads_setup<1>, threads_setup<2>, threads_setup<8>>;
+/// A pool of which much else is asked than usual.
+struct unusual_threads_setup {
+  heddle::thread_pool_executor pool{{.max_workers = 2,
+                                     .finalizer = [] {},
+                                     .stack_size = 256U << 10U,
+                                     .affinity = heddle::affinity::spread,
+                                     .order = heddle::order::fifo,
+                                     .max_stand_ins = 0}};
+};
+
+/// A pool of which only a view at a priority is used, but for its end.
+template <std::size_t Workers, heddle::priority Level>
+struct view_setup {
+  struct view : heddle::prioritized<heddle::thread_pool_executor> {
+    void shutdown(heddle::pending_jobs pending = heddle::pending_jobs::finish) const { this->pool().shutdown(pending); }
+  };
+  heddle::thread_pool_executor threads{{.max_workers = Workers}};
+  view pool{threads.with(Level)};
+};
+
+using setups = std::tuple<inline_setup, threads_setup<1>, threads_setup<2>, threads_setup<8>, unusual_threads_setup,
+                          view_setup<1, heddle::priority::high>, view_setup<2, heddle::priority::high>,
+                          view_setup<2, heddle::priority::normal>, view_setup<1, heddle::priority::background>,
+                          view_setup<2, heddle::priority::background>>;
+
+/// Those of them that take many calls at once.
+using bulk_setups = std::tuple<threads_setup<1>, threads_setup<2>, threads_setup<8>, unusual_threads_setup,
+                               view_setup<1, heddle::priority::high>, view_setup<2, heddle::priority::background>>;
 
 struct counter {
   int value = 0;
@@ -409,6 +436,27 @@ TEMPLATE_LIST_TEST_CASE("a result of a map is gone when the next one is read", "
   ++at;
   CHECK(counts.alive == 0);
   CHECK(at == results.end());
+}
+
+TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and a posted one is all called",
+                        "[conformance][bulk]", bulk_setups) {
+  const heddle_test::deadline limit;
+  TestType setup;
+  const auto check = [&setup] {
+    int expected = 0;
+    for (auto& each : setup.pool.submit_bulk(std::plus<>(), std::views::iota(0, 300), std::views::iota(0))) {
+      CHECK(each.result() == expected);
+      expected += 2;
+    }
+    CHECK(expected == 600);
+  };
+  check();
+  setup.pool.submit(check).result();
+  std::atomic<int> sum{0};
+  setup.pool.post_bulk([&sum](int i) { sum += i; }, std::views::iota(0, 100));
+  setup.pool.shutdown();
+  CHECK(sum == 99 * 50);
+  CHECK_THROWS_AS(setup.pool.post_bulk([](int) {}, std::views::iota(0, 100)), heddle::executor_shutdown_error);
 }
 
 TEMPLATE_LIST_TEST_CASE("an executor says how many calls it runs at a time", "[conformance]", setups) {

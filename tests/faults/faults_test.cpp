@@ -12,7 +12,9 @@
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
+#include <forward_list>
 #include <heddle/base/block_cache.hpp>
+#include <heddle/blocking.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/queue/injection_queue.hpp>
@@ -293,6 +295,78 @@ TEST_CASE("a map without memory cancels what it submitted", "[faults][regression
   CHECK(ran == 0);
 }
 
+TEST_CASE("a bulk without memory submits nothing and leaves nothing behind", "[faults][bulk]") {
+  const heddle_test::deadline limit;
+  constexpr std::size_t many = 300;  // several segments of a queue, and more than the first ring of a deque holds
+  const std::size_t workers = GENERATE(1U, 2U);
+  const bool from_worker = GENERATE(false, true);
+  CAPTURE(workers, from_worker);
+  life_counts callable;
+  life_counts element;
+  std::vector<tracked> elements;
+  elements.reserve(many);
+  for (std::size_t i = 0; i < many; ++i) elements.emplace_back(element);
+  gate busy;
+  gate other;
+  std::atomic<std::size_t> ran{0};
+  std::size_t submitted = 0;
+  {
+    thread_pool_executor pool({.max_workers = workers});
+    const auto submit = [&] {
+      const auto nothing_left = [&] {
+        CHECK(callable.alive == 0);
+        CHECK(element.alive == static_cast<int>(many));
+        CHECK(pool.stats().queued_jobs == submitted);
+      };
+      const auto call = [&] { return [&ran, held = tracked(callable)](const tracked&) { ++ran; }; };
+      std::vector<future<void>> futures;
+      const int failures =
+          with_every_allocation_failing([&] { futures = pool.submit_bulk(call(), elements); }, nothing_left);
+      // The callable, the futures, the places, the calls; and the queue.
+      CHECK(failures > static_cast<int>(many) + 3);
+      submitted = many;
+      for (future<void>& each : futures) CHECK(each.cancel());
+      CHECK(with_every_allocation_failing([&] { pool.post_bulk(call(), elements); }, nothing_left) >
+            static_cast<int>(many) + 2);
+    };
+    heddle_test::occupy(pool, busy);
+    if (!from_worker) {
+      if (workers == 2) heddle_test::occupy(pool, other);
+      submit();
+      other.open();
+    } else if (workers == 2) {
+      pool.submit(submit).result();
+    } else {
+      future<void> in_worker = pool.submit(submit);
+      busy.open();
+      in_worker.result();
+    }
+    busy.open();
+  }
+  CHECK(ran == many);
+  CHECK(callable.alive == 0);
+}
+
+TEST_CASE("a bulk of a range whose size is not known leaves nothing behind either", "[faults][bulk]") {
+  const heddle_test::deadline limit;
+  const std::forward_list<int> elements{1, 2, 3, 4, 5};  // room for them is made as they come
+  life_counts counts;
+  gate busy;
+  std::atomic<int> sum{0};
+  {
+    thread_pool_executor pool({.max_workers = 1});
+    heddle_test::occupy(pool, busy);
+    const auto nothing_left = [&] { CHECK(counts.alive == 0); };
+    const auto call = [&] { return [&sum, held = tracked(counts)](int i) { sum += i; }; };
+    std::vector<future<void>> futures;
+    with_every_allocation_failing([&] { futures = pool.submit_bulk(call(), elements); }, nothing_left);
+    for (future<void>& each : futures) CHECK(each.cancel());
+    with_every_allocation_failing([&] { pool.post_bulk(call(), elements); }, nothing_left);
+    busy.open();
+  }
+  CHECK(sum == 15);
+}
+
 TEST_CASE("a callback that finds no memory is not added", "[faults]") {
   life_counts counts;
   promise<int> p;
@@ -350,9 +424,11 @@ TEST_CASE("a pool whose threads cannot all be started says so and leaves nothing
   CAPTURE(started);
   life_counts counts;
   std::atomic<int> initialized{0};
+  std::atomic<int> finalized{0};
   const auto start = [&] {
-    const thread_pool_executor pool(
-        {.max_workers = 8, .initializer = [&initialized, held = tracked(counts)] { ++initialized; }});
+    const thread_pool_executor pool({.max_workers = 8,
+                                     .initializer = [&initialized, held = tracked(counts)] { ++initialized; },
+                                     .finalizer = [&finalized, held = tracked(counts)] { ++finalized; }});
   };
   {  // what a thread leaves behind in the C++ library is not ours to count
     const thread_pool_executor warm_up({.max_workers = 8});
@@ -368,11 +444,34 @@ TEST_CASE("a pool whose threads cannot all be started says so and leaves nothing
     CHECK_THAT(error.what(), ContainsSubstring("8 threads") && ContainsSubstring("fewer max_workers"));
   }
   CHECK(initialized == started);
+  CHECK(finalized == started);
   CHECK(counts.alive == 0);
   CHECK(heddle_test::thread_count() == threads);
   CHECK(allocations_alive == before);
   start();
   CHECK(initialized == started + 8);
+}
+
+TEST_CASE("a stand-in that cannot be started is counted, and the pool goes on without it", "[faults]") {
+  const heddle_test::deadline limit;
+  gate busy;
+  thread_pool_executor pool({.max_workers = 2});
+  gate blocked;
+  heddle_test::occupy(pool, busy);
+  pool.post([&blocked] {
+    const heddle::blocking scope;
+    blocked.pass();
+  });
+  blocked.wait_until_reached();
+  const auto before = pool.stats().stand_ins_failed;
+  starts_until_failure = 0;
+  future<int> f = pool.submit([] { return 5; });
+  starts_until_failure = never;
+  CHECK(pool.stats().stand_ins_failed == before + 1);
+  CHECK_FALSE(f.done());
+  blocked.open();
+  CHECK(f.result() == 5);
+  busy.open();
 }
 
 TEST_CASE("a deque that cannot grow stays as it was", "[faults]") {

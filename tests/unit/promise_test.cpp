@@ -307,7 +307,7 @@ TEST_CASE("a promise and its future take one allocation and no exception is made
     std::array<char, heddle::base::block_cache::block_size> others{};
   };
   int sum = 0;
-  const auto once = [&sum](auto value) {
+  const auto once = [](auto value) {
     promise<decltype(value)> p;
     future<decltype(value)> f = p.get_future();
     p.set_value(value);

@@ -33,14 +33,21 @@ template <class F, class... Args>
   requires std::invocable<F, Args...>
 inline constexpr bool calls_coroutine<F, Args...> = is_task<std::remove_cvref_t<std::invoke_result_t<F, Args...>>>;
 
+/// An executor until a coroutine needs it: a reference to one that has a name, else the executor itself.
+template <class E>
+struct kept_executor {
+  E on;
+};
+
 template <executor E, class F, class... Args>
-auto submit_and_await(E* on, F callable, Args... args)
-    -> task<typename decltype(on->submit(std::move(callable), std::move(args)...))::value_type> {
-  cancelled_when_left waited(on->submit(std::move(callable), std::move(args)...));
+auto submit_and_await(kept_executor<E> kept, F callable, Args... args)
+    -> task<typename decltype(kept.on.submit(std::move(callable), std::move(args)...))::value_type> {
+  cancelled_when_left waited(kept.on.submit(std::move(callable), std::move(args)...));
   co_return co_await std::move(waited.job);
 }
 
-/// Runs `callable(args...)` on `on`, when awaited, and gives its result. `on` must live until then.
+/// Runs `callable(args...)` on `on`, when awaited, and gives its result. `on` must live until then; a temporary one is
+/// kept inside, such as `pool.with(heddle::priority::background)`.
 ///
 /// The callable and the arguments are moved or copied in, as by submit(). If the awaiting task is cancelled, so is the
 /// call, if it has not begun; one that has begun runs on, and its result is dropped.
@@ -50,14 +57,17 @@ auto submit_and_await(E* on, F callable, Args... args)
 ///
 ///     std::string text = co_await asyncio::to_thread(pool, read_file, path);
 template <executor E, class F, class... Args>
-[[nodiscard]] auto to_thread(E& on, F&& callable, Args&&... args) {
+[[nodiscard]] auto to_thread(E&& on, F&& callable, Args&&... args) {
+  static_assert(std::is_lvalue_reference_v<E> || std::is_move_constructible_v<E>,
+                "to_thread() submits its call when it is awaited, and this executor ends with the expression and "
+                "cannot be moved: give it a name, in a scope that lasts until then");
   static_assert(std::invocable<std::decay_t<F>, std::decay_t<Args>...>,
                 "to_thread() calls its callable with copies of the arguments, and these do not fit: pass what the "
                 "callable takes, and std::ref for what it takes by reference");
   static_assert(!calls_coroutine<std::decay_t<F>, std::decay_t<Args>...>,
                 "a coroutine does not need a thread: co_await it; to run it on one, give "
                 "[] { return asyncio::run(g()); }");
-  return submit_and_await<E, std::decay_t<F>, std::decay_t<Args>...>(&on, std::forward<F>(callable),
+  return submit_and_await<E, std::decay_t<F>, std::decay_t<Args>...>({std::forward<E>(on)}, std::forward<F>(callable),
                                                                      std::forward<Args>(args)...);
 }
 

@@ -44,17 +44,22 @@ class injection_queue {
     return added.empty() ? !is_closed() : try_push_any(added, to);
   }
 
-  /// Pops up to into.size() of the oldest jobs of a list: the caller's share of a long one, one of a short one. Returns
-  /// how many; 0 if there is none now. Each consumer has `turns` of its own.
-  [[nodiscard]] std::size_t try_pop(std::span<job*> into, consumer_turns& turns) noexcept {
+  /// Pops up to into.size() of the oldest jobs of a list: the caller's share of a long one, one of a short one. Only one
+  /// of a lane that is not normal: urgent jobs had better not wait for each other, and from the background one more is
+  /// taken only if nothing more urgent has come meanwhile. Returns how many; 0 if there is none now that is as urgent as
+  /// `least_urgent` or more. While there is one, another one may have its turn. Each consumer has `turns` of its own.
+  [[nodiscard]] std::size_t try_pop(std::span<job*> into, consumer_turns& turns,
+                                    lane least_urgent = lane::background) noexcept {
     if (into.empty()) return 0;
     for (;;) {
       const list_set occupied(occupied_.load(base::relaxed));  // relaxed: the shard is locked before it is looked at
-      if (occupied.empty()) return 0;
+      if ((occupied.word() & list_set::down_to(least_urgent)) == 0) return 0;
       const list_place where = turns.choose(occupied);
       // As if the lane's other lists were as long as this one.
       const auto lists = static_cast<std::size_t>(std::popcount(occupied.shards(where.lane)));
-      const auto share = [&](std::size_t there) { return share_of(there * lists); };
+      const auto share = [&](std::size_t there) {
+        return where.lane == lane::normal ? share_of(there * lists) : std::size_t{1};
+      };
       const std::size_t popped = shards_[where.shard].try_pop(into, where, occupied_, share);
       if (popped == 0) continue;  // the mark was stale, and is gone
       turns.end_turn();
@@ -89,9 +94,9 @@ class injection_queue {
   /// True from close() on. Relaxed: nothing else is read.
   [[nodiscard]] bool is_closed() const noexcept { return (occupied_.load(base::relaxed) & closed_bit) != 0; }
 
-  /// How many jobs there are; may be stale.
-  [[nodiscard]] std::size_t size_hint() const noexcept {
-    return size_of(list_set(occupied_.load(base::relaxed)));  // relaxed: a hint
+  /// How many jobs there are, or are in a lane and the more urgent ones; may be stale.
+  [[nodiscard]] std::size_t size_hint(lane least_urgent = lane::background) const noexcept {
+    return size_of(list_set(occupied_.load(base::relaxed) & list_set::down_to(least_urgent)));  // relaxed: a hint
   }
 
   /// Takes out jobs that need not be run, so that they do not pile up behind those that must. Asks `take_dead(job&)` of

@@ -42,6 +42,11 @@ class list_set {
     return static_cast<std::uint16_t>(bits_ >> first_bit(of));
   }
 
+  /// Those of a lane and of the more urgent ones.
+  [[nodiscard]] static constexpr std::uint64_t down_to(lane least_urgent) noexcept {
+    return all >> (first_bit(lane::background) - first_bit(least_urgent));
+  }
+
   /// The most urgent lane that has jobs. Not for an empty set.
   [[nodiscard]] constexpr lane most_urgent() const noexcept {
     return static_cast<lane>(static_cast<unsigned>(std::countr_zero(bits_)) / most_shards);

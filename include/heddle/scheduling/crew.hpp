@@ -98,7 +98,7 @@ class crew {
 
   /// Calls `visit(worker)` for all workers, until it says true.
   template <class Visit>
-  bool each_worker(Visit visit) noexcept {
+  bool each_worker(Visit visit) const noexcept {
     for (std::size_t i = 0; i < count(); ++i) {
       if (visit(*workers_[i])) return true;
     }
@@ -199,11 +199,13 @@ class crew {
     if (has_place_for_helper()) call_worker();
   }
 
-  /// There is something new: wakes a worker, if nobody looks for work already.
-  void call_worker() noexcept {
+  /// There is something new: wakes a worker, if nobody looks for work already. True if it did.
+  bool call_worker() noexcept {
     const std::uint32_t number =
         idle_.take_one_to_wake([this](std::uint32_t parked) -> parked_link& { return workers_[parked - 1]->link; });
-    if (number != 0) workers_[number - 1]->recall_to_search();
+    if (number == 0) return false;
+    workers_[number - 1]->recall_to_search();
+    return true;
   }
 
   /// Wakes everybody, since there will be no more work.

@@ -12,6 +12,7 @@
 #include <heddle/base/spin_lock.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/job_home.hpp>
+#include <heddle/queue/lane.hpp>
 #include <heddle/scheduling/group_job.hpp>
 #include <heddle/scheduling/other_stack.hpp>
 #include <heddle/scheduling/pool.hpp>
@@ -22,8 +23,8 @@
 
 namespace heddle::scheduling {
 
-/// A job that a worker of the pool adds goes into that worker's deque; any other one into the pool's common queue, and
-/// into `listed_`.
+/// A job that a worker of the pool adds goes into that worker's deque; any other one, and all of a group whose lane is
+/// not the normal one, into the pool's common queue, and into `listed_`.
 ///
 /// A worker that waits runs jobs of the group, and no others: those at the bottom of its own deque, those in the list,
 /// those that it steals from other deques. If none are left it spins, and then sleeps, and the pool may put in a
@@ -34,14 +35,15 @@ namespace heddle::scheduling {
 /// The thread that made the group is the owner of `unfinished_` if it is a worker of the pool.
 class job_group final : public queue::job_home {
  public:
-  explicit job_group(pool& home) noexcept : pool_(home), owner_(home.worker_of_this_thread()) {}
+  explicit job_group(pool& home, queue::lane its_lane = queue::lane::normal) noexcept
+      : pool_(home), owner_(home.worker_of_this_thread()), lane_(its_lane) {}
   job_group(const job_group&) = delete;
   job_group& operator=(const job_group&) = delete;
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread.
   [[nodiscard]] pool::admission try_add(group_job& added) {
     worker* const here = pool_.worker_of_this_thread();
-    if (here == nullptr || !pool_.uses_own_deques()) [[unlikely]]
+    if (here == nullptr || lane_ != queue::lane::normal || !pool_.uses_own_deques()) [[unlikely]]
       return try_add_listed(added, here);
     begin_one(here);
     try {
@@ -113,7 +115,7 @@ class job_group final : public queue::job_home {
       begin_one(here);
     }
     try {
-      const pool::admission answer = pool_.try_push_common(added);
+      const pool::admission answer = pool_.try_push_common(added, lane_);
       if (answer == pool::admission::accepted || !withdraw(added)) return pool::admission::accepted;
       return answer;
     } catch (...) {
@@ -218,6 +220,7 @@ class job_group final : public queue::job_home {
     });
     if (stolen == nullptr) return false;
     here.stealing_is_vain = !run_if_own(here, *stolen);
+    if (!here.stealing_is_vain) here.self.counts.jobs_stolen.add_one();
     return !here.stealing_is_vain;
   }
 
@@ -240,6 +243,7 @@ class job_group final : public queue::job_home {
       here.self.jobs.push(found);  // does not throw: there is room where it came from, or room was made
       return false;
     }
+    here.self.counts.jobs_run.add_one();
     auto& own = static_cast<group_job&>(found);
     if (own.is_listed()) {
       here.fresh_stack.run(own, [](queue::job& job) noexcept { job.run(); });
@@ -252,6 +256,7 @@ class job_group final : public queue::job_home {
 
   pool& pool_;
   worker* const owner_;
+  const queue::lane lane_;
   unfinished_count unfinished_;
   base::atomic<bool> is_cancelled_{false};
   base::atomic<bool> has_failed_{false};

@@ -7,6 +7,7 @@
 #include <exception>
 #include <iterator>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,6 @@
 #include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/fork_count.hpp>
-#include <heddle/base/unique_function.hpp>
 #include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
@@ -24,6 +24,8 @@
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/pool_settings.hpp>
+#include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/scheduling/worker.hpp>
@@ -37,33 +39,34 @@ namespace heddle::scheduling {
 /// runs jobs and knows no futures.
 ///
 /// A job from outside goes into `jobs_`, one from a worker into its own deque; a pool of one takes all from `jobs_`, in
-/// order. Who writes what: anybody pushes into `jobs_`; close() and a worker whose start failed close it. A closed pool
-/// runs what is queued; a broken one refuses it, with the error that broke it. `failure_` is written once, before
-/// `broken_`.
+/// order, and so does one that was asked for that order. Jobs of other lanes than the normal one always go through
+/// `jobs_`, where they have their turns. Who writes what: anybody pushes into `jobs_`; close() and a worker whose start
+/// failed close it. A closed pool runs what is queued; a broken one refuses it, with the error that broke it.
+/// `failure_` is written once, before `broken_`.
 class pool final : public queue::job_home {
  public:
   /// left_behind: this process is a child of the one that started the pool's threads, which are not here.
   enum class admission { accepted, closed, broken, left_behind };
 
-  /// Called by each worker with its index before its first job; if one throws, the pool breaks with that exception.
-  using start_hook = base::unique_function<void(std::size_t)>;
+  /// How many workers and stand-ins there can be: idle_policy knows them by 16 bits.
+  static constexpr std::size_t most_threads = 65535;
 
-  /// `owner` is what façades find by owner_of_this_thread(). `stack_size`: of each thread, in bytes; 0: as the system
-  /// does. Throws std::system_error if a thread cannot be started, after those that were started have ended.
-  pool(std::size_t workers, start_hook on_start, void* owner, std::size_t stack_size = 0)
-      : crew_(this, workers, stand_ins::most_for_errands, slots_for(stack_size)),
-        stand_ins_(crew_, &run_worker, stack_size),
-        on_start_(std::move(on_start)),
-        stack_size_(stack_size != 0 ? stack_size : sync::usual_stack_size()),
-        owner_(owner) {
+  /// Throws std::system_error if a thread cannot be started, after those that were started have ended.
+  explicit pool(pool_settings settings)
+      : crew_(this, settings.workers, stand_ins::most(settings.max_stand_ins), slots_for(settings.stack_size)),
+        stand_ins_(crew_, &run_worker, settings.stack_size, settings.max_stand_ins),
+        has_own_deques_(settings.workers > 1 && settings.order == order::lifo),
+        settings_(std::move(settings)),
+        stack_size_(settings_.stack_size != 0 ? settings_.stack_size : sync::usual_stack_size()) {
+    if (settings_.affinity == affinity::spread) cpus_ = cpu_list::of_this_thread();
     base::usable_cpus::note_this_thread();
     static_cast<void>(base::has_heavy_barrier());
     static constinit base::atomic<bool> watched{false};
     if (!watched.exchange(true, base::relaxed)) base::watch_forks(&after_fork);  // relaxed: once is enough
-    threads_.reserve(workers);
+    threads_.reserve(size());
     try {
-      while (threads_.size() < workers) {
-        threads_.emplace_back(&run_worker, &crew_.worker_at(threads_.size()), stack_size);
+      while (threads_.size() < size()) {
+        threads_.emplace_back(&run_worker, &crew_.worker_at(threads_.size()), settings_.stack_size);
       }
     } catch (...) {
       close();
@@ -77,34 +80,48 @@ class pool final : public queue::job_home {
   ~pool() { join(); }
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
-  [[nodiscard]] admission try_push(queue::job& added) {
+  [[nodiscard]] admission try_push(queue::job& added, queue::lane to = queue::lane::normal) {
     worker* const here = worker_of_this_thread();
-    if (here == nullptr || !uses_own_deques()) return try_push_common(added);
+    if (here == nullptr || to != queue::lane::normal || !uses_own_deques()) return try_push_common(added, to);
     push_own(*here, added);
     return admission::accepted;
   }
 
-  /// The same, into the queue that all workers share.
-  [[nodiscard]] admission try_push_common(queue::job& added) {
+  /// The same for several, one at least: all or none. Who takes them one after the other gets them in this order; they
+  /// may be in another one in `added` afterwards.
+  [[nodiscard]] admission try_push(std::span<queue::job*> added, queue::lane to = queue::lane::normal) {
+    worker* const here = worker_of_this_thread();
+    if (here == nullptr || to != queue::lane::normal || !uses_own_deques()) {
+      const std::span<queue::job* const> in_order(added);
+      return try_push_common(in_order, to);
+    }
+    // The newest is the first to be popped.
+    for (std::size_t i = 0, j = added.size() - 1; i < j; ++i, --j) std::swap(added[i], added[j]);
+    here->jobs.push_batch(added.data(), added.size());
+    announce_own();
+    return admission::accepted;
+  }
+
+  /// The same, a job or a span of pointers to jobs, into the queue that all workers share.
+  template <class Added>
+  [[nodiscard]] admission try_push_common(Added& added, queue::lane to = queue::lane::normal) {
     if (!is_of_this_process()) [[unlikely]]
       return admission::left_behind;  // who forked is nobody's worker here, so every push comes this way
-    if (!jobs_.try_push(added)) return is_broken() ? admission::broken : admission::closed;
+    if (!jobs_.try_push(added, to)) return is_broken() ? admission::broken : admission::closed;
     // The worker of a pool of one is awake when it calls.
-    if (size() > 1 || !runs_this_thread()) call_somebody();
+    if (size() > 1 || worker_of_this_thread() == nullptr) call_somebody();
     if (tombstones_so_far() - checked_at_.load(base::relaxed) >= many_tombstones) [[unlikely]]
       sweep();  // relaxed: a count
     return admission::accepted;
   }
 
   /// Whether the jobs of a worker go into its own deque.
-  [[nodiscard]] bool uses_own_deques() const noexcept { return size() > 1 && !is_closed(); }
+  [[nodiscard]] bool uses_own_deques() const noexcept { return has_own_deques_ && !is_closed(); }
 
   /// Queues the job in the deque of `here`, who calls. Throws std::bad_alloc.
   void push_own(worker& here, queue::job& added) {
     here.jobs.push(added);
-    // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
-    base::light_barrier();
-    if (!base::has_heavy_barrier() || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
+    announce_own();
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
@@ -154,10 +171,25 @@ class pool final : public queue::job_home {
       std::rethrow_exception(failure_);
   }
 
+  /// Any thread; takes no lock.
+  [[nodiscard]] pool_stats stats() const noexcept {
+    pool_stats total{.workers = size(),
+                     .queued_jobs = jobs_.size_hint(),
+                     .stand_ins = stand_ins_.working(),
+                     .stand_ins_started = stand_ins_.started(),
+                     .stand_ins_failed = stand_ins_.failures()};
+    crew_.each_worker([&total](const worker& each) {
+      total.queued_jobs += each.jobs.size_hint();
+      each.counts.add_to(total);
+      return false;
+    });
+    return total;
+  }
+
   /// False in a child process, after fork().
   [[nodiscard]] bool is_of_this_process() const noexcept { return started_in_ == base::fork_count(); }
 
-  /// True if the calling thread is a worker of this pool.
+  /// True if the calling thread is one of this pool's.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current_pool::get() == this; }
 
   /// The worker of this pool whose thread is calling, or null.
@@ -169,7 +201,7 @@ class pool final : public queue::job_home {
   /// The owner of the pool whose worker calls, or null.
   [[nodiscard]] static void* owner_of_this_thread() noexcept {
     const pool* const here = current_pool::get();
-    return here == nullptr ? nullptr : here->owner_;
+    return here == nullptr ? nullptr : here->settings_.owner;
   }
 
  private:
@@ -219,22 +251,42 @@ class pool final : public queue::job_home {
   static void* run_worker(void* argument) {
     worker& self = *static_cast<worker*>(argument);
     pool& home = *self.employer;
-    worker_context context(home, self);
+    current_pool::set(&home);
+    self.begin_work();
+    const bool has_started = home.employ(self);
+    // The thread is no worker any more, so what it submits from here on goes to those who are.
+    if (has_started && home.settings_.on_end) home.settings_.on_end();
+    current_pool::set(nullptr);
+    if (self.stands_in) home.stand_ins_.vacate(self);
+    return nullptr;
+  }
+
+  /// What a thread does as a worker. True if its start hook returned.
+  bool employ(worker& self) noexcept {
+    self.stands_in ? cpus_.free_this_thread() : cpus_.keep_this_thread_on(self.number - 1);
+    worker_context context(*this, self);
     const sync::scoped_context installed(context);
     participant::current::set(&self);
     current_worker::set(&self);
-    current_pool::set(&home);
-    self.begin_work();
+    bool has_started = false;
     try {
-      home.on_start_(self.number - 1);
+      if (settings_.on_start) settings_.on_start(self.number - 1);
+      has_started = true;
     } catch (...) {
-      home.break_with(std::current_exception());
+      break_with(std::current_exception());
     }
-    self.stands_in ? home.stand_in(self) : home.work(self);
-    current_pool::set(nullptr);
+    base::usable_cpus::note_this_thread();
+    self.stands_in ? stand_in(self) : work(self);
     current_worker::set(nullptr);
     participant::current::set(nullptr);
-    return nullptr;
+    return has_started;
+  }
+
+  /// The calling worker has put something into its own deque.
+  void announce_own() noexcept {
+    // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
+    base::light_barrier();
+    if (!base::has_heavy_barrier() || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
   }
 
   /// Takes the tombstones out of the common queue, if they are more than half of it: each job that is looked at and
@@ -268,8 +320,7 @@ class pool final : public queue::job_home {
 
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
   void call_somebody() noexcept {
-    crew_.call_worker();
-    if (!stand_ins_.are_needed() || size() == 1) [[likely]]
+    if (crew_.call_worker() || !stand_ins_.are_needed() || size() == 1) [[likely]]
       return;
     if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call();
   }
@@ -300,7 +351,8 @@ class pool final : public queue::job_home {
 
   /// Until the pool is closed and empty, or a stand-in is not needed any more.
   void work(worker& self) noexcept {
-    bool searching = false;
+    // A stand-in that finds work looks whether one more is needed, as who was woken does.
+    bool searching = self.stands_in && crew_.idle().try_begin_search(1);
     sync::patience patience;
     for (;;) {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
@@ -337,6 +389,7 @@ class pool final : public queue::job_home {
       if (!given) return true;
       end_search();
       self.begin_work();
+      self.counts.tasks_stolen.add_one();
       run_given(given);
       self.end_work();
       patience.reset();
@@ -374,28 +427,50 @@ class pool final : public queue::job_home {
     });
   }
 
+  /// A job, or a part of a loop, or a job of the background.
   finding look(worker& self) noexcept {
     finding found;
     found.job = next_job(self);
-    if (found.job != nullptr || !crew_.may_help_loops(self)) return found;
-    crew_.rob_somebody(self, [&found](participant& other) {
-      found.task = other.stack.try_steal();
-      found.owner = &other;
-      return found.task != nullptr;
-    });
+    if (found.job != nullptr) return found;
+    if (crew_.may_help_loops(self)) {
+      crew_.rob_somebody(self, [&found](participant& other) {
+        found.task = other.stack.try_steal();
+        found.owner = &other;
+        return found.task != nullptr;
+      });
+    }
+    if (found.task != nullptr) {
+      self.counts.tasks_stolen.add_one();
+    } else if (jobs_.size_hint() != 0) {
+      found.job = take_from_background(self);
+    }
     return found;
   }
 
-  /// The worker's own newest job; once in a while its oldest, or one from outside, so that nothing starves. Then what
-  /// came from outside, then what others have.
+  /// Begs, so that loops have something for the worker when the job has ended.
+  queue::job* take_from_background(worker& self) noexcept {
+    crew_.rob_somebody(self, [](participant& other) {
+      other.stack.beg(queue::beggars::awake);
+      return false;
+    });
+    return take_from_outside(self, queue::lane::background);
+  }
+
+  /// An urgent job from outside, else the worker's own newest one, else what came from outside but not for the
+  /// background, else what others have. Once in a while its own oldest job, or what others have, comes first, and
+  /// whatever came from outside: so that nothing starves.
   queue::job* next_job(worker& self) noexcept {
     constexpr std::uint32_t turns = 61;
     const std::uint32_t turn = self.job_turns++ % turns;
     queue::job* found = nullptr;
-    if (turn == 0) found = take_from_outside(self);
-    if (found == nullptr && turn == turns / 2) found = self.jobs.try_steal().element;
+    if (turn == turns / 2) {
+      found = self.jobs.try_steal().element;
+      if (found == nullptr) found = steal_job(self);
+    } else {
+      found = take_from_outside(self, turn == 0 ? queue::lane::background : queue::lane::high);
+    }
     if (found == nullptr) found = self.jobs.try_pop();
-    if (found == nullptr) found = take_from_outside(self);
+    if (found == nullptr) found = take_from_outside(self, queue::lane::normal);
     if (found == nullptr && self.pace.may_steal()) found = steal_job(self);
     return found;
   }
@@ -406,17 +481,20 @@ class pool final : public queue::job_home {
       stolen = other.jobs.empty_hint() ? nullptr : other.jobs.try_steal().element;
       return stolen != nullptr;
     });
-    if (stolen != nullptr) self.pace.begin_stolen();
+    if (stolen == nullptr) return nullptr;
+    self.pace.begin_stolen();
+    self.counts.jobs_stolen.add_one();
     return stolen;
   }
 
-  /// One job to run now, and the others of the worker's share into its deque, the oldest to be popped first.
-  queue::job* take_from_outside(worker& self) noexcept {
-    if (jobs_.size_hint() == 0) return nullptr;
+  /// If there is a job from outside as urgent as that or more: the one whose turn it is, to be run now, and the others
+  /// of the worker's share into its deque, the oldest to be popped first.
+  queue::job* take_from_outside(worker& self, queue::lane least_urgent) noexcept {
+    if (jobs_.size_hint(least_urgent) == 0) return nullptr;
     queue::job* taken[32];
-    const bool alone = size() == 1 || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
+    const bool alone = !has_own_deques_ || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
     const std::size_t most = alone ? 1 : std::size(taken);
-    std::size_t count = jobs_.try_pop({taken, most}, self.turns);
+    std::size_t count = jobs_.try_pop({taken, most}, self.turns, least_urgent);
     if (count == 0) return nullptr;
     while (count > 1) self.jobs.push(*taken[--count]);
     return taken[0];
@@ -426,6 +504,7 @@ class pool final : public queue::job_home {
     self.begin_work();
     if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
     crew_.leave_loops(self);
+    self.counts.jobs_run.add_one();
     if (is_broken()) {
       found.job->refuse({failure_});
     } else {
@@ -479,10 +558,11 @@ class pool final : public queue::job_home {
   const std::uint32_t started_in_ = base::fork_count();
   crew crew_;
   stand_ins stand_ins_;
-  start_hook on_start_;
+  const bool has_own_deques_;
+  pool_settings settings_;
   const std::size_t stack_size_;  // in bytes; 0 if it is not known
-  void* const owner_;
-  queue::injection_queue jobs_{shards_for(crew_.size()), crew_.size()};
+  cpu_list cpus_;                 // for settings_.affinity; else empty
+  queue::injection_queue jobs_{settings_.order == order::fifo ? 1 : shards_for(crew_.size()), crew_.size()};
   base::atomic<std::uint64_t> checked_at_{0};
   base::atomic<bool> sweeping_{false};
   std::uint64_t swept_at_ = 0;  // of who has set sweeping_

@@ -27,15 +27,19 @@ namespace heddle::scheduling {
 /// stand-in is needed.
 class stand_ins {
  public:
-  /// How many there may be, for work and for errands: a chain of waits that is deeper than a stack goes on as long as
-  /// there is one for the next errand.
-  static constexpr std::size_t most_for_work = 256;  // as many as Java's ForkJoinPool has
+  /// How many there may be for errands at a time, besides those for work: a chain of waits that is deeper than a stack
+  /// goes on as long as there is one for the next errand.
   static constexpr std::size_t most_for_errands = 2048;
+
+  /// How many records they take at most.
+  static constexpr std::size_t most(std::size_t for_work) noexcept { return for_work + most_for_errands; }
 
   /// Runs a stand-in's thread; the argument is its worker.
   using body = thread::entry;
 
-  stand_ins(crew& all, body run, std::size_t stack_size) : crew_(all), run_(run), stack_size_(stack_size) {}
+  /// `most_for_work`: how many may work in place of workers that block, at a time.
+  stand_ins(crew& all, body run, std::size_t stack_size, std::size_t most_for_work)
+      : crew_(all), run_(run), stack_size_(stack_size), most_for_work_(most_for_work) {}
 
   // relaxed, all four: the barrier orders; a stale answer brings one in late, or one too many.
   void worker_blocks() noexcept {
@@ -50,14 +54,15 @@ class stand_ins {
 
   /// Brings one in, if one is needed and there may be one more. False if there is none.
   bool call() noexcept {
+    if (most_for_work_ == 0) return false;
     const std::lock_guard lock(mutex_);
-    return !closed_ && are_needed() && bring_in({}, most_for_work);
+    return !closed_ && are_needed() && for_work_ < most_for_work_ && bring_in({});
   }
 
   /// Brings one in for an errand alone. False if there is none.
   bool call_for(worker::errand errand) noexcept {
     const std::lock_guard lock(mutex_);
-    return bring_in(errand, most_for_errands);
+    return for_errands_ < most_for_errands && bring_in(errand);
   }
 
   /// A stand-in that is not needed now rests, with empty hands. True if it was called again, to do what its `assigned`
@@ -66,6 +71,7 @@ class stand_ins {
     {
       const std::lock_guard lock(mutex_);
       working_.fetch_sub(1, base::relaxed);  // relaxed: as above
+      --count_of(seat_of(resting).use);
       if (closed_) return false;
       resting.called_in.store(false, base::relaxed);  // relaxed: written and read by its thread, and under the mutex
       resting_.push_back(&resting);
@@ -75,12 +81,18 @@ class stand_ins {
     resting.sleep_until(called, sync::deadline_after(longest_rest));
     const std::lock_guard lock(mutex_);
     if (std::erase(resting_, &resting) == 0) return !closed_ || resting.assigned.run != nullptr;
-    seats_[resting.number - 1 - crew_.size()].is_free = true;  // nobody has called in time
-    return false;
+    return false;  // nobody has called in time
   }
 
-  /// The thread of a stand-in ends without having rested.
+  /// A stand-in of a pool that has ended does not rest before its thread ends.
   void leave() noexcept { working_.fetch_sub(1, base::relaxed); }  // relaxed: as above
+
+  /// The last that a stand-in's thread does: its seat is for another one, which waits for no more than the thread's
+  /// end.
+  void vacate(const worker& left) noexcept {
+    const std::lock_guard lock(mutex_);
+    seat_of(left).is_free = true;
+  }
 
   /// Those that rest end now; none is brought in for work from here on.
   void close() noexcept {
@@ -100,57 +112,76 @@ class stand_ins {
     }
   }
 
-  /// How many threads could not be started, and how many were.
-  [[nodiscard]] std::size_t failures() const noexcept { return failures_.load(base::relaxed); }  // relaxed: a count
-  [[nodiscard]] std::size_t started() const noexcept { return started_.load(base::relaxed); }    // relaxed: a count
+  /// How many work now, how many threads could not be started, and how many were. Relaxed, all: numbers only.
+  [[nodiscard]] std::size_t working() const noexcept {
+    const std::int32_t now = working_.load(base::relaxed);
+    return now > 0 ? static_cast<std::size_t>(now) : 0;
+  }
+  [[nodiscard]] std::size_t failures() const noexcept { return failures_.load(base::relaxed); }
+  [[nodiscard]] std::size_t started() const noexcept { return started_.load(base::relaxed); }
 
  private:
   static constexpr std::chrono::seconds longest_rest{5};
 
-  /// A stand-in's record, and its thread, which is over if the seat is free.
+  enum class purpose : std::uint8_t { work, errand };
+
+  /// A stand-in's record, what it was called for last, and its thread, which is over if the seat is free.
   struct seat {
     worker* who = nullptr;
     std::optional<thread> runner = std::nullopt;
+    purpose use = purpose::work;
     bool is_free = true;
   };
 
   // The caller of these holds the mutex.
 
-  bool bring_in(worker::errand errand, std::size_t most) noexcept {
-    if (!resting_.empty()) {
-      worker& called = *resting_.back();
-      resting_.pop_back();
-      called.assigned = errand;
-      working_.fetch_add(1, base::relaxed);  // relaxed: as above
-      wake(called);
-      return true;
-    }
-    return start(errand, most);
+  [[nodiscard]] seat& seat_of(const worker& whose) noexcept { return seats_[whose.number - 1 - crew_.size()]; }
+  [[nodiscard]] std::size_t& count_of(purpose use) noexcept { return use == purpose::work ? for_work_ : for_errands_; }
+
+  bool bring_in(worker::errand errand) noexcept {
+    if (resting_.empty()) return start(errand);
+    worker& called = *resting_.back();
+    resting_.pop_back();
+    seat& its = seat_of(called);
+    assign(its, errand);
+    count_in(its);
+    wake(called);
+    return true;
   }
 
-  bool start(worker::errand errand, std::size_t most) noexcept {
+  bool start(worker::errand errand) noexcept {
     try {
-      seat* const taken = free_seat(most);
+      seat* const taken = free_seat();
       if (taken == nullptr) return false;
       if (std::optional<thread> former = std::exchange(taken->runner, std::nullopt); former.has_value()) former->join();
-      taken->who->assigned = errand;
+      assign(*taken, errand);
       taken->runner.emplace(run_, taken->who, stack_size_);
       taken->is_free = false;
+      count_in(*taken);
     } catch (...) {
       failures_.fetch_add(1, base::relaxed);  // relaxed: a count
       return false;
     }
-    working_.fetch_add(1, base::relaxed);  // relaxed: as above
     started_.fetch_add(1, base::relaxed);  // relaxed: a count
     return true;
   }
 
+  static void assign(seat& to, worker::errand errand) noexcept {
+    to.who->assigned = errand;
+    to.use = errand.run == nullptr ? purpose::work : purpose::errand;
+  }
+
+  void count_in(const seat& begins) noexcept {
+    ++count_of(begins.use);
+    working_.fetch_add(1, base::relaxed);  // relaxed: as above
+  }
+
   /// Null if all are taken. Throws std::bad_alloc.
-  seat* free_seat(std::size_t most) {
+  seat* free_seat() {
     for (seat& each : seats_) {
       if (each.is_free && !closed_) return &each;
     }
-    if (seats_.size() >= most) return nullptr;
+    if (seats_.size() >= most(most_for_work_)) return nullptr;
     seats_.reserve(seats_.size() + 1);
     resting_.reserve(seats_.size() + 1);
     seats_.push_back({.who = &crew_.add_worker()});
@@ -166,6 +197,7 @@ class stand_ins {
   crew& crew_;
   const body run_;
   const std::size_t stack_size_;
+  const std::size_t most_for_work_;
   base::atomic<std::int32_t> blocked_{0};
   base::atomic<std::int32_t> working_{0};
   base::atomic<std::size_t> failures_{0};
@@ -173,6 +205,8 @@ class stand_ins {
   std::mutex mutex_;
   std::vector<worker*> resting_;
   std::vector<seat> seats_;
+  std::size_t for_work_ = 0;
+  std::size_t for_errands_ = 0;
   bool closed_ = false;
 };
 

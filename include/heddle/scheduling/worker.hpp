@@ -14,6 +14,7 @@
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/open_hand.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/steal_pace.hpp>
 #include <heddle/sync/wake_latency.hpp>
 #include <heddle/sync/wake_mark.hpp>
@@ -54,8 +55,10 @@ class worker : public participant {
 
   /// Sleeps until somebody who took it off the list calls it back. True if it searches from now on.
   [[nodiscard]] bool sleep_until_recalled() noexcept {
+    counts.parked.add_one();
     const std::chrono::nanoseconds begin = now();
     sleep_until([this] { return recalled_.load(base::relaxed) != recall::none; });  // relaxed: the signal orders it
+    counts.woken.add_one();
     constexpr std::chrono::microseconds surely_asleep{100};
     const std::chrono::nanoseconds called(called_at_.load(base::relaxed));  // relaxed: a measurement
     if (called - begin > surely_asleep) sync::wake_latency::learn(now() - called);
@@ -77,6 +80,7 @@ class worker : public participant {
   queue::work_stealing_deque<queue::job> jobs;
   open_hand hand;
   parked_link link;
+  worker_counts counts;
   queue::consumer_turns turns{number};
   std::uint32_t job_turns = 0;
   steal_pace pace;

@@ -165,6 +165,54 @@ TEST_CASE("the most urgent lane is popped first", "[injection_queue]") {
   CHECK(pop_all(queue) == sequence(0, 5));
 }
 
+TEST_CASE("a job is popped only if one is there that is as urgent as was asked for", "[injection_queue]") {
+  auto jobs = make_jobs(3);
+  injection_queue queue(1, 1);
+  consumer_turns turns;
+  job* popped = nullptr;
+  const auto pop_one = [&](lane least_urgent) {
+    return queue.try_pop({&popped, 1}, turns, least_urgent) == 0 ? -1 : number_of(popped);
+  };
+  for (std::size_t i = 0; i < 3; ++i) REQUIRE(queue.try_push(jobs[i], static_cast<lane>(i)));
+  CHECK(queue.size_hint(lane::high) != 0);
+  CHECK(pop_one(lane::high) == 0);
+  CHECK(pop_one(lane::high) == -1);  // although the list is still marked, and others have jobs
+  CHECK(queue.size_hint(lane::high) == 0);
+  CHECK(queue.size_hint(lane::normal) != 0);
+  CHECK(pop_one(lane::normal) == 1);
+  CHECK(pop_one(lane::normal) == -1);
+  CHECK(queue.size_hint(lane::normal) == 0);
+  CHECK(queue.size_hint(lane::background) != 0);
+  CHECK(pop_one(lane::background) == 2);
+  CHECK(pop_one(lane::background) == -1);
+  CHECK_FALSE(queue.has_jobs());
+}
+
+TEST_CASE("less urgent jobs have their turns also with who asks for urgent ones", "[injection_queue]") {
+  auto jobs = make_jobs(3);
+  injection_queue queue(1, 1);
+  consumer_turns turns;
+  for (std::size_t i = 0; i < 3; ++i) REQUIRE(queue.try_push(jobs[i], static_cast<lane>(i)));
+  std::vector<int> times(3);
+  for (int turn = 0; turn < 640; ++turn) {
+    job* popped = nullptr;
+    REQUIRE(queue.try_pop({&popped, 1}, turns, lane::high) == 1);
+    const auto number = static_cast<std::size_t>(number_of(popped));
+    ++times[number];
+    REQUIRE(queue.try_push(jobs[number], static_cast<lane>(number)));
+  }
+  CHECK(times == std::vector{620, 10, 10});
+}
+
+TEST_CASE("urgent jobs and those of the background are taken one by one", "[injection_queue]") {
+  const lane of = GENERATE(lane::high, lane::background);
+  auto jobs = make_jobs(100);
+  injection_queue queue(1, 1);
+  for (numbered_job& each : jobs) REQUIRE(queue.try_push(each, of));
+  consumer_turns turns;
+  for (int i = 0; i < 100; ++i) REQUIRE(pop(queue, turns) == sequence(i, i + 1));
+}
+
 TEST_CASE("a flood of urgent jobs leaves normal and background a turn in 64 each", "[injection_queue]") {
   auto jobs = make_jobs(3);
   injection_queue queue(1, 1);

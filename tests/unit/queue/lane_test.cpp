@@ -35,6 +35,17 @@ TEST_CASE("every list has a bit of its own, and a set gives its lists back", "[l
   CHECK(list_set(~list_set::all).empty());
 }
 
+TEST_CASE("the lists of a lane and of the more urgent ones are in one mask", "[lane]") {
+  for (const lane least_urgent : lanes) {
+    for (const lane of : lanes) {
+      for (unsigned shard = 0; shard < list_set::most_shards; ++shard) {
+        const bool inside = (list_set::down_to(least_urgent) & list_set(list_place{of, shard}).word()) != 0;
+        CHECK(inside == (of <= least_urgent));
+      }
+    }
+  }
+}
+
 TEST_CASE("a consumer is sent to the only list that has jobs, whosoever turn it is", "[lane]") {
   consumer_turns turns(5);
   for (const lane of : lanes) {

@@ -53,7 +53,7 @@ TEST_CASE("a pool runs every job that it accepted before it ends", "[pool]") {
   std::vector<counting_job> jobs(100);
   counting_job late;
   {
-    pool workers(2, [](std::size_t) {}, nullptr);
+    pool workers({.workers = 2});
     CHECK(workers.size() == 2);
     for (counting_job& added : jobs) REQUIRE(workers.try_push(added) == pool::admission::accepted);
     workers.close();
@@ -85,7 +85,7 @@ TEST_CASE("a pool refuses what is queued on request", "[pool]") {
     std::latch& leave;
   } blocking(entered, leave);
   counting_job queued;
-  pool workers(1, [](std::size_t) {}, nullptr);
+  pool workers({.workers = 1});
   REQUIRE(workers.try_push(blocking) == pool::admission::accepted);
   REQUIRE(workers.try_push(queued) == pool::admission::accepted);
   entered.wait();
@@ -103,13 +103,10 @@ TEST_CASE("a pool whose start hook throws is broken and refuses its jobs with th
   std::latch pushed(1);
   counting_job queued;
   counting_job late;
-  pool workers(
-      1,
-      [&](std::size_t) {
-        pushed.wait();
-        throw std::runtime_error("cannot start");
-      },
-      nullptr);
+  pool workers({.workers = 1, .on_start = [&](std::size_t) {
+                  pushed.wait();
+                  throw std::runtime_error("cannot start");
+                }});
   REQUIRE(workers.try_push(queued) == pool::admission::accepted);
   pushed.count_down();
   workers.join();
@@ -122,7 +119,7 @@ TEST_CASE("a pool whose start hook throws is broken and refuses its jobs with th
 TEST_CASE("start hooks get every index once", "[pool]") {
   const heddle_test::deadline limit;
   std::vector<std::atomic<int>> seen(8);
-  pool workers(8, [&](std::size_t index) { ++seen.at(index); }, nullptr);
+  pool workers({.workers = 8, .on_start = [&](std::size_t index) { ++seen.at(index); }});
   workers.close();
   workers.join();
   for (const auto& times : seen) CHECK(times == 1);
@@ -136,15 +133,15 @@ TEST_CASE("a pool knows its own threads, and they know its owner", "[pool]") {
   std::atomic<const void*> home{nullptr};
   std::atomic<const pool*> self{nullptr};
   std::latch known(1);
-  pool workers(
-      1,
-      [&](std::size_t) {
-        known.wait();
-        ours = self.load()->runs_this_thread();
-        found = pool::owner_of_this_thread();
-        home = heddle::sync::current_context::get()->home();
-      },
-      &owner);
+  pool workers({.workers = 1,
+                .on_start =
+                    [&](std::size_t) {
+                      known.wait();
+                      ours = self.load()->runs_this_thread();
+                      found = pool::owner_of_this_thread();
+                      home = heddle::sync::current_context::get()->home();
+                    },
+                .owner = &owner});
   self = &workers;
   known.count_down();
   CHECK_FALSE(workers.runs_this_thread());

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// What loops of every kind are made of: intervals of numbers, worked off by the caller and an executor together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <vector>
+
+#include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
+#include <heddle/future.hpp>
+#include <heddle/priority.hpp>
+#include <heddle/scheduling/adaptive_loop.hpp>
+#include <heddle/scheduling/section_loop.hpp>
+#include <heddle/sync/this_thread.hpp>
+#include <heddle/thread_pool_executor.hpp>
+
+namespace heddle {
+
+/// Calls of a loop that run on an executor while the caller works on the same loop. The end of the scope waits for
+/// those that have begun and cancels the others.
+template <executor E>
+class loop_helpers {
+ public:
+  explicit loop_helpers(E& on) noexcept : on_(on) {}
+  loop_helpers(const loop_helpers&) = delete;
+  loop_helpers& operator=(const loop_helpers&) = delete;
+  ~loop_helpers() {
+    for (auto& helper : helpers_) helper.cancel();
+    for (auto& helper : helpers_) helper.wait();
+  }
+
+  /// Asks for `count` calls of `help`. Gets fewer where memory ends or the executor was shut down: the caller then runs
+  /// more of the loop, or all of it.
+  template <class Help>
+  void ask_for(std::uint64_t count, const Help& help) {
+    try {
+      helpers_.reserve(static_cast<std::size_t>(count));
+      while (helpers_.size() < count) helpers_.push_back(on_.submit(help));
+    } catch (const executor_shutdown_error&) {
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
+ private:
+  E& on_;
+  std::vector<future<void>> helpers_;
+};
+
+/// No loop asks for more.
+inline constexpr std::uint64_t most_loop_workers = 4096;
+
+/// Runs `body(first, last, at)` for intervals that together are [0, size), by the caller and up to max_workers() - 1
+/// calls on the executor; see scheduling::section_loop.
+template <executor E, class Body>
+void run_loop_by_calls(E& on, std::uint64_t size, Body& body) {
+  constexpr std::uint64_t sections_per_worker = 32;  // enough that the last ones to finish wait little for each other
+  // Of an executor of somebody else's the number may be anything.
+  const auto claimed = static_cast<std::uint64_t>(on.max_workers());
+  const std::uint64_t workers = claimed < 1 ? 1 : claimed > most_loop_workers ? most_loop_workers : claimed;
+  const std::uint64_t wanted = workers * sections_per_worker;
+  const std::uint64_t sections = workers == 1 ? 1 : size < wanted ? size : wanted;
+  if (size == 0) return;
+  scheduling::section_loop loop(size, sections, body);
+  {
+    loop_helpers helpers(on);
+    helpers.ask_for((sections < workers ? sections : workers) - 1, [&loop] { loop.run(); });
+    const sync::blocking_allowed in_body;
+    loop.run();
+  }
+  loop.rethrow_failure();
+}
+
+/// The same by whatever the executor has for it. What loops of every kind are made of.
+template <executor E, class Body>
+void run_loop(E& on, std::uint64_t size, Body body) {
+  run_loop_by_calls(on, size, body);
+}
+
+/// On threads: they divide it among themselves as they become free.
+template <class Body>
+void run_loop(thread_pool_executor& on, std::uint64_t size, Body body) {
+  const sync::blocking_allowed in_body;
+  scheduling::run_loop(thread_pool_access::crew_of(on), size, body);
+}
+
+/// On threads, at a priority: calls have one, and parts of a loop that free threads take do not.
+template <class Body>
+void run_loop(prioritized<thread_pool_executor> on, std::uint64_t size, Body body) {
+  if (on.level() == priority::normal) return run_loop(on.pool(), size, body);
+  static_cast<void>(thread_pool_access::crew_of(on.pool()));  // throws where it does on the pool
+  run_loop_by_calls(on, size, body);
+}
+
+}  // namespace heddle
