@@ -246,7 +246,9 @@ class pool {
         work(self);
         if (jobs_.finished()) return stand_ins_.leave();
       }
-    } while (stand_ins_.rest(self));
+    } while (stand_ins_.rest(self, [this] {
+      if (stand_ins_.are_needed() && has_queued_jobs_of_anybody()) call_somebody();
+    }));
   }
 
   /// What a worker found to do: a job, or a task on somebody's stack.

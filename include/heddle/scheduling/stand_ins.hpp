@@ -22,9 +22,9 @@ namespace heddle::scheduling {
 
 /// How many workers block, how many threads stand in for them, and which of those rest meanwhile.
 ///
-/// `blocked_` and `working_` are counted by everybody; the rest is written under `mutex_`. Who adds work and a worker
-/// that blocks each put a full barrier between what they wrote and what they read, so that one of them sees that a
-/// stand-in is needed.
+/// `blocked_` and `working_` are counted by everybody; the rest is written under `mutex_`. Who adds work, a worker that
+/// blocks and a stand-in that goes to rest each put a full barrier between what they wrote and what they read, so that
+/// one of them sees that a stand-in is needed.
 class stand_ins {
  public:
   /// How many there may be, for work and for errands: a chain of waits that is deeper than a stack goes on as long as
@@ -61,8 +61,10 @@ class stand_ins {
   }
 
   /// A stand-in that is not needed now rests, with empty hands. True if it was called again, to do what its `assigned`
-  /// says; false if its thread is to end.
-  bool rest(worker& resting) noexcept {
+  /// says; false if its thread is to end. Calls `look_again()` when it does not count as working any more: a worker
+  /// that blocked before may have counted on it.
+  template <class LookAgain>
+  bool rest(worker& resting, LookAgain look_again) noexcept {
     {
       const std::lock_guard lock(mutex_);
       working_.fetch_sub(1, base::relaxed);  // relaxed: as above
@@ -70,6 +72,8 @@ class stand_ins {
       resting.called_in.store(false, base::relaxed);  // relaxed: written and read by its thread, and under the mutex
       resting_.push_back(&resting);
     }
+    base::full_barrier();
+    look_again();
     // relaxed: the signal orders it.
     const auto called = [&resting] { return resting.called_in.load(base::relaxed); };
     resting.sleep_until(called, sync::deadline_after(longest_rest));
