@@ -107,7 +107,6 @@ class pool {
     if (!is_of_this_process()) return;  // who holds the locks is not here
     jobs_.close();
     crew_.call_all_to_end();
-    stand_ins_.close();
   }
 
   /// Ends every queued job without running it.
@@ -237,6 +236,9 @@ class pool {
   }
 
   void stand_in(worker& self) noexcept {
+    const auto look_again = [this] {
+      if (stand_ins_.are_needed() && has_queued_jobs_of_anybody()) call_somebody();
+    };
     do {
       if (self.assigned.run != nullptr) {
         const auto errand = std::exchange(self.assigned, {});
@@ -244,11 +246,9 @@ class pool {
         while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
       } else {
         work(self);
-        if (jobs_.finished()) return stand_ins_.leave();
+        if (jobs_.finished()) return stand_ins_.leave(self, look_again);
       }
-    } while (stand_ins_.rest(self, [this] {
-      if (stand_ins_.are_needed() && has_queued_jobs_of_anybody()) call_somebody();
-    }));
+    } while (stand_ins_.rest(self, look_again));
   }
 
   /// What a worker found to do: a job, or a task on somebody's stack.

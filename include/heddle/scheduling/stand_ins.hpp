@@ -51,7 +51,7 @@ class stand_ins {
   /// Brings one in, if one is needed and there may be one more. False if there is none.
   bool call() noexcept {
     const std::lock_guard lock(mutex_);
-    return !closed_ && are_needed() && bring_in({}, most_for_work);
+    return are_needed() && bring_in({}, most_for_work);
   }
 
   /// Brings one in for an errand alone. False if there is none.
@@ -60,16 +60,18 @@ class stand_ins {
     return bring_in(errand, most_for_errands);
   }
 
+  // Who goes calls `look_again()` when it does not count as working any more: a worker that blocked before may have
+  // counted on it.
+
   /// A stand-in that is not needed now rests, with empty hands. True if it was called again, to do what its `assigned`
-  /// says; false if its thread is to end. Calls `look_again()` when it does not count as working any more: a worker
-  /// that blocked before may have counted on it.
+  /// says; false if its thread is to end.
   template <class LookAgain>
   bool rest(worker& resting, LookAgain look_again) noexcept {
     {
       const std::lock_guard lock(mutex_);
       working_.fetch_sub(1, base::relaxed);  // relaxed: as above
-      if (closed_) return false;
-      resting.called_in.store(false, base::relaxed);  // relaxed: written and read by its thread, and under the mutex
+      // relaxed: written and read by its thread, and under the mutex.
+      resting.called_in.store(joining_, base::relaxed);
       resting_.push_back(&resting);
     }
     base::full_barrier();
@@ -78,23 +80,29 @@ class stand_ins {
     const auto called = [&resting] { return resting.called_in.load(base::relaxed); };
     resting.sleep_until(called, sync::deadline_after(longest_rest));
     const std::lock_guard lock(mutex_);
-    if (std::erase(resting_, &resting) == 0) return !closed_ || resting.assigned.run != nullptr;
-    seats_[resting.number - 1 - crew_.size()].is_free = true;  // nobody has called in time
+    if (std::erase(resting_, &resting) == 0) return true;
+    seat_of(resting).is_free = true;
     return false;
   }
 
-  /// The thread of a stand-in ends without having rested.
-  void leave() noexcept { working_.fetch_sub(1, base::relaxed); }  // relaxed: as above
-
-  /// Those that rest end now; none is brought in for work from here on.
-  void close() noexcept {
+  /// A stand-in that finds no work, and there will be none: its thread ends.
+  template <class LookAgain>
+  void leave(worker& leaving, LookAgain look_again) noexcept {
+    working_.fetch_sub(1, base::relaxed);  // relaxed: as above
+    base::full_barrier();
+    look_again();
     const std::lock_guard lock(mutex_);
-    closed_ = true;
-    for (worker* each : std::exchange(resting_, {})) wake(*each);
+    seat_of(leaving).is_free = true;
   }
 
-  /// After close(): waits for the ends of all threads, those that begin meanwhile too. One thread at a time.
+  /// When the workers have ended: waits for the ends of all threads, those that begin meanwhile too. Those that rest
+  /// end now. One thread at a time.
   void join() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      joining_ = true;
+      for (worker* each : resting_) wake(*each);
+    }
     for (std::size_t i = 0;; ++i) {
       std::unique_lock lock(mutex_);
       if (i == seats_.size()) return;
@@ -119,6 +127,8 @@ class stand_ins {
   };
 
   // The caller of these holds the mutex.
+
+  seat& seat_of(const worker& who) noexcept { return seats_[who.number - 1 - crew_.size()]; }
 
   bool bring_in(worker::errand errand, std::size_t most) noexcept {
     if (!resting_.empty()) {
@@ -152,7 +162,7 @@ class stand_ins {
   /// Null if all are taken. Throws std::bad_alloc.
   seat* free_seat(std::size_t most) {
     for (seat& each : seats_) {
-      if (each.is_free && !closed_) return &each;
+      if (each.is_free && !joining_) return &each;
     }
     if (seats_.size() >= most) return nullptr;
     seats_.reserve(seats_.size() + 1);
@@ -177,7 +187,7 @@ class stand_ins {
   std::mutex mutex_;
   std::vector<worker*> resting_;
   std::vector<seat> seats_;
-  bool closed_ = false;
+  bool joining_ = false;  // a seat that becomes free from now on stays so
 };
 
 }  // namespace heddle::scheduling
