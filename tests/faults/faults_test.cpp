@@ -95,7 +95,8 @@ namespace {
 
 /// Makes what holds it too large for a block that is kept for reuse, so that it is allocated.
 struct bulk {
-  std::array<char, heddle::base::block_cache::block_size> bytes{};
+  bulk() { bytes.fill('b'); }
+  std::array<char, heddle::base::block_cache::block_size> bytes;
 };
 
 /// Calls `attempt()` again and again, with the first allocation failing, then the second, ..., until it succeeds. After

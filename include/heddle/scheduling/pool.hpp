@@ -129,7 +129,6 @@ class pool final : public queue::job_home {
     if (!is_of_this_process()) return;  // who holds the locks is not here
     jobs_.close();
     crew_.call_all_to_end();
-    stand_ins_.close();
   }
 
   /// Ends every queued job without running it.
@@ -326,6 +325,9 @@ class pool final : public queue::job_home {
   }
 
   void stand_in(worker& self) noexcept {
+    const auto look_again = [this, &self] {
+      if (stand_ins_.are_needed() && has_unannounced_jobs(self)) call_somebody();
+    };
     do {
       if (self.assigned.run != nullptr) {
         const auto errand = std::exchange(self.assigned, {});
@@ -334,10 +336,10 @@ class pool final : public queue::job_home {
         while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
       } else {
         work(self);
-        if (jobs_.finished()) return stand_ins_.leave();
+        if (jobs_.finished()) return stand_ins_.leave(self, look_again);
       }
       self.end_work();
-    } while (stand_ins_.rest(self));
+    } while (stand_ins_.rest(self, look_again));
   }
 
   /// What a worker found to do: a job, or a task on somebody's stack.
@@ -530,11 +532,11 @@ class pool final : public queue::job_home {
     if (has_queued_jobs()) return true;
     return crew_.has_place_for_helper() && crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
   }
-  /// Whether there are queued jobs, for a worker that has made known that it blocks: those too that push_own() has not
-  /// announced.
-  [[nodiscard]] bool has_unannounced_jobs(const worker& blocking) noexcept {
+  /// Whether there are queued jobs, for a worker that has made known that it does no work now: those too that push_own()
+  /// has not announced.
+  [[nodiscard]] bool has_unannounced_jobs(const worker& self) noexcept {
     if (has_queued_jobs()) return true;
-    return crew_.somebody_works_besides(blocking) && base::heavy_barrier() && has_queued_jobs();
+    return crew_.somebody_works_besides(self) && base::heavy_barrier() && has_queued_jobs();
   }
   [[nodiscard]] bool has_queued_jobs() noexcept {
     return jobs_.size_hint() != 0 || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });

@@ -22,9 +22,9 @@ namespace heddle::scheduling {
 
 /// How many workers block, how many threads stand in for them, and which of those rest meanwhile.
 ///
-/// `blocked_` and `working_` are counted by everybody; the rest is written under `mutex_`. Who adds work and a worker
-/// that blocks each put a full barrier between what they wrote and what they read, so that one of them sees that a
-/// stand-in is needed.
+/// `blocked_` and `working_` are counted by everybody; the rest is written under `mutex_`. Who adds work, a worker that
+/// blocks and a stand-in that goes to rest each put a full barrier between what they wrote and what they read, so that
+/// one of them sees that a stand-in is needed.
 class stand_ins {
  public:
   /// How many there may be for errands at a time, besides those for work: a chain of waits that is deeper than a stack
@@ -56,7 +56,7 @@ class stand_ins {
   bool call() noexcept {
     if (most_for_work_ == 0) return false;
     const std::lock_guard lock(mutex_);
-    return !closed_ && are_needed() && for_work_ < most_for_work_ && bring_in({});
+    return are_needed() && for_work_ < most_for_work_ && bring_in({});
   }
 
   /// Brings one in for an errand alone. False if there is none.
@@ -65,27 +65,39 @@ class stand_ins {
     return for_errands_ < most_for_errands && bring_in(errand);
   }
 
+  // Who goes calls `look_again()` when it does not count as working any more: a worker that blocked before may have
+  // counted on it.
+
   /// A stand-in that is not needed now rests, with empty hands. True if it was called again, to do what its `assigned`
   /// says; false if its thread is to end.
-  bool rest(worker& resting) noexcept {
+  template <class LookAgain>
+  bool rest(worker& resting, LookAgain look_again) noexcept {
     {
       const std::lock_guard lock(mutex_);
-      working_.fetch_sub(1, base::relaxed);  // relaxed: as above
-      --count_of(seat_of(resting).use);
-      if (closed_) return false;
-      resting.called_in.store(false, base::relaxed);  // relaxed: written and read by its thread, and under the mutex
+      count_out(resting);
+      // relaxed: written and read by its thread, and under the mutex.
+      resting.called_in.store(joining_, base::relaxed);
       resting_.push_back(&resting);
     }
+    base::full_barrier();
+    look_again();
     // relaxed: the signal orders it.
     const auto called = [&resting] { return resting.called_in.load(base::relaxed); };
     resting.sleep_until(called, sync::deadline_after(longest_rest));
     const std::lock_guard lock(mutex_);
-    if (std::erase(resting_, &resting) == 0) return !closed_ || resting.assigned.run != nullptr;
-    return false;  // nobody has called in time
+    return std::erase(resting_, &resting) == 0;  // else nobody has called in time
   }
 
-  /// A stand-in of a pool that has ended does not rest before its thread ends.
-  void leave() noexcept { working_.fetch_sub(1, base::relaxed); }  // relaxed: as above
+  /// A stand-in that finds no work, and there will be none, ends without having rested.
+  template <class LookAgain>
+  void leave(worker& leaving, LookAgain look_again) noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      count_out(leaving);
+    }
+    base::full_barrier();
+    look_again();
+  }
 
   /// The last that a stand-in's thread does: its seat is for another one, which waits for no more than the thread's
   /// end.
@@ -94,15 +106,14 @@ class stand_ins {
     seat_of(left).is_free = true;
   }
 
-  /// Those that rest end now; none is brought in for work from here on.
-  void close() noexcept {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    for (worker* each : std::exchange(resting_, {})) wake(*each);
-  }
-
-  /// After close(): waits for the ends of all threads, those that begin meanwhile too. One thread at a time.
+  /// When the workers have ended: waits for the ends of all threads, those that begin meanwhile too. Those that rest
+  /// end now. One thread at a time.
   void join() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      joining_ = true;
+      for (worker* each : resting_) wake(*each);
+    }
     for (std::size_t i = 0;; ++i) {
       std::unique_lock lock(mutex_);
       if (i == seats_.size()) return;
@@ -179,7 +190,7 @@ class stand_ins {
   /// Null if all are taken. Throws std::bad_alloc.
   seat* free_seat() {
     for (seat& each : seats_) {
-      if (each.is_free && !closed_) return &each;
+      if (each.is_free && !joining_) return &each;
     }
     if (seats_.size() >= most(most_for_work_)) return nullptr;
     seats_.reserve(seats_.size() + 1);
@@ -187,6 +198,11 @@ class stand_ins {
     seats_.push_back({.who = &crew_.add_worker()});
     seats_.back().who->stands_in = true;
     return &seats_.back();
+  }
+
+  void count_out(const worker& idle) noexcept {
+    --count_of(seat_of(idle).use);
+    working_.fetch_sub(1, base::relaxed);  // relaxed: as above
   }
 
   static void wake(worker& called) noexcept {
@@ -207,7 +223,7 @@ class stand_ins {
   std::vector<seat> seats_;
   std::size_t for_work_ = 0;
   std::size_t for_errands_ = 0;
-  bool closed_ = false;
+  bool joining_ = false;  // a seat that becomes free from now on stays so
 };
 
 }  // namespace heddle::scheduling
