@@ -302,11 +302,15 @@ TEST_CASE("a bulk without memory submits nothing and leaves nothing behind", "[f
   const std::size_t workers = GENERATE(1U, 2U);
   const bool from_worker = GENERATE(false, true);
   CAPTURE(workers, from_worker);
+  struct large_element {
+    tracked counted;
+    bulk others;
+  };
   life_counts callable;
   life_counts element;
-  std::vector<tracked> elements;
+  std::vector<large_element> elements;
   elements.reserve(many);
-  for (std::size_t i = 0; i < many; ++i) elements.emplace_back(element);
+  for (std::size_t i = 0; i < many; ++i) elements.push_back({.counted = tracked(element), .others = {}});
   gate busy;
   gate other;
   std::atomic<std::size_t> ran{0};
@@ -319,7 +323,7 @@ TEST_CASE("a bulk without memory submits nothing and leaves nothing behind", "[f
         CHECK(element.alive == static_cast<int>(many));
         CHECK(pool.stats().queued_jobs == submitted);
       };
-      const auto call = [&] { return [&ran, held = tracked(callable)](const tracked&) { ++ran; }; };
+      const auto call = [&] { return [&ran, held = tracked(callable)](const large_element&) { ++ran; }; };
       std::vector<future<void>> futures;
       const int failures =
           with_every_allocation_failing([&] { futures = pool.submit_bulk(call(), elements); }, nothing_left);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <heddle/asyncio.hpp>
+#include <heddle/base/block_cache.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/parallel_for.hpp>
@@ -300,13 +301,20 @@ TEST_CASE("a closed pool runs what it has of every priority, or cancels it", "[p
 
 TEST_CASE("a call with a priority is one allocation", "[priority][allocation]") {
   const heddle_test::deadline limit;
+  struct large {  // than a block that is kept for reuse
+    std::array<char, heddle::base::block_cache::block_size> bytes{};
+  };
+  std::atomic<int> sum{0};
+  const auto call = [&sum, held = large{}] { sum += 1 + held.bytes[0]; };
   thread_pool_executor pool({.max_workers = 1});
   for (const priority level : all_levels) {
     const auto on = pool.with(level);
-    on.submit([] {}).result();
-    CHECK(heddle_test::allocations_in([&] { on.submit([] {}).result(); }) == 1);
-    CHECK(heddle_test::allocations_in([&] { on.post([] {}); }) == 1);
+    on.submit(call).result();
+    CHECK(heddle_test::allocations_in([&] { on.submit(call).result(); }) == 1);
+    CHECK(heddle_test::allocations_in([&] { on.post(call); }) == 1);
   }
+  pool.shutdown();
+  CHECK(sum == 9);
 }
 
 // ---- what takes an executor

@@ -178,11 +178,12 @@ TEST_CASE("a timed wait for a call that is queued returns in time and leaves the
     return gave_up && took >= 10ms && took < 500ms && !ran && queued.cancel();
   };
   std::array<gate, 2> busy;
-  thread_pool_executor pool{{.max_workers = workers}};
+  thread_pool_executor pool{{.max_workers = workers, .max_stand_ins = 0}};  // a stand-in would run the call
   if (workers == 2) heddle_test::occupy(pool, busy[0]);
   CHECK(pool.submit([&] { return gives_up_in_time(pool.submit(takes_a_second)); }).result());
   heddle_test::occupy(pool, busy[1]);
   CHECK(gives_up_in_time(pool.submit(takes_a_second)));
+  for (gate& each : busy) each.open();
 }
 
 // ---- the limits

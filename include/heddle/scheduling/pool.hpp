@@ -237,7 +237,11 @@ class pool final : public queue::job_home {
       if (home_pool_.has_unannounced_jobs(self_)) home_pool_.call_somebody();
     }
     void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
-    bool try_withdraw(const queue::job& claimed) noexcept override { return self_.jobs.try_take_out(claimed); }
+    bool try_withdraw(const queue::job& claimed) noexcept override {
+      if (!self_.jobs.try_take_out(claimed)) return false;
+      self_.counts.jobs_run.add_one();
+      return true;
+    }
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
       return home_pool_.stand_ins_.call_for({run, argument});
     }
@@ -378,9 +382,14 @@ class pool final : public queue::job_home {
     if (searching) end_search();
   }
 
-  /// The worker has found something, and calls another one if there is more.
+  /// The worker has found something, and calls another one if there is more, or a stand-in.
   void end_search() noexcept {
-    if (crew_.idle().end_search() && crew_.idle().somebody_is_parked() && has_backlog()) crew_.call_worker();
+    if (!crew_.idle().end_search()) return;
+    if (crew_.idle().somebody_is_parked()) {
+      if (has_backlog()) crew_.call_worker();
+    } else if (stand_ins_.are_needed() && has_queued_jobs()) {
+      call_somebody();
+    }
   }
 
   /// Waits until there may be something to do, or for as long as there is patience, and runs what it is given

@@ -29,7 +29,7 @@ struct pool_stats {
   /// How often a thread that was to stand in could not be started: the system refused it, or memory ended.
   std::size_t stand_ins_failed = 0;
   /// Calls that workers have taken out of queues, to run them or because they had ended there. What parallel loops
-  /// do is not counted, nor what waiters claim, until its place in the queue comes up.
+  /// do is not counted, nor what waiters claim, until it leaves its queue.
   std::uint64_t jobs_run = 0;
   /// Calls that workers have taken from other workers' queues.
   std::uint64_t jobs_stolen = 0;
