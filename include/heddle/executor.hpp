@@ -193,7 +193,7 @@ template <executor E, class F, mappable_range... Rs>
           shared,
           [&](auto&& call) {
             future<Result>& next = futures.emplace_back();  // the room first: without it no call could be cancelled
-            next = on.submit(std::move(call));
+            next = on.submit(std::forward<decltype(call)>(call));
           },
           ranges...);
     } catch (...) {

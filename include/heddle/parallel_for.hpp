@@ -22,17 +22,9 @@ namespace heddle {
 template <class T>
 concept loop_index = base::counting_integer<T>;
 
-/// Calls `body(i)` for every i in [first, last), or `body(i, j)` for intervals [i, j) that together are [first, last),
-/// and returns when all is done. The caller works too, and max_workers() - 1 workers help it.
-///
-/// Iterations run in any order and at the same time: `body` is called as const. If one throws, those after it are not
-/// begun, and the exception that a sequential loop would have met first is rethrown when all that began has ended.
-/// Throws std::invalid_argument if first > last. Without an executor it runs on current_executor(). On an executor that
-/// was shut down the caller runs the loop alone.
-///
-///     heddle::parallel_for(0, image.height(), [&](int y) { render(image.row(y)); });
-template <executor E, loop_index First, loop_index Last, class Body>
-void parallel_for(E&& on, First first, Last last, const Body& body) {
+/// Calls `run(size, loop)` for the loop over [first, last), whose bodies begin at 0.
+template <loop_index First, loop_index Last, class Body, class Run>
+void count_loop(First first, Last last, const Body& body, Run run) {
   using Index = std::common_type_t<First, Last>;
   constexpr bool by_item = std::is_invocable_v<const Body&, Index>;
   static_assert(by_item || std::is_invocable_v<const Body&, Index, Index>,
@@ -44,19 +36,59 @@ void parallel_for(E&& on, First first, Last last, const Body& body) {
   }
   const auto origin = static_cast<std::uint64_t>(first);
   const auto index = [origin](std::uint64_t offset) { return static_cast<Index>(origin + offset); };
-  run_loop(on, static_cast<std::uint64_t>(last) - origin,
-           [&body, index](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
-             if constexpr (by_item) {
-               for (; at != end; ++at) static_cast<void>(body(index(at)));
-             } else {
-               static_cast<void>(body(index(begin), index(end)));
-             }
-           });
+  run(static_cast<std::uint64_t>(last) - origin,
+      [&body, index](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
+        if constexpr (by_item) {
+          for (; at != end; ++at) static_cast<void>(body(index(at)));
+        } else {
+          static_cast<void>(body(index(begin), index(end)));
+        }
+      });
+}
+
+/// Calls `run(size, loop)` for the loop over the elements of a range.
+template <class R, class Body, class Run>
+void each_loop(R&& range, const Body& body, Run run) {
+  base::indexed_range<R> elements(range);
+  static_assert(
+      std::is_invocable_v<const Body&, decltype(elements[0])>,
+      "parallel_for_each() calls one body from many threads, as const, with one element of the range: take one "
+      "parameter of the element's type, and remove `mutable`");
+  run(elements.size(), [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
+    for (; at != end; ++at) static_cast<void>(base::invoke(body, elements[at]));
+  });
+}
+
+/// Calls `body(i)` for every i in [first, last), or `body(i, j)` for intervals [i, j) that together are [first, last),
+/// and returns when all is done. The caller works too, and max_workers() - 1 workers help it.
+///
+/// Iterations run in any order and at the same time: `body` is called as const. If one throws, those after it are not
+/// begun, and the exception that a sequential loop would have met first is rethrown when all that began has ended.
+/// Throws std::invalid_argument if first > last. Without an executor it runs on current_executor(). On an executor that
+/// was shut down the caller runs the loop alone.
+///
+///     heddle::parallel_for(0, image.height(), [&](int y) { render(image.row(y)); });
+template <executor E, loop_index First, loop_index Last, class Body>
+void parallel_for(E&& on, First first, Last last, const Body& body) {
+  count_loop(first, last, body, [&on](std::uint64_t size, auto loop) { run_loop(on, size, loop); });
+}
+
+/// The same in chunks, see loop_options: intervals are as long as a chunk.
+///
+///     heddle::parallel_for(0, n, [&](int i, int j) { solve(tile(i, j)); }, {.chunksize = 64});
+template <executor E, loop_index First, loop_index Last, class Body>
+void parallel_for(E&& on, First first, Last last, const Body& body, const loop_options& options) {
+  count_loop(first, last, body, [&](std::uint64_t size, auto loop) { run_loop(on, size, loop, options); });
 }
 
 template <loop_index First, loop_index Last, class Body>
 void parallel_for(First first, Last last, const Body& body) {
   parallel_for(current_executor(), first, last, body);
+}
+
+template <loop_index First, loop_index Last, class Body>
+void parallel_for(First first, Last last, const Body& body, const loop_options& options) {
+  parallel_for(current_executor(), first, last, body, options);
 }
 
 /// Calls `body(element)` for every element of `range`, as parallel_for() does for numbers. Ranges that are not random
@@ -65,20 +97,25 @@ void parallel_for(First first, Last last, const Body& body) {
 ///     heddle::parallel_for_each(files, [](const std::string& name) { compress(name); });
 template <executor E, std::ranges::input_range R, class Body>
 void parallel_for_each(E&& on, R&& range, const Body& body) {
-  base::indexed_range<R> elements(range);
-  static_assert(
-      std::is_invocable_v<const Body&, decltype(elements[0])>,
-      "parallel_for_each() calls one body from many threads, as const, with one element of the range: take one "
-      "parameter of the element's type, and remove `mutable`");
-  run_loop(on, elements.size(), [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
-    for (; at != end; ++at) static_cast<void>(base::invoke(body, elements[at]));
-  });
+  each_loop(std::forward<R>(range), body, [&on](std::uint64_t size, auto loop) { run_loop(on, size, loop); });
+}
+
+/// The same in chunks, see loop_options.
+template <executor E, std::ranges::input_range R, class Body>
+void parallel_for_each(E&& on, R&& range, const Body& body, const loop_options& options) {
+  each_loop(std::forward<R>(range), body, [&](std::uint64_t size, auto loop) { run_loop(on, size, loop, options); });
 }
 
 template <std::ranges::input_range R, class Body>
   requires(!executor<R>)
 void parallel_for_each(R&& range, const Body& body) {
   parallel_for_each(current_executor(), std::forward<R>(range), body);
+}
+
+template <std::ranges::input_range R, class Body>
+  requires(!executor<R>)
+void parallel_for_each(R&& range, const Body& body, const loop_options& options) {
+  parallel_for_each(current_executor(), std::forward<R>(range), body, options);
 }
 
 }  // namespace heddle

@@ -69,17 +69,9 @@ template <class F, class... Rs>
 using parallel_map_result_t =
     std::remove_cvref_t<std::invoke_result_t<const F&, decltype(std::declval<base::indexed_range<Rs>&>()[0])...>>;
 
-/// Returns the vector of `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the
-/// shortest, in order. The calls run at the same time, in the caller and in workers of `on`.
-///
-/// Elements are passed as their range gives them, not copied; `callable` is called as const and not copied. Results
-/// need no default constructor, only a move. If a call throws, those after it are not begun, and the exception that a
-/// sequential loop would have met first is rethrown. Without an executor it runs on current_executor().
-///
-///     std::vector<double> squares = heddle::parallel_map([](double x) { return x * x; }, xs);
-///     std::vector<int> sums = heddle::parallel_map(pool, std::plus<>{}, xs, ys);
-template <executor E, class F, std::ranges::input_range... Rs>
-[[nodiscard]] auto parallel_map(E&& on, const F& callable, Rs&&... ranges) {
+/// The vector of `callable(x, y, ...)` for the elements, made by the loop that `run(size, loop)` runs.
+template <class F, class Run, std::ranges::input_range... Rs>
+[[nodiscard]] auto map_loop(const F& callable, Run run, Rs&&... ranges) {
   static_assert(sizeof...(Rs) > 0, "parallel_map() needs a range to take values from: parallel_map(f, xs...)");
   static_assert(
       std::is_invocable_v<const F&, decltype(std::declval<base::indexed_range<Rs>&>()[0])...>,
@@ -95,7 +87,7 @@ template <executor E, class F, std::ranges::input_range... Rs>
     std::uint64_t size = (std::numeric_limits<std::uint64_t>::max)();
     ((size = elements.size() < size ? elements.size() : size), ...);
     map_slots<Result> results(size);
-    run_loop(on, size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
+    run(size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
       for (; at != end; ++at) {
         results.fill(at, [&]() -> decltype(auto) { return base::invoke(callable, elements[at]...); });
       }
@@ -104,10 +96,40 @@ template <executor E, class F, std::ranges::input_range... Rs>
   }(base::indexed_range<Rs>(ranges)...);
 }
 
+/// Returns the vector of `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the
+/// shortest, in order. The calls run at the same time, in the caller and in workers of `on`.
+///
+/// Elements are passed as their range gives them, not copied; `callable` is called as const and not copied. Results
+/// need no default constructor, only a move. If a call throws, those after it are not begun, and the exception that a
+/// sequential loop would have met first is rethrown. Without an executor it runs on current_executor().
+///
+///     std::vector<double> squares = heddle::parallel_map([](double x) { return x * x; }, xs);
+///     std::vector<int> sums = heddle::parallel_map(pool, std::plus<>{}, xs, ys);
+template <executor E, class F, std::ranges::input_range... Rs>
+[[nodiscard]] auto parallel_map(E&& on, const F& callable, Rs&&... ranges) {
+  return map_loop(
+      callable, [&on](std::uint64_t size, auto loop) { run_loop(on, size, loop); }, std::forward<Rs>(ranges)...);
+}
+
+/// The same in chunks, see loop_options.
+///
+///     heddle::parallel_map(pool, decode, {.chunksize = 16}, frames);
+template <executor E, class F, std::ranges::input_range... Rs>
+[[nodiscard]] auto parallel_map(E&& on, const F& callable, const loop_options& options, Rs&&... ranges) {
+  return map_loop(
+      callable, [&](std::uint64_t size, auto loop) { run_loop(on, size, loop, options); }, std::forward<Rs>(ranges)...);
+}
+
 template <class F, std::ranges::input_range... Rs>
   requires(!executor<F>)
 [[nodiscard]] auto parallel_map(const F& callable, Rs&&... ranges) {
   return parallel_map(current_executor(), callable, std::forward<Rs>(ranges)...);
+}
+
+template <class F, std::ranges::input_range... Rs>
+  requires(!executor<F>)
+[[nodiscard]] auto parallel_map(const F& callable, const loop_options& options, Rs&&... ranges) {
+  return parallel_map(current_executor(), callable, options, std::forward<Rs>(ranges)...);
 }
 
 }  // namespace heddle

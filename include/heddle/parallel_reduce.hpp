@@ -39,17 +39,10 @@ struct reduce_options {
 enum class element_cost { small, unknown };
 
 /// Where a reduction of `size` elements is cut, which depends on nothing else: so the result does not either.
-class reduce_chunks {
+class reduce_chunks : public base::chunking {
  public:
   constexpr reduce_chunks(std::uint64_t size, element_cost cost, std::uint64_t chunksize) noexcept
-      : size_(size), length_(chunksize != 0 ? chunksize : chosen_length(size, cost)) {}
-
-  [[nodiscard]] constexpr std::uint64_t count() const noexcept { return size_ / length_ + (size_ % length_ != 0); }
-
-  [[nodiscard]] constexpr base::section operator[](std::uint64_t index) const noexcept {
-    const std::uint64_t first = index * length_;
-    return {first, size_ - first > length_ ? first + length_ : size_};
-  }
+      : chunking(size, chunksize != 0 ? chunksize : chosen_length(size, cost)) {}
 
  private:
   static constexpr std::uint64_t shortest = 4096;
@@ -61,9 +54,6 @@ class reduce_chunks {
     if (cost == element_cost::unknown && size <= longest) return wanted == 0 ? 1 : wanted;
     return wanted < shortest ? shortest : wanted > longest ? longest : wanted / 64 * 64;
   }
-
-  std::uint64_t size_;
-  std::uint64_t length_;
 };
 
 /// One value that several threads combine what they have into. Who brings a value and finds another one there takes

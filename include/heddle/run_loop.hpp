@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 #include <vector>
 
+#include <heddle/base/sectioning.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
@@ -91,6 +93,38 @@ void run_loop(prioritized<thread_pool_executor> on, std::uint64_t size, Body bod
   if (on.level() == priority::normal) return run_loop(on.pool(), size, body);
   static_cast<void>(thread_pool_access::crew_of(on.pool()));  // throws where it does on the pool
   run_loop_by_calls(on, size, body);
+}
+
+/// `chunksize`: how many iterations belong together, the last ones may be fewer; 0 is 1. A thread takes one chunk or
+/// several at a time: as many as take about a microsecond, which is measured while the loop runs. So it need not be set
+/// for speed, but where neighbours should be done by one thread: the rows of a tile, the elements of a cache line.
+struct loop_options {
+  std::size_t chunksize = 0;
+};
+
+/// The body of a loop over chunks: calls that of the loop over what is in them.
+template <class Body>
+class chunk_body {
+ public:
+  chunk_body(Body body, base::chunking chunks) : body_(std::move(body)), chunks_(chunks) {}
+
+  void operator()(std::uint64_t, std::uint64_t end, std::uint64_t& at) {
+    for (; at != end; ++at) {
+      const base::section chunk = chunks_[at];
+      std::uint64_t item = chunk.first;
+      body_(chunk.first, chunk.last, item);
+    }
+  }
+
+ private:
+  Body body_;
+  base::chunking chunks_;
+};
+
+template <class E, class Body>
+void run_loop(E& on, std::uint64_t size, Body body, const loop_options& options) {
+  const base::chunking chunks(size, options.chunksize != 0 ? options.chunksize : 1);
+  run_loop(on, chunks.count(), chunk_body<Body>(std::move(body), chunks));
 }
 
 }  // namespace heddle

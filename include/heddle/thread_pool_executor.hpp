@@ -231,7 +231,7 @@ class thread_pool_executor {
         [&](auto&& call) {
           auto& result = futures.emplace_back();
           queue::job*& place = batch.add_place();
-          auto* const task = make_task(std::move(call));
+          auto* const task = make_task(std::forward<decltype(call)>(call));
           result = future_access::adopt(task);
           place = task;
         },
@@ -250,7 +250,7 @@ class thread_pool_executor {
         shared,
         [&batch](auto&& call) {
           queue::job*& place = batch.add_place();
-          place = new queue::detached_job<std::remove_cvref_t<decltype(call)>>(std::move(call));
+          place = new queue::detached_job<std::remove_cvref_t<decltype(call)>>(std::forward<decltype(call)>(call));
         },
         ranges...);
     push(batch, lane_of(level));

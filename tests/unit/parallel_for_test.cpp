@@ -4,18 +4,23 @@
 #include <heddle/inline_executor.hpp>
 #include <heddle/parallel_for.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <forward_list>
 #include <limits>
 #include <list>
 #include <map>
+#include <mutex>
 #include <set>
 #include <span>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <support/catch.hpp>
@@ -257,6 +262,65 @@ TEST_CASE("a loop asks for one helper less than there are workers, and for none 
   REQUIRE(helpers_for(8, 3) == 2);
   REQUIRE(helpers_for(8, 1) == 0);
   REQUIRE(helpers_for(8, 0) == 0);
+}
+
+TEST_CASE("a loop in chunks gives each chunk to one call, from the first index on", "[parallel_for][chunksize]") {
+  heddle::inline_executor here;
+  thread_pool_executor pool{{.max_workers = 3}};
+  const auto check = [](auto& on, int first, int last, std::size_t chunksize) {
+    std::mutex mutex;
+    std::vector<std::pair<int, int>> seen;
+    const auto note = [&](int begin, int end) {
+      const std::lock_guard lock(mutex);
+      seen.emplace_back(begin, end);
+    };
+    parallel_for(on, first, last, note, {.chunksize = chunksize});
+    std::sort(seen.begin(), seen.end());
+    std::vector<std::pair<int, int>> expected;
+    const int step = static_cast<int>(std::max(chunksize, std::size_t{1}));
+    for (int begin = first; begin < last; begin += step) expected.emplace_back(begin, std::min(begin + step, last));
+    return seen == expected;
+  };
+  for (const auto& [first, last] : {std::pair{0, 1000}, {-7, 93}, {5, 6}, {3, 3}}) {
+    for (const std::size_t chunksize : {0U, 1U, 7U, 64U, 1000U, 5000U}) {
+      CAPTURE(first, last, chunksize);
+      REQUIRE(check(pool, first, last, chunksize));
+      REQUIRE(check(here, first, last, chunksize));
+    }
+  }
+}
+
+TEST_CASE("one thread takes a whole chunk, of indices and of elements", "[parallel_for][chunksize]") {
+  thread_pool_executor pool{{.max_workers = 4}};
+  constexpr std::size_t chunksize = 16;
+  std::vector<std::thread::id> who(1000);
+  const auto each_chunk_has_one = [&] {
+    for (std::size_t i = 0; i < who.size(); ++i) {
+      if (who[i] != who[i / chunksize * chunksize]) return false;
+    }
+    return true;
+  };
+  const auto work = [](std::thread::id& mine) {
+    std::this_thread::sleep_for(std::chrono::microseconds(2));
+    mine = std::this_thread::get_id();
+  };
+  parallel_for(pool, std::size_t{0}, who.size(), [&](std::size_t i) { work(who[i]); }, {.chunksize = chunksize});
+  REQUIRE(each_chunk_has_one());
+  std::fill(who.begin(), who.end(), std::thread::id());
+  parallel_for_each(pool, who, work, {.chunksize = chunksize});
+  REQUIRE(each_chunk_has_one());
+  REQUIRE(std::find(who.begin(), who.end(), std::thread::id()) == who.end());
+}
+
+TEST_CASE("a loop in chunks rethrows the exception that a sequential loop would have met first",
+          "[parallel_for][chunksize]") {
+  thread_pool_executor pool{{.max_workers = 2}};
+  visits seen(1000);
+  const auto fail = [&](std::size_t i) {
+    seen.visit(i);
+    if (i % 100 == 77) throw std::runtime_error(std::to_string(i));
+  };
+  REQUIRE_THROWS_WITH(parallel_for(pool, std::size_t{0}, std::size_t{1000}, fail, {.chunksize = 10}), "77");
 }
 
 TEST_CASE("a loop returns when its slowest body has returned, whoever runs it", "[parallel_for]") {

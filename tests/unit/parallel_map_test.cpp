@@ -142,3 +142,15 @@ TEST_CASE("parallel_map takes references to bits, as results and as elements of 
   const auto numbers = parallel_map([](bool bit) { return bit ? 1 : 0; }, std::views::istream<bool>(input));
   REQUIRE(numbers == std::vector<int>{1, 0, 1});
 }
+
+TEST_CASE("parallel_map in chunks gives the same results, from rvalue ranges too", "[parallel_map][chunksize]") {
+  thread_pool_executor pool{{.max_workers = 2}};
+  const auto twice = [](int n) { return 2 * n; };
+  const auto expected = parallel_map(pool, twice, std::views::iota(0, 1000));
+  REQUIRE(expected[999] == 1998);
+  for (const std::size_t chunksize : {0U, 1U, 13U, 5000U}) {
+    REQUIRE(parallel_map(pool, twice, {.chunksize = chunksize}, std::views::iota(0, 1000)) == expected);
+  }
+  REQUIRE(parallel_map(std::plus<>{}, {.chunksize = 2}, std::vector<int>{1, 2, 3}, std::vector<int>{4, 5}) ==
+          std::vector<int>{5, 7});
+}

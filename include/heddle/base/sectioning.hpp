@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The arithmetic of a division into nearly equal sections: where each begins and ends.
+// The arithmetic of divisions into nearly equal sections, or into chunks of a size: where each begins and ends.
 #pragma once
 
 #include <cstdint>
@@ -41,5 +41,23 @@ class sectioning {
                                                std::uint64_t index) noexcept {
   return sectioning(size, sections)[index];
 }
+
+/// `size` positions cut into chunks of `length`, the last one of what is left. `length` must not be 0.
+class chunking {
+ public:
+  constexpr chunking(std::uint64_t size, std::uint64_t length) noexcept : size_(size), length_(length) {}
+
+  [[nodiscard]] constexpr std::uint64_t count() const noexcept { return size_ / length_ + (size_ % length_ != 0); }
+
+  /// The chunk at `index`, which must be less than count().
+  [[nodiscard]] constexpr section operator[](std::uint64_t index) const noexcept {
+    const std::uint64_t first = index * length_;
+    return {first, size_ - first > length_ ? first + length_ : size_};
+  }
+
+ private:
+  std::uint64_t size_;
+  std::uint64_t length_;
+};
 
 }  // namespace heddle::base

@@ -44,10 +44,11 @@ class injection_queue {
     return added.empty() ? !is_closed() : try_push_any(added, to);
   }
 
-  /// Pops up to into.size() of the oldest jobs of a list: the caller's share of a long one, one of a short one. Only one
-  /// of a lane that is not normal: urgent jobs had better not wait for each other, and from the background one more is
-  /// taken only if nothing more urgent has come meanwhile. Returns how many; 0 if there is none now that is as urgent as
-  /// `least_urgent` or more. While there is one, another one may have its turn. Each consumer has `turns` of its own.
+  /// Pops up to into.size() of the oldest jobs of a list: the caller's share of a long one, one of a short one. Only
+  /// one of a lane that is not normal: urgent jobs had better not wait for each other, and from the background one more
+  /// is taken only if nothing more urgent has come meanwhile. Returns how many; 0 if there is none now that is as
+  /// urgent as `least_urgent` or more. While there is one, another one may have its turn. Each consumer has `turns` of
+  /// its own.
   [[nodiscard]] std::size_t try_pop(std::span<job*> into, consumer_turns& turns,
                                     lane least_urgent = lane::background) noexcept {
     if (into.empty()) return 0;

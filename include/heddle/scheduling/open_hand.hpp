@@ -2,6 +2,7 @@
 // The hand of a worker that waits awake for work: who forks puts a task right into it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <heddle/base/atomic.hpp>
@@ -97,9 +98,9 @@ class open_hand {
   /// What the task refers to lies in the giver's frames: in the lines above its own. To ask for them one after the
   /// other, each when the one before has told its address, would take as long as the whole hand-over.
   static void prefetch_frames(const void* slot, const void* subject) noexcept {
-    constexpr int lines = 8;
+    constexpr std::ptrdiff_t lines = 8;
     base::prefetch(slot);
-    for (int i = 0; i < lines; ++i) base::prefetch(static_cast<const char*>(subject) + 64 * i);
+    for (std::ptrdiff_t i = 0; i < lines; ++i) base::prefetch(static_cast<const char*>(subject) + 64 * i);
   }
 
   alignas(base::cache_line) base::atomic<word> state_{closed};

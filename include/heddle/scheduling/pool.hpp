@@ -541,8 +541,8 @@ class pool final : public queue::job_home {
     if (has_queued_jobs()) return true;
     return crew_.has_place_for_helper() && crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
   }
-  /// Whether there are queued jobs, for a worker that has made known that it does no work now: those too that push_own()
-  /// has not announced.
+  /// Whether there are queued jobs, for a worker that has made known that it does no work now: those too that
+  /// push_own() has not announced.
   [[nodiscard]] bool has_unannounced_jobs(const worker& self) noexcept {
     if (has_queued_jobs()) return true;
     return crew_.somebody_works_besides(self) && base::heavy_barrier() && has_queued_jobs();

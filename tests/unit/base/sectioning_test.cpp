@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sectioning and section_bounds(): the bounds of every section, up to the last bit.
+// sectioning, section_bounds() and chunking: the bounds of every section, up to the last bit.
 
 #include <heddle/base/sectioning.hpp>
 
@@ -50,4 +50,15 @@ TEST_CASE("no size and no count of 64 bits overflows", "[sectioning]") {
 TEST_CASE("one sectioning gives every section", "[sectioning]") {
   const sectioning rule(100, 7);
   for (std::uint64_t i = 0; i < 7; ++i) CHECK(rule[i] == section_bounds(100, 7, i));
+}
+
+TEST_CASE("chunks are of one length, the last one of what is left", "[sectioning]") {
+  using heddle::base::chunking;
+  constexpr chunking tens(25, 10);
+  STATIC_REQUIRE(tens.count() == 3);
+  STATIC_REQUIRE(tens[0] == section{0, 10});
+  STATIC_REQUIRE(tens[2] == section{20, 25});
+  STATIC_REQUIRE(chunking(20, 10).count() == 2);
+  STATIC_REQUIRE(chunking(0, 10).count() == 0);
+  STATIC_REQUIRE(chunking(largest, largest - 1)[1] == section{largest - 1, largest});
 }
