@@ -59,9 +59,10 @@ template <class... Calls>
   }
   // The first fork wakes somebody, if this is known to take long, or not known to be short; or gives to who is awake.
   const auto predicted = hint::predict(1);
-  const bool worth = !hint::is_known() || predicted >= scheduling::worth_waking() ||
-                     (predicted >= scheduling::worth_giving && host.somebody_holds_out_hand());
-  worth ? guest.get()->stack.beg(queue::beggars::awake) : guest.get()->stack.forget(queue::beggars::all);
+  const bool worth_a_call = !hint::is_known() || predicted >= scheduling::worth_waking();
+  const bool worth = worth_a_call || (predicted >= scheduling::worth_giving && host.somebody_holds_out_hand());
+  worth ? guest.get()->stack.beg(worth_a_call ? queue::beggars::all : queue::beggars::awake)
+        : guest.get()->stack.forget(queue::beggars::all);
   {
     const typename hint::measurement measured;
     invoke_all(*guest.get(), calls...);

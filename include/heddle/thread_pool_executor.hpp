@@ -72,11 +72,14 @@ class thread_pool_executor {
 
   ~thread_pool_executor() {
     if (pool_.runs_this_thread()) {
-      std::fputs(
+      end_program(
           "heddle: a task destroys the thread_pool_executor that runs it, and would wait for itself for ever; "
-          "let another thread destroy the executor, or call shutdown(pending_jobs::finish, join_workers::no)\n",
-          stderr);
-      std::terminate();
+          "let another thread destroy the executor, or call shutdown(pending_jobs::finish, join_workers::no)\n");
+    }
+    if (pool_.has_guests()) {
+      end_program(
+          "heddle: a thread_pool_executor is destroyed while a thread is in a parallel loop on it, or in "
+          "parallel_invoke(); let the loop return first\n");
     }
     pool_.close();
   }
@@ -158,6 +161,11 @@ class thread_pool_executor {
   [[nodiscard]] thread_pool_stats stats() const noexcept { return pool_.stats(); }
 
  private:
+  [[noreturn]] static void end_program(const char* why) noexcept {
+    std::fputs(why, stderr);
+    std::terminate();
+  }
+
   scheduling::pool start(const thread_pool_options& options) {
     options.check();
     const auto start_worker = [this](std::size_t index) {

@@ -104,6 +104,11 @@ void post_and_wait(thread_pool_executor& pool, int levels) {
   for (auto& each : kept) each.result();
 }
 
+/// Depth `levels` of calls that each submit the next and wait for it.
+std::size_t nested(thread_pool_executor& pool, std::size_t levels) {
+  return levels == 0 ? 0 : 1 + pool.submit(nested, std::ref(pool), levels - 1).result();
+}
+
 // ---- random programs
 
 /// A piece of a program that is awaited by the piece it belongs to.
@@ -320,4 +325,18 @@ TEST_CASE("who waits runs nothing but what it waits for, in random programs with
       REQUIRE(buried == 0);
     }
   }
+}
+
+TEST_CASE("a chain of a hundred thousand waits ends on usual stacks, where there is one worker too", "[stress]") {
+  const heddle_test::deadline limit(250s);
+  const std::size_t workers = GENERATE(1U, 2U, 4U);
+  const std::size_t stand_ins = GENERATE(0U, 256U);
+  CAPTURE(workers, stand_ins);
+  const std::size_t levels = scaled(100'000);
+  thread_pool_executor pool{{.max_workers = workers, .max_stand_ins = stand_ins}};
+  CHECK(nested(pool, 1) == 1);
+  CHECK(pool.submit(nested, std::ref(pool), levels).result() == levels);
+  auto one = pool.submit(nested, std::ref(pool), levels / 2);
+  auto other = pool.submit(nested, std::ref(pool), levels / 2);
+  CHECK(one.result() + other.result() == levels / 2 * 2);
 }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <support/catch.hpp>
+#include <support/deadline.hpp>
 
 namespace {
 
@@ -109,6 +110,17 @@ TEST_CASE("parallel_for counts from negative numbers and in mixed types", "[para
   REQUIRE(sum == 0);
   parallel_for(std::int8_t{-128}, std::int8_t{127}, [&](std::int8_t i) { sum += i; });
   REQUIRE(sum == -255);
+}
+
+// One of sixteen loops that are known to be short is timed, and the time was divided by the number of items.
+TEST_CASE("an empty loop calls nothing and learns nothing", "[parallel_for][regression]") {
+  thread_pool_executor pool{{.max_workers = 2}};
+  int calls = 0;
+  for (int round = 0; round < 100; ++round) {
+    const int last = round % 3 == 1 ? 1 : 0;
+    parallel_for(pool, 0, last, [&](int) { ++calls; });
+  }
+  CHECK(calls == 33);
 }
 
 TEST_CASE("parallel_for of a range that ends before it begins is an error that says so", "[parallel_for]") {
@@ -321,6 +333,28 @@ TEST_CASE("a loop in chunks rethrows the exception that a sequential loop would 
     if (i % 100 == 77) throw std::runtime_error(std::to_string(i));
   };
   REQUIRE_THROWS_WITH(parallel_for(pool, std::size_t{0}, std::size_t{1000}, fail, {.chunksize = 10}), "77");
+}
+
+// What the first worker had left of the loop when it began its item was out of reach until it ended.
+TEST_CASE("as many bodies of a loop run at the same time as there are workers", "[parallel_for][regression]") {
+  const heddle_test::deadline limit;
+  const std::size_t workers = GENERATE(3U, 8U);
+  const bool by_guest = GENERATE(false, true);
+  const bool pauses = GENERATE(false, true);
+  CAPTURE(workers, by_guest, pauses);
+  thread_pool_executor pool{{.max_workers = workers}};
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<std::size_t> begun{0};
+    const auto loop = [&] {
+      parallel_for(pool, std::size_t{0}, workers, [&](std::size_t) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));  // so it is known that they take long
+        ++begun;
+        while (begun < workers) std::this_thread::yield();
+      });
+    };
+    by_guest ? loop() : pool.submit(loop).result();
+    if (pauses) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // so that all workers sleep
+  }
 }
 
 TEST_CASE("a loop returns when its slowest body has returned, whoever runs it", "[parallel_for]") {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <exception>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -16,9 +18,11 @@
 #include <support/allocation_count.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/scale.hpp>
 
 using heddle::parallel_invoke;
 using heddle::thread_pool_executor;
+using heddle_test::scaled;
 
 namespace {
 
@@ -39,6 +43,79 @@ struct numbered : std::runtime_error {
   explicit numbered(int its_number) : std::runtime_error("call " + std::to_string(its_number)), number(its_number) {}
   int number;
 };
+
+// ---- exceptions of any type
+
+struct plain {  // no std::exception
+  int number;
+};
+
+struct move_only {
+  std::unique_ptr<int> number;
+};
+
+enum class thrown { integer, plain, move_only, nested };
+
+[[noreturn]] void throw_a(thrown type) {
+  switch (type) {
+    case thrown::integer:
+      throw 1;
+    case thrown::plain:
+      throw plain{2};
+    case thrown::move_only:
+      throw move_only{std::make_unique<int>(3)};
+    default:
+      try {
+        throw plain{4};
+      } catch (...) {
+        std::throw_with_nested(std::logic_error("outer"));
+      }
+  }
+}
+
+std::string in_words(const std::exception_ptr& caught) {
+  try {
+    std::rethrow_exception(caught);
+  } catch (int number) {
+    return "int " + std::to_string(number);
+  } catch (const plain& error) {
+    return "plain " + std::to_string(error.number);
+  } catch (const move_only& error) {
+    return "move_only " + std::to_string(*error.number);
+  } catch (const std::logic_error& error) {
+    return error.what() + (" of " + in_words(dynamic_cast<const std::nested_exception&>(error).nested_ptr()));
+  }
+}
+
+template <class Call>
+std::string thrown_by(Call call) {
+  try {
+    call();
+    return "nothing";
+  } catch (...) {
+    return in_words(std::current_exception());
+  }
+}
+
+// ---- deep recursion
+
+enum class deeper { in_first, in_second };
+
+/// Forks `levels` deep, on the pool whose worker calls.
+template <deeper Where>
+std::size_t recurse(std::size_t levels) {
+  if (levels == 0) return 0;
+  std::size_t below = 0;
+  std::size_t beside = 0;
+  const auto deep = [&] { below = recurse<Where>(levels - 1); };
+  const auto flat = [&] { ++beside; };
+  if constexpr (Where == deeper::in_first) {
+    parallel_invoke(deep, flat);
+  } else {
+    parallel_invoke(flat, deep);
+  }
+  return below + beside;
+}
 
 }  // namespace
 
@@ -86,6 +163,26 @@ TEST_CASE("two calls run at the same time", "[parallel_invoke]") {
         wait_for(first);
       });
   CHECK((first && second));
+}
+
+// The second worker was called, and nobody called the third one: what the first one forked meanwhile stayed private.
+TEST_CASE("as many calls run at the same time as there are workers", "[parallel_invoke][regression]") {
+  const heddle_test::deadline limit;
+  const std::size_t workers = GENERATE(3U, 5U);
+  const bool by_guest = GENERATE(false, true);
+  const bool pauses = GENERATE(false, true);
+  CAPTURE(workers, by_guest, pauses);
+  thread_pool_executor pool{{.max_workers = workers}};
+  for (int round = 0; round < 50; ++round) {
+    std::latch begun(static_cast<std::ptrdiff_t>(workers));
+    const auto call = [&] { begun.arrive_and_wait(); };
+    const auto invoke = [&] {
+      if (workers == 3) return parallel_invoke(pool, call, call, call);
+      parallel_invoke(pool, call, call, call, call, call);
+    };
+    by_guest ? invoke() : pool.submit(invoke).result();
+    if (pauses) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // so that all workers sleep
+  }
 }
 
 TEST_CASE("a second worker that comes late still gets its share", "[parallel_invoke]") {
@@ -141,6 +238,44 @@ TEST_CASE("what the first of several throwing calls threw is rethrown, by positi
     REQUIRE(thrown_by(works, fails(1)) == 1);
     REQUIRE(thrown_by(fails(0), fails(1)) == 0);
     REQUIRE(thrown_by(works, fails(1), fails(2), works, fails(4)) == 1);
+  }
+}
+
+TEST_CASE("what a call throws arrives as it is, of any type, from any place, whoever ran it", "[parallel_invoke]") {
+  const heddle_test::deadline limit;
+  constexpr int all = 3;
+  const std::size_t workers = GENERATE(1U, 3U);
+  const bool by_guest = GENERATE(false, true);
+  const int place = GENERATE(0, 1, 2);
+  CAPTURE(workers, by_guest, place);
+  thread_pool_executor pool{{.max_workers = workers}};
+  const auto in_pool = [&](auto call) { by_guest ? call() : pool.submit(call).result(); };
+
+  const auto throw_in_place = [&](thrown type) {
+    std::latch begun(all);
+    std::atomic<int> running{0};
+    const auto call = [&](int number) {
+      return [&, number] {
+        if (workers == 3) {  // one thread for each
+          ++running;
+          begun.arrive_and_wait();
+        }
+        if (number == place) throw_a(type);
+        if (workers == 3) {
+          std::this_thread::sleep_for(std::chrono::microseconds(200));  // the others must be waited for
+          --running;
+        }
+      };
+    };
+    const std::string found = thrown_by([&] { in_pool([&] { parallel_invoke(pool, call(0), call(1), call(2)); }); });
+    CHECK(running == (workers == 3 ? 1 : 0));  // the one that threw
+    return found;
+  };
+  for (int round = 0; round < 10; ++round) {
+    CHECK(throw_in_place(thrown::integer) == "int 1");
+    CHECK(throw_in_place(thrown::plain) == "plain 2");
+    CHECK(throw_in_place(thrown::move_only) == "move_only 3");
+    CHECK(throw_in_place(thrown::nested) == "outer of plain 4");
   }
 }
 
@@ -239,6 +374,17 @@ TEST_CASE("a recursion deeper than the task stack runs on without forking", "[pa
   int reached = 0;
   parallel_invoke(pool, [&] { reached = counter::depth(5000); });
   CHECK(reached == 5000);
+}
+
+TEST_CASE("a recursion of a million levels needs a large stack and nothing else", "[parallel_invoke][stack]") {
+  const heddle_test::deadline limit;
+  const std::size_t levels = scaled(1'000'000);  // the frames of a sanitizer are several times as large
+  for (const std::size_t workers : {1U, 2U}) {
+    CAPTURE(workers);
+    thread_pool_executor pool{{.max_workers = workers, .stack_size = std::size_t{1} << 30U}};
+    CHECK(pool.submit(recurse<deeper::in_first>, levels).result() == levels);
+    CHECK(pool.submit(recurse<deeper::in_second>, levels).result() == levels);
+  }
 }
 
 TEST_CASE("a worker that may not help a guest sleeps meanwhile", "[parallel_invoke]") {

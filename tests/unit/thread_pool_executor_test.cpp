@@ -9,6 +9,7 @@
 #include <functional>
 #include <heddle/base/block_cache.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/parallel_for.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <latch>
 #include <memory>
@@ -647,6 +648,19 @@ TEST_CASE("destroying a pool in its own task ends the program with advice", "[th
   CHECK(ended.aborted);
   CHECK_THAT(ended.output, ContainsSubstring("a task destroys the thread_pool_executor that runs it") &&
                                ContainsSubstring("let another thread destroy the executor"));
+}
+
+TEST_CASE("destroying a pool in a loop on it ends the program with advice", "[thread_pool][shutdown]") {
+  if (heddle_test::in_the_child()) {
+    auto pool = std::make_unique<thread_pool_executor>(heddle::thread_pool_options{.max_workers = 2});
+    heddle::parallel_for(*pool, 0, 1, [&](int) { pool.reset(); });
+    return;
+  }
+  const heddle_test::deadline limit;
+  const heddle_test::ended_child ended = heddle_test::run_this_test_in_a_child();
+  CHECK(ended.aborted);
+  CHECK_THAT(ended.output, ContainsSubstring("destroyed while a thread is in a parallel loop on it") &&
+                               ContainsSubstring("let the loop return first"));
 }
 
 TEST_CASE("what a posted call throws ends the program", "[thread_pool]") {

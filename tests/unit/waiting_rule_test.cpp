@@ -186,7 +186,87 @@ TEST_CASE("a timed wait for a call that is queued returns in time and leaves the
   for (gate& each : busy) each.open();
 }
 
+TEST_CASE("a guest that waits in its loop or fork runs no queued call, the only worker does", "[waiting_rule][guest]") {
+  const heddle_test::deadline limit;
+  const std::size_t workers = GENERATE(1U, 2U);
+  CAPTURE(workers);
+  thread_pool_executor pool{{.max_workers = workers}};
+  const auto here = std::this_thread::get_id();
+  std::atomic<int> run_by_guest{0};
+  std::atomic<int> ran{0};
+  const auto call = [&] {
+    if (std::this_thread::get_id() == here) ++run_by_guest;
+    ++ran;
+  };
+  const auto submit_and_wait = [&] {
+    pool.submit(call).result();
+    future<void> timed = pool.submit(call);
+    while (!timed.wait(10ms)) {
+    }
+    task_group group(pool);
+    group.run(call);
+    group.wait();
+  };
+  for (int round = 0; round < 20; ++round) {
+    // In loops and forks that are all the guest's own, so that what others steal does not count.
+    parallel_for(pool, 0, 1, [&](int) { submit_and_wait(); });
+    parallel_invoke(pool, submit_and_wait);
+  }
+  CHECK(run_by_guest == 0);
+  CHECK(ran == 120);
+}
+
+TEST_CASE("a worker that is a guest of another pool runs none of the other's queued calls", "[waiting_rule][guest]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor home{{.max_workers = 1}};
+  thread_pool_executor other{{.max_workers = 1}};
+  std::thread::id guest;
+  std::thread::id of_other;
+  std::thread::id of_home;
+  home.submit([&] {
+        guest = std::this_thread::get_id();
+        parallel_for(other, 0, 1, [&](int) {
+          of_other = other.submit([] { return std::this_thread::get_id(); }).result();
+          of_home = home.submit([] { return std::this_thread::get_id(); }).result();
+        });
+      })
+      .result();
+  CHECK(of_other != guest);
+  CHECK(of_home == guest);
+}
+
 // ---- the limits
+
+TEST_CASE("calls that wait for each other do so until their time is up", "[waiting_rule][limits]") {
+  const heddle_test::deadline limit;
+  const std::size_t workers = GENERATE(1U, 2U);
+  CAPTURE(workers);
+  thread_pool_executor pool{{.max_workers = workers}};
+  SECTION("a call for itself") {
+    future<void> self;
+    gate has_future;
+    self = pool.submit([&] {
+      has_future.pass();
+      self.result(5ms);
+    });
+    has_future.open();
+    CHECK_THROWS_AS(self.result(), heddle::timeout_error);
+  }
+  SECTION("two for one another") {
+    future<void> one;
+    future<void> two;
+    gate have_futures;
+    one = pool.submit([&] {
+      have_futures.pass();
+      two.result();  // runs it, where there is one worker
+    });
+    two = pool.submit([&] { one.result(5ms); });
+    have_futures.open();
+    CHECK_THROWS_AS(one.result(), heddle::timeout_error);
+    CHECK_THROWS_AS(two.result(), heddle::timeout_error);
+  }
+  CHECK(pool.submit([] { return 1; }).result() == 1);
+}
 
 TEST_CASE("the only worker waits in vain for what a later call of it does, and the call runs afterwards",
           "[waiting_rule][limits]") {

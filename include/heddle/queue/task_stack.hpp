@@ -239,12 +239,14 @@ class task_stack {
 
   /// Asks the owner to publish something. Relaxed: a hint.
   void beg(beggars who) noexcept {
-    if (!is_begged(who)) begged_.fetch_or(static_cast<std::uint8_t>(who), base::relaxed);
+    const auto bits = static_cast<std::uint8_t>(who);
+    if ((begged_.load(base::relaxed) & bits) != bits) begged_.fetch_or(bits, base::relaxed);
   }
 
-  /// Publishes for an owner that does not answer; true if something is public now.
+  /// Publishes for an owner that does not answer; true if something is public now, or may be, since somebody else is at
+  /// it.
   bool expose() noexcept {
-    if (!lock_.try_lock()) return false;
+    if (!lock_.try_lock()) return true;
     const bool found = publish_up_to_head(cutter::other);
     lock_.unlock();
     return found;

@@ -25,7 +25,8 @@ namespace heddle::scheduling {
 ///
 /// Whoever runs a part of the loop takes grains off its front, which grow until one takes a few microseconds. The rest
 /// of the part lies on the task stack as a divisible task, so what a thief gets is half of what is left of the oldest
-/// loop; between two grains the runner looks whether somebody begs.
+/// loop; between two grains the runner looks whether somebody begs. What is left to the runner by that is out of reach
+/// until its grain has ended: so a part of few items that may take long is halved beforehand, down to the first item.
 template <class Body>
 class adaptive_loop {
   using hint = cost_hint<Body>;
@@ -66,6 +67,10 @@ class adaptive_loop {
     pace at_pace(first_grain_, timed);
     bool told = false;
     while (items.size() > 1) {
+      if (are_few_and_long(here, items.size())) {
+        at_pace.leave_out([&] { told |= run_halves(here, std::exchange(items, {})); });
+        break;
+      }
       part rest(*this, items);
       queue::stack_slot* const slot =
           here.stack.push(&run_stolen_rest, static_cast<queue::divisible_task*>(&rest), queue::stack_slot::divisible);
@@ -82,10 +87,39 @@ class adaptive_loop {
     return told;
   }
 
+  /// Whether it matters that a worker who has come for nothing would have to wait for the end of an item.
+  [[nodiscard]] static bool are_few_and_long(const participant& here, std::uint64_t items) noexcept {
+    constexpr std::uint64_t few = 16;  // for each worker
+    constexpr std::chrono::microseconds long_item{20};
+    return items > 2 && items <= few * here.home.size() && here.home.size() > 1 &&
+           (!hint::is_known() || hint::predict(1) >= long_item);
+  }
+
+  /// Each half can be stolen as a whole, whatever the runner does. The first item of a loop ever may be much dearer
+  /// than the others, so it is not timed. True as in run_part().
+  bool run_halves(participant& here, base::section items) noexcept {
+    part upper(*this, items);
+    upper.theirs = {items.first + items.size() / 2, items.last};
+    queue::stack_slot* const slot = here.stack.push(&run_stolen_rest, static_cast<queue::divisible_task*>(&upper));
+    if (slot == nullptr) [[unlikely]] {
+      run_grain(items);
+      return false;
+    }
+    const answer next = worth_of(upper.theirs.size());
+    worker* const taker = next == answer::give ? here.home.reserve_hand() : nullptr;
+    bool told = (next == answer::call || taker != nullptr) && tell(here, next, taker);
+    told |= run_part(here, {items.first, upper.theirs.first}, hint::is_known());
+    std::exception_ptr none;
+    if (here.stack.try_pop(slot) || join(here, slot, none) == joined::taken_back) {
+      told |= run_part(here, upper.theirs, hint::is_known());
+    }
+    return told;
+  }
+
   /// Until nothing of the part is left, or is the runner's. Tells others of the rest after it has taken the first grain
   /// for itself, if they should know at once, and whenever somebody begs. True if somebody had use for that.
   bool run_grains(participant& here, part& rest, pace& at_pace) noexcept {
-    answer next = worth_of(rest);
+    answer next = worth_of(rest.mine.size_hint());
     worker* taker = next == answer::give ? here.home.reserve_hand() : nullptr;
     if (taker == nullptr && next == answer::give) next = answer::none;
     bool told = false;
@@ -100,7 +134,7 @@ class adaptive_loop {
       at_pace.end_grain(grain.size());
       if (!here.stack.is_begged()) [[likely]]
         continue;
-      next = at_pace.elapsed() >= worth_waking() ? answer::call : worth_of(rest);
+      next = at_pace.elapsed() >= worth_waking() ? answer::call : worth_of(rest.mine.size_hint());
       if (next == answer::give && (!here.stack.is_begged(queue::beggars::awake) || here.stack.has_public()))
         next = answer::none;
       if (next != answer::none && rest.mine.was_cut()) {
@@ -113,9 +147,9 @@ class adaptive_loop {
   /// What is done for others: nothing, something for who is awake, or a call for who sleeps too.
   enum class answer : std::uint8_t { none, give, call };
 
-  [[nodiscard]] static answer worth_of(const part& rest) noexcept {
+  [[nodiscard]] static answer worth_of(std::uint64_t items) noexcept {
     if (!hint::is_known()) return answer::call;
-    const auto predicted = hint::predict(rest.mine.size_hint());
+    const auto predicted = hint::predict(items);
     return predicted >= worth_waking() ? answer::call : predicted >= worth_giving ? answer::give : answer::none;
   }
 
@@ -154,6 +188,7 @@ class adaptive_loop {
 template <class Body>
 void run_loop(crew& host, std::uint64_t size, Body& body) {
   using hint = cost_hint<Body>;
+  if (size == 0) return;
   constexpr std::chrono::nanoseconds too_short{500};
   adaptive_loop<Body> loop(body);
   if (hint::is_known() && hint::predict(size) < too_short) {

@@ -76,6 +76,8 @@ class crew {
     }
   }
 
+  [[nodiscard]] bool has_guests() const noexcept { return leased_.load(base::relaxed) != 0; }  // relaxed: a hint
+
   // ---- who looks for work
 
   /// Calls `try_rob(worker)` for the other workers, beginning with any, until it says true.
@@ -128,6 +130,15 @@ class crew {
     // forks again.
     static_cast<void>(base::heavy_barrier());
     return each_of_all(other_than([](participant& each) { return each.stack.has_private() && each.stack.expose(); }));
+  }
+
+  /// While others sleep: a task that somebody has forked and begun to run others before, so that it would stay private
+  /// for long, is made public. If there is none, whoever forks next is to call somebody. True if there was one.
+  [[nodiscard]] bool exposes_somebody(const worker& asking) noexcept {
+    return each_of_all([&asking](participant& each) {
+      each.stack.beg(queue::beggars::asleep);
+      return &each != &asking && each.stack.has_private() && each.stack.expose();
+    });
   }
 
   /// After a full barrier: false if nobody does, and whoever begins to sees what preceded the barrier.

@@ -32,12 +32,20 @@ inline bool give(participant& here, worker& taker) noexcept {
 }
 
 /// Somebody begs: gives to who waits awake; else publishes, and wakes somebody if nobody looks for work any more.
+/// Others that sleep get what is left after a gift, or wait for the next fork.
 [[gnu::noinline]] inline bool answer_beggar(participant& here) noexcept {
   here.stack.forget(queue::beggars::all);
-  if (worker* const taker = here.home.reserve_hand()) return give(here, *taker);
-  if (!here.stack.publish()) return false;
-  here.home.call_thief();
-  return true;
+  bool gave = false;
+  if (worker* const taker = here.home.reserve_hand()) {
+    gave = give(here, *taker);
+    if (!here.home.idle().somebody_is_parked() || !here.home.has_place_for_helper()) return gave;
+  }
+  if (here.stack.publish()) {
+    here.home.call_thief();
+    return true;
+  }
+  if (gave) here.stack.beg(queue::beggars::asleep);
+  return gave;
 }
 
 /// The same, but nobody is woken for what there is.

@@ -160,6 +160,9 @@ class pool final : public queue::job_home {
   /// Those who fork and steal.
   [[nodiscard]] crew& members() noexcept { return crew_; }
 
+  /// Whether an outside thread takes part in fork-join work; those of the process that forked this one do not count.
+  [[nodiscard]] bool has_guests() const noexcept { return crew_.has_guests() && is_of_this_process(); }
+
   [[nodiscard]] std::size_t size() const noexcept { return crew_.size(); }
 
   [[nodiscard]] bool is_closed() const noexcept { return jobs_.is_closed(); }
@@ -363,7 +366,7 @@ class pool final : public queue::job_home {
     for (;;) {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = look(self); found.is_something()) {
-        if (std::exchange(searching, false)) end_search();
+        if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
         run(self, found);
         sync::wake_mark::take() ? patience.be_polite() : patience.reset();
         continue;
@@ -379,14 +382,16 @@ class pool final : public queue::job_home {
       }
     }
     crew_.leave_loops(self);
-    if (searching) end_search();
+    if (searching) end_search(self);
   }
 
   /// The worker has found something, and calls another one if there is more, or a stand-in.
-  void end_search() noexcept {
+  void end_search(worker& self, bool is_thief = false) noexcept {
     if (!crew_.idle().end_search()) return;
     if (crew_.idle().somebody_is_parked()) {
-      if (has_backlog()) crew_.call_worker();
+      if (has_backlog() || (is_thief && crew_.has_place_for_helper() && crew_.exposes_somebody(self))) {
+        crew_.call_worker();
+      }
     } else if (stand_ins_.are_needed() && has_queued_jobs()) {
       call_somebody();
     }
@@ -398,7 +403,7 @@ class pool final : public queue::job_home {
     do {
       const open_hand::gift given = hold_out_hand(self, patience);
       if (!given) return true;
-      end_search();
+      end_search(self);
       self.begin_work();
       self.counts.tasks_stolen.add_one();
       run_given(given);
