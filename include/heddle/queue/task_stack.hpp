@@ -128,8 +128,10 @@ class task_stack {
 
   // ---- the owner
 
+  // The next two are part of every fork: GCC leaves them out of line in large programs unless told.
+
   /// Adds a task on top; null if the stack is full, or there is no memory for it.
-  [[nodiscard]] stack_slot* push(stack_slot::code code, void* task,
+  [[nodiscard, gnu::always_inline]] stack_slot* push(stack_slot::code code, void* task,
                                  stack_slot::word kind = stack_slot::plain) noexcept {
     stack_slot* top = head_.load(base::relaxed);  // relaxed: written by the owner only
     if (top == limit_) [[unlikely]] {
@@ -143,7 +145,7 @@ class task_stack {
   }
 
   /// Takes the newest task back if it is private, as almost always: then the caller runs it. Else see try_take_back().
-  [[nodiscard]] bool try_pop(stack_slot* top) noexcept {
+  [[nodiscard, gnu::always_inline]] bool try_pop(stack_slot* top) noexcept {
     // [task_stack.1] release: as in push().
     head_.store(top, base::release);
     base::light_barrier();
