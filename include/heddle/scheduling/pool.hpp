@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <iterator>
 #include <mutex>
 #include <span>
 #include <utility>
@@ -20,7 +19,7 @@
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/job_home.hpp>
 #include <heddle/queue/lane.hpp>
-#include <heddle/queue/task_stack.hpp>
+#include <heddle/queue/tombstone_sweep.hpp>
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
@@ -28,6 +27,7 @@
 #include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/thread.hpp>
+#include <heddle/scheduling/work_search.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/patience.hpp>
 #include <heddle/sync/stack_bounds.hpp>
@@ -110,8 +110,7 @@ class pool final : public queue::job_home {
     if (!jobs_.try_push(added, to)) return is_broken() ? admission::broken : admission::closed;
     // The worker of a pool of one is awake when it calls.
     if (size() > 1 || worker_of_this_thread() == nullptr) call_somebody();
-    if (tombstones_so_far() - checked_at_.load(base::relaxed) >= many_tombstones) [[unlikely]]
-      sweep();  // relaxed: a count
+    tombstones_.look_after(jobs_, tombstones_so_far());
     return admission::accepted;
   }
 
@@ -218,8 +217,6 @@ class pool final : public queue::job_home {
     current_pool::set(nullptr);
   }
 
-  static constexpr std::uint64_t many_tombstones = 1024;
-
   /// A level of fork-join takes more than 64 bytes of machine stack, so that ends first.
   static constexpr std::size_t slots_for(std::size_t stack_size) noexcept {
     constexpr std::size_t usual_stack = 8U << 20U;
@@ -237,7 +234,7 @@ class pool final : public queue::job_home {
     }
     void about_to_block(const queue::job*) noexcept override {
       home_pool_.stand_ins_.worker_blocks();
-      if (home_pool_.has_unannounced_jobs(self_)) home_pool_.call_somebody();
+      if (home_pool_.search_.has_unannounced_jobs(self_)) home_pool_.call_somebody();
     }
     void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
     bool try_withdraw(const queue::job& claimed) noexcept override {
@@ -295,35 +292,6 @@ class pool final : public queue::job_home {
     if (!base::has_heavy_barrier() || crew_.idle().somebody_is_parked() || stand_ins_.are_needed()) call_somebody();
   }
 
-  /// Takes the tombstones out of the common queue, if they are more than half of it: each job that is looked at and
-  /// stays is paid for by one that goes. They are ended outside the queue's locks, since that may run destructors of
-  /// results.
-  void sweep() noexcept {
-    if (sweeping_.exchange(true, base::acquire)) return;  // [pool.2] acquire: swept_at_, of the last one who did it
-    const std::uint64_t now = tombstones_so_far();
-    checked_at_.store(now, base::relaxed);  // relaxed: a count
-    if (now - swept_at_ > jobs_.size_hint() / 2) {
-      swept_at_ = now;
-      bury_tombstones();
-    }
-    sweeping_.store(false, base::release);  // [pool.2] release: for the next one
-  }
-
-  void bury_tombstones() noexcept {
-    std::vector<queue::job*> found;
-    try {
-      found.reserve(jobs_.size_hint());
-    } catch (...) {
-      return;  // they leave when their turn comes
-    }
-    jobs_.sweep([&found](queue::job& each) noexcept {
-      if (found.size() == found.capacity() || !each.is_tombstone()) return false;
-      found.push_back(&each);
-      return true;
-    });
-    for (queue::job* const each : found) each->run();
-  }
-
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
   void call_somebody() noexcept {
     if (crew_.call_worker() || !stand_ins_.are_needed() || size() == 1) [[likely]]
@@ -333,7 +301,7 @@ class pool final : public queue::job_home {
 
   void stand_in(worker& self) noexcept {
     const auto look_again = [this, &self] {
-      if (stand_ins_.are_needed() && has_unannounced_jobs(self)) call_somebody();
+      if (stand_ins_.are_needed() && search_.has_unannounced_jobs(self)) call_somebody();
     };
     do {
       if (self.assigned.run != nullptr) {
@@ -349,15 +317,6 @@ class pool final : public queue::job_home {
     } while (stand_ins_.rest(self, look_again));
   }
 
-  /// What a worker found to do: a job, or a task on somebody's stack.
-  struct finding {
-    queue::job* job = nullptr;
-    participant* owner = nullptr;
-    queue::stack_slot* task = nullptr;
-
-    [[nodiscard]] bool is_something() const noexcept { return job != nullptr || task != nullptr; }
-  };
-
   /// Until the pool is closed and empty, or a stand-in is not needed any more.
   void work(worker& self) noexcept {
     // A stand-in that finds work looks whether one more is needed, as who was woken does.
@@ -365,7 +324,7 @@ class pool final : public queue::job_home {
     sync::patience patience;
     for (;;) {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
-      if (const finding found = look(self); found.is_something()) {
+      if (const finding found = search_.look(self); found.is_something()) {
         if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
         run(self, found);
         sync::wake_mark::take() ? patience.be_polite() : patience.reset();
@@ -389,10 +348,10 @@ class pool final : public queue::job_home {
   void end_search(worker& self, bool is_thief = false) noexcept {
     if (!crew_.idle().end_search()) return;
     if (crew_.idle().somebody_is_parked()) {
-      if (has_backlog() || (is_thief && crew_.has_place_for_helper() && crew_.exposes_somebody(self))) {
+      if (search_.has_backlog() || (is_thief && crew_.has_place_for_helper() && crew_.exposes_somebody(self))) {
         crew_.call_worker();
       }
-    } else if (stand_ins_.are_needed() && has_queued_jobs()) {
+    } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
       call_somebody();
     }
   }
@@ -424,96 +383,8 @@ class pool final : public queue::job_home {
     }
     do {
       for (unsigned i = 0; i < pauses && !self.hand.is_full() && jobs_.size_hint() == 0; ++i) patience.pause();
-    } while (!self.hand.is_full() && !patience.is_over() && !is_something_around(self, takes, patience));
+    } while (!self.hand.is_full() && !patience.is_over() && !search_.is_something_around(self, takes, patience));
     return takes ? self.hand.close() : open_hand::gift{};
-  }
-
-  /// Whether look() may find something. Begs of those who have something private, and exposes what those have who do
-  /// not answer.
-  bool is_something_around(worker& self, bool may_help_loops, const sync::patience& patience) noexcept {
-    if (jobs_.size_hint() != 0 || jobs_.finished()) return true;
-    const auto has_jobs = [](worker& other) { return !other.jobs.empty_hint(); };
-    if (self.pace.may_steal() && crew_.rob_worker(self, has_jobs)) return true;
-    if (!may_help_loops) return crew_.has_place_for_helper();
-    return crew_.rob_somebody(self, [&patience](participant& other) {
-      if (other.stack.has_public()) return true;
-      if (!other.stack.has_private()) return false;
-      other.stack.beg(queue::beggars::awake);
-      return patience.is_worn() && other.stack.expose();
-    });
-  }
-
-  /// A job, or a part of a loop, or a job of the background.
-  finding look(worker& self) noexcept {
-    finding found;
-    found.job = next_job(self);
-    if (found.job != nullptr) return found;
-    if (crew_.may_help_loops(self)) {
-      crew_.rob_somebody(self, [&found](participant& other) {
-        found.task = other.stack.try_steal();
-        found.owner = &other;
-        return found.task != nullptr;
-      });
-    }
-    if (found.task != nullptr) {
-      self.counts.tasks_stolen.add_one();
-    } else if (jobs_.size_hint() != 0) {
-      found.job = take_from_background(self);
-    }
-    return found;
-  }
-
-  /// Begs, so that loops have something for the worker when the job has ended.
-  queue::job* take_from_background(worker& self) noexcept {
-    crew_.rob_somebody(self, [](participant& other) {
-      other.stack.beg(queue::beggars::awake);
-      return false;
-    });
-    return take_from_outside(self, queue::lane::background);
-  }
-
-  /// An urgent job from outside, else the worker's own newest one, else what came from outside but not for the
-  /// background, else what others have. Once in a while its own oldest job, or what others have, comes first, and
-  /// whatever came from outside: so that nothing starves.
-  queue::job* next_job(worker& self) noexcept {
-    constexpr std::uint32_t turns = 61;
-    const std::uint32_t turn = self.job_turns++ % turns;
-    queue::job* found = nullptr;
-    if (turn == turns / 2) {
-      found = self.jobs.try_steal().element;
-      if (found == nullptr) found = steal_job(self);
-    } else {
-      found = take_from_outside(self, turn == 0 ? queue::lane::background : queue::lane::high);
-    }
-    if (found == nullptr) found = self.jobs.try_pop();
-    if (found == nullptr) found = take_from_outside(self, queue::lane::normal);
-    if (found == nullptr && self.pace.may_steal()) found = steal_job(self);
-    return found;
-  }
-
-  queue::job* steal_job(worker& self) noexcept {
-    queue::job* stolen = nullptr;
-    crew_.rob_worker(self, [&stolen](worker& other) {
-      stolen = other.jobs.empty_hint() ? nullptr : other.jobs.try_steal().element;
-      return stolen != nullptr;
-    });
-    if (stolen == nullptr) return nullptr;
-    self.pace.begin_stolen();
-    self.counts.jobs_stolen.add_one();
-    return stolen;
-  }
-
-  /// If there is a job from outside as urgent as that or more: the one whose turn it is, to be run now, and the others
-  /// of the worker's share into its deque, the oldest to be popped first.
-  queue::job* take_from_outside(worker& self, queue::lane least_urgent) noexcept {
-    if (jobs_.size_hint(least_urgent) == 0) return nullptr;
-    queue::job* taken[32];
-    const bool alone = !has_own_deques_ || !self.jobs.empty_hint() || !self.jobs.try_reserve(std::size(taken));
-    const std::size_t most = alone ? 1 : std::size(taken);
-    std::size_t count = jobs_.try_pop({taken, most}, self.turns, least_urgent);
-    if (count == 0) return nullptr;
-    while (count > 1) self.jobs.push(*taken[--count]);
-    return taken[0];
   }
 
   void run(worker& self, const finding& found) noexcept {
@@ -535,25 +406,10 @@ class pool final : public queue::job_home {
     crew_.idle().park(self.number, self.link, searching);
     if (jobs_.finished()) {
       crew_.call_all_to_end();
-    } else if ((crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || has_backlog()) {
+    } else if ((crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || search_.has_backlog()) {
       crew_.call_worker();
     }
     return self.sleep_until_recalled();
-  }
-
-  /// Whether there is something to do that nobody has begun, and that a worker may do.
-  [[nodiscard]] bool has_backlog() noexcept {
-    if (has_queued_jobs()) return true;
-    return crew_.has_place_for_helper() && crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
-  }
-  /// Whether there are queued jobs, for a worker that has made known that it does no work now: those too that
-  /// push_own() has not announced.
-  [[nodiscard]] bool has_unannounced_jobs(const worker& self) noexcept {
-    if (has_queued_jobs()) return true;
-    return crew_.somebody_works_besides(self) && base::heavy_barrier() && has_queued_jobs();
-  }
-  [[nodiscard]] bool has_queued_jobs() noexcept {
-    return jobs_.size_hint() != 0 || crew_.each_worker([](worker& each) { return !each.jobs.empty_hint(); });
   }
 
   void break_with(std::exception_ptr error) noexcept {
@@ -579,9 +435,8 @@ class pool final : public queue::job_home {
   const std::size_t stack_size_;  // in bytes; 0 if it is not known
   cpu_list cpus_;                 // for settings_.affinity; else empty
   queue::injection_queue jobs_{settings_.order == order::fifo ? 1 : shards_for(crew_.size()), crew_.size()};
-  base::atomic<std::uint64_t> checked_at_{0};
-  base::atomic<bool> sweeping_{false};
-  std::uint64_t swept_at_ = 0;  // of who has set sweeping_
+  queue::tombstone_sweep tombstones_;
+  const work_search search_{crew_, jobs_, has_own_deques_};
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
   base::atomic<bool> broken_{false};
