@@ -49,11 +49,12 @@ heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[std::uint32_t began_at;]
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[base::section theirs;]]
   BY [[base::plain<base::section> theirs{base::section{}};]])
 # The memory of a stack always holds slots, so a new one is seen to overwrite what somebody may still read.
-heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[split_(base_) {}]] BY [[split_(base_) {
-    for (stack_slot* slot = base_; slot != limit_; ++slot) ::new (static_cast<void*>(slot)) stack_slot(nullptr, nullptr, 0);
-  }]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[limit_ = base_ + room_;]] BY [[limit_ = base_ + room_;
+    for (stack_slot* slot = base_; slot != limit_; ++slot) ::new (static_cast<void*>(slot)) stack_slot(nullptr, nullptr, 0);]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[stack_slot* base_ = nullptr;]]
+  BY [[base::plain<stack_slot*> base_ = nullptr;]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[~task_stack() {]] BY [[~task_stack() {
-    std::destroy(base_, limit_);]])
+    std::destroy(base_.read(), limit_);]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[::new (static_cast<void*>(top)) stack_slot(code, task, kind);]]
   BY [[std::destroy_at(top);
     ::new (static_cast<void*>(top)) stack_slot(code, task, kind);]])

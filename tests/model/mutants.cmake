@@ -79,17 +79,16 @@ heddle_mutant(state_word list_is_read_after_its_node_was_told
 heddle_mutant(blocked_thread frame_is_touched_after_the_last_decrement
   HEADER completion/waiter.hpp
   IN [[void count_down()]]
-  REPLACE [[if (remaining_.fetch_sub(1, base::release) == 1) sync::unpark_all(address);]]
+  REPLACE [[if (remaining_.fetch_sub(1, base::release) != 1) return;]]
   BY [[remaining_.fetch_sub(1, base::release);
-       if (remaining_.load(base::relaxed) == 0) sync::unpark_all(address);]]
+       if (remaining_.load(base::relaxed) != 0) return;]]
   FINDS "ACCESS TO FREED MEMORY")
 
 heddle_mutant(blocked_thread nobody_is_woken
   HEADER completion/waiter.hpp
   IN [[void count_down()]]
-  REPLACE [[if (remaining_.fetch_sub(1, base::release) == 1) sync::unpark_all(address);]]
-  BY [[static_cast<void>(address);
-       remaining_.fetch_sub(1, base::release);]]
+  REPLACE [[sync::unpark_all(address);]]
+  BY [[static_cast<void>(address);]]
   FINDS "DEADLOCK")
 
 heddle_mutant(event_count notifier_only_looks_for_waiters

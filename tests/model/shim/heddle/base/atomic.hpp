@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <source_location>
+#include <type_traits>
 
 #include "model/model.hpp"
 #include "model/orders.hpp"
@@ -32,12 +33,12 @@ class atomic {
 
   T load(memory_order order, source where = source::current()) const {
     return in_one_step(where, [&](auto place) {
-      return word_.load(heddle_model::effective_order(order, rl::mo_acquire, where), place);
+      return static_cast<T>(word_.load(heddle_model::effective_order(order, rl::mo_acquire, where), place));
     });
   }
   void store(T value, memory_order order, source where = source::current()) {
     in_one_step(where, [&](auto place) {
-      word_.store(value, heddle_model::effective_order(order, rl::mo_release, where), place);
+      word_.store(const_cast<const kept&>(value), heddle_model::effective_order(order, rl::mo_release, where), place);
     });
   }
   T exchange(T value, memory_order order, source where = source::current()) {
@@ -86,7 +87,10 @@ class atomic {
   }
 
  private:
-  atomic(T value, const rl::preemption_disabler&) : word_(value) {}
+  // Relacy knows no pointers to const.
+  using kept = std::conditional_t<std::is_pointer_v<T>, std::remove_const_t<std::remove_pointer_t<T>>*, T>;
+
+  atomic(T value, const rl::preemption_disabler&) : word_(const_cast<const kept&>(value)) {}
 
   /// Other threads may run before the operation, and the object may be gone then.
   template <class Operation>
@@ -111,7 +115,7 @@ class atomic {
     });
   }
 
-  rl::atomic<T> word_;
+  rl::atomic<kept> word_;
   heddle_model::life life_;
 };
 

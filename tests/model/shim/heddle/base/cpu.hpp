@@ -16,4 +16,6 @@ inline void pause(std::source_location where = std::source_location::current()) 
   rl::ctx().yield(1, heddle_model::place(where));
 }
 
+inline void prefetch(const void*) noexcept {}
+
 }  // namespace heddle::base
