@@ -61,8 +61,11 @@ template <class... Calls>
   const auto predicted = hint::predict(1);
   const bool worth_a_call = !hint::is_known() || predicted >= scheduling::worth_waking();
   const bool worth = worth_a_call || (predicted >= scheduling::worth_giving && host.somebody_holds_out_hand());
-  worth ? guest.get()->stack.beg(worth_a_call ? queue::beggars::all : queue::beggars::awake)
-        : guest.get()->stack.forget(queue::beggars::all);
+  if (worth) {
+    guest.get()->stack.beg(worth_a_call ? queue::beggars::all : queue::beggars::awake);
+  } else {
+    guest.get()->stack.forget(queue::beggars::all);
+  }
   {
     const typename hint::measurement measured;
     invoke_all(*guest.get(), calls...);

@@ -84,7 +84,7 @@ void do_all_kinds_of_work(thread_pool_executor& pool) {
             })
             .result() == 300);
 
-  CHECK_THROWS_AS(heddle::promise<int>().get_future().result(1ms), heddle::cancelled_error);
+  CHECK_THROWS_AS(heddle::promise<int>().get_future().result(1ms), heddle::timeout_error);
   heddle::promise<int> late;
   future<int> kept = late.get_future();
   future<int> waiting = pool.submit([&kept] { return kept.result(10s); });

@@ -20,4 +20,12 @@ inline std::size_t scaled(std::size_t full_size) {
   return std::max<std::size_t>(1, full_size * percent / 100);
 }
 
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool under_thread_sanitizer = true;
+#elif defined(__has_feature)
+inline constexpr bool under_thread_sanitizer = __has_feature(thread_sanitizer);
+#else
+inline constexpr bool under_thread_sanitizer = false;
+#endif
+
 }  // namespace heddle_test

@@ -132,7 +132,7 @@ class task_stack {
 
   /// Adds a task on top; null if the stack is full, or there is no memory for it.
   [[nodiscard, gnu::always_inline]] stack_slot* push(stack_slot::code code, void* task,
-                                 stack_slot::word kind = stack_slot::plain) noexcept {
+                                                     stack_slot::word kind = stack_slot::plain) noexcept {
     stack_slot* top = head_.load(base::relaxed);  // relaxed: written by the owner only
     if (top == limit_) [[unlikely]] {
       if (top != nullptr || !try_allocate()) return nullptr;
@@ -239,10 +239,10 @@ class task_stack {
     return try_take_oldest(seen);
   }
 
-  /// Asks the owner to publish something. Relaxed: a hint.
-  void beg(beggars who) noexcept {
+  /// Asks the owner to publish something. False if it has been asked before, and has not answered yet. Relaxed: a hint.
+  bool beg(beggars who) noexcept {
     const auto bits = static_cast<std::uint8_t>(who);
-    if ((begged_.load(base::relaxed) & bits) != bits) begged_.fetch_or(bits, base::relaxed);
+    return (begged_.load(base::relaxed) & bits) != bits && (begged_.fetch_or(bits, base::relaxed) & bits) != bits;
   }
 
   /// Publishes for an owner that does not answer; true if something is public now, or may be, since somebody else is at

@@ -129,15 +129,15 @@ class crew {
     // A fork that did not see us beg is seen here. Where there is no such barrier one may stay hidden until its owner
     // forks again.
     static_cast<void>(base::heavy_barrier());
-    return each_of_all(other_than([](participant& each) { return each.stack.has_private() && each.stack.expose(); }));
+    return each_of_all(other_than(expose_for_sleepers));
   }
 
-  /// While others sleep: a task that somebody has forked and begun to run others before, so that it would stay private
-  /// for long, is made public. If there is none, whoever forks next is to call somebody. True if there was one.
-  [[nodiscard]] bool exposes_somebody(const worker& asking) noexcept {
+  /// While others sleep: what somebody has forked unasked, and would keep private while it is busy with something else,
+  /// is made public. If there is nothing, whoever forks next is to call somebody. Who has been asked before has had its
+  /// chance to answer. True if something may be public now.
+  [[nodiscard]] bool exposes_somebody(const participant& asking) noexcept {
     return each_of_all([&asking](participant& each) {
-      each.stack.beg(queue::beggars::asleep);
-      return &each != &asking && each.stack.has_private() && each.stack.expose();
+      return each.stack.beg(queue::beggars::asleep) && &each != &asking && expose_for_sleepers(each);
     });
   }
 
@@ -230,6 +230,13 @@ class crew {
   }
 
  private:
+  /// Half of what is private stays so: the next one who exposes is to ask the owner anew.
+  static bool expose_for_sleepers(participant& owner) noexcept {
+    if (!owner.stack.has_private() || !owner.stack.expose()) return false;
+    owner.stack.forget(queue::beggars::asleep);
+    return true;
+  }
+
   template <class Visit>
   bool each_guest(Visit visit) noexcept {
     for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint

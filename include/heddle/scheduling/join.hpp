@@ -32,7 +32,7 @@ inline bool give(participant& here, worker& taker) noexcept {
 }
 
 /// Somebody begs: gives to who waits awake; else publishes, and wakes somebody if nobody looks for work any more.
-/// Others that sleep get what is left after a gift, or wait for the next fork.
+/// Others that sleep get what is left after a gift, or what somebody else has, or wait for the next fork.
 [[gnu::noinline]] inline bool answer_beggar(participant& here) noexcept {
   here.stack.forget(queue::beggars::all);
   bool gave = false;
@@ -44,7 +44,7 @@ inline bool give(participant& here, worker& taker) noexcept {
     here.home.call_thief();
     return true;
   }
-  if (gave) here.stack.beg(queue::beggars::asleep);
+  if (here.home.exposes_somebody(here)) here.home.call_thief();
   return gave;
 }
 

@@ -325,7 +325,7 @@ class pool final : public queue::job_home {
     for (;;) {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = search_.look(self); found.is_something()) {
-        if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
+        if (std::exchange(searching, false)) end_search(self);
         run(self, found);
         sync::wake_mark::take() ? patience.be_polite() : patience.reset();
         continue;
@@ -344,13 +344,12 @@ class pool final : public queue::job_home {
     if (searching) end_search(self);
   }
 
-  /// The worker has found something, and calls another one if there is more, or a stand-in.
-  void end_search(worker& self, bool is_thief = false) noexcept {
+  /// The worker has found something, and calls another one if there is more, or a stand-in: others have called nobody,
+  /// since it was searching.
+  void end_search(worker& self) noexcept {
     if (!crew_.idle().end_search()) return;
     if (crew_.idle().somebody_is_parked()) {
-      if (search_.has_backlog() || (is_thief && crew_.has_place_for_helper() && crew_.exposes_somebody(self))) {
-        crew_.call_worker();
-      }
+      if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.exposes_somebody(self))) crew_.call_worker();
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
       call_somebody();
     }

@@ -132,13 +132,15 @@ TEST_CASE("an empty stack publishes nothing", "[task_stack]") {
   CHECK_FALSE(stack.has_public());
 }
 
-TEST_CASE("nobody exposes while somebody holds the lock", "[task_stack]") {
+TEST_CASE("who cannot expose, since somebody holds the lock, believes that there is something", "[task_stack]") {
   task_stack stack(4);
   push(stack);
   stack.lock().lock();
-  CHECK_FALSE(stack.expose());
+  CHECK(stack.expose());
+  CHECK_FALSE(stack.has_public());
   stack.lock().unlock();
   CHECK(stack.expose());
+  CHECK(stack.has_public());
 }
 
 TEST_CASE("who begs, awake or asleep, is remembered until the owner forgets it", "[task_stack]") {
