@@ -58,6 +58,12 @@ heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[~task_stack() {]] BY [[~
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[::new (static_cast<void*>(top)) stack_slot(code, task, kind);]]
   BY [[std::destroy_at(top);
     ::new (static_cast<void*>(top)) stack_slot(code, task, kind);]])
+# Who gives something, and who takes it, have the hand for themselves meanwhile.
+heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[base::atomic<participant*> giver_{nullptr};]]
+  BY [[base::plain<participant*> giver_{nullptr};]])
+heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.load(base::relaxed)]] BY [[giver_.read()]])
+heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.store(&owner, base::relaxed);]]
+  BY [[giver_.write(&owner);]])
 # Fewer seats, because each costs every interleaving time.
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[most_guests = 64;]] BY [[most_guests = 1;]])
 

@@ -439,3 +439,61 @@ heddle_mutant(idle_policy lists_look_alike
   REPLACE [[((word >> 32U) << 32U) + one_change]]
   BY [[(word >> 32U << 32U) + 0 * one_change]]
   FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(open_hand gift_is_lost_when_the_hand_closes
+  HEADER scheduling/open_hand.hpp
+  IN [[gift close()]]
+  REPLACE [[state_.compare_exchange_strong(seen, closed, base::relaxed, base::relaxed)]]
+  BY [[state_.store(closed, base::relaxed), true]]
+  FINDS "DEADLOCK|LIVELOCK|USER ASSERT FAILED")
+
+heddle_mutant(open_hand worker_does_not_wait_for_who_has_reserved
+  HEADER scheduling/open_hand.hpp
+  IN [[gift close()]]
+  REPLACE [[seen == closed]]
+  BY [[seen == closed || seen == reserved]]
+  FINDS "DEADLOCK|LIVELOCK|USER ASSERT FAILED")
+
+heddle_mutant(open_hand gift_is_taken_twice
+  HEADER scheduling/open_hand.hpp
+  IN [[gift close()]]
+  REPLACE [[state_.store(closed, base::relaxed);]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(open_hand two_reserve
+  HEADER scheduling/open_hand.hpp
+  IN [[bool try_reserve()]]
+  REPLACE [[return state_.compare_exchange_strong(expected, reserved, base::acquire, base::relaxed);]]
+  BY [[if (state_.load(base::acquire) != expected) return false;
+       state_.store(reserved, base::relaxed);
+       return true;]]
+  FINDS "DEADLOCK|LIVELOCK|DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(open_hand who_has_nothing_keeps_the_hand
+  HEADER scheduling/open_hand.hpp
+  IN [[void withdraw()]]
+  REPLACE [[state_.store(is_open, base::release);]]
+  BY [[]]
+  FINDS "LIVELOCK")
+
+heddle_mutant(open_hand thief_has_the_gift_too
+  HEADER queue/task_stack.hpp
+  IN [[stack_slot* publish_for(]]
+  REPLACE [[try_take_oldest(seen)]]
+  BY [[base_ + tail_of(seen)]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(open_hand giver_waits_for_what_thieves_have
+  HEADER queue/task_stack.hpp
+  IN [[stack_slot* publish_for(]]
+  REPLACE [[if (tail_of(seen) >= split_of(seen)) return nullptr;]]
+  BY [[]]
+  FINDS "LIVELOCK|USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(open_hand owner_of_a_gift_sleeps_on
+  HEADER scheduling/join.hpp
+  IN [[inline void run_given(]]
+  REPLACE [[if (given.task->end(threw)) given.owner->wake();]]
+  BY [[static_cast<void>(given.task->end(threw));]]
+  FINDS "DEADLOCK")

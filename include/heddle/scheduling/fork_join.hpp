@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <heddle/base/barrier.hpp>
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
@@ -65,6 +66,8 @@ template <class First, class Second>
     static_cast<void>(second());
     return;
   }
+  // Who begs and is not seen here sees the fork, see crew::beg_of_everybody().
+  base::light_barrier();
   if (here.stack.is_begged()) [[unlikely]]
     answer_beggar(here);
   try {

@@ -57,12 +57,13 @@ class worker : public participant {
   [[nodiscard]] bool sleep_until_recalled() noexcept {
     counts.parked.add_one();
     const std::chrono::nanoseconds begin = now();
-    sleep_until([this] { return recalled_.load(base::relaxed) != recall::none; });  // relaxed: the signal orders it
+    // [worker.1] acquire: what it is called for. It may be seen before the signal is.
+    sleep_until([this] { return recalled_.load(base::acquire) != recall::none; });
     counts.woken.add_one();
     constexpr std::chrono::microseconds surely_asleep{100};
     const std::chrono::nanoseconds called(called_at_.load(base::relaxed));  // relaxed: a measurement
     if (called - begin > surely_asleep) sync::wake_latency::learn(now() - called);
-    return recalled_.load(base::relaxed) == recall::to_search;  // relaxed: as above
+    return recalled_.load(base::relaxed) == recall::to_search;  // relaxed: acquired above
   }
 
   /// Who took it off the list.
@@ -96,7 +97,7 @@ class worker : public participant {
 
   void recall_as(recall why) noexcept {
     called_at_.store(now().count(), base::relaxed);  // relaxed: a measurement
-    recalled_.store(why, base::relaxed);             // relaxed: wake() releases it
+    recalled_.store(why, base::release);             // [worker.1] release: what was done before the call
     wake();
     sync::wake_mark::leave();
   }
