@@ -192,7 +192,16 @@ class task_stack {
 
   /// Forgets who has begged; to be called before publish(), for who comes later. Relaxed: a hint.
   void forget(beggars which) noexcept {
-    begged_.fetch_and(static_cast<std::uint8_t>(~static_cast<unsigned>(which)), base::relaxed);
+    const auto bits = static_cast<unsigned>(which);
+    const unsigned heard = (bits & static_cast<unsigned>(beggars::asleep)) != 0 ? heard_bit : 0;
+    begged_.fetch_and(static_cast<std::uint8_t>(~(bits | heard)), base::relaxed);
+  }
+
+  /// The owner knows that others sleep, and calls nobody: what it has now is too short for that. Relaxed: a hint.
+  void decline_sleepers() noexcept {
+    const std::uint8_t seen = begged_.load(base::relaxed);
+    if ((seen & static_cast<std::uint8_t>(beggars::asleep)) != 0 && (seen & heard_bit) == 0)
+      begged_.fetch_or(heard_bit, base::relaxed);
   }
 
   /// Publishes the older half of what is private, if nothing is public; a loop's rest is cut in half for it. False if
@@ -239,11 +248,14 @@ class task_stack {
     return try_take_oldest(seen);
   }
 
-  /// Asks the owner to publish something. False if it has been asked before, and has not answered yet. Relaxed: a hint.
-  bool beg(beggars who) noexcept {
+  /// Asks the owner to publish something. Relaxed: a hint.
+  void beg(beggars who) noexcept {
     const auto bits = static_cast<std::uint8_t>(who);
-    return (begged_.load(base::relaxed) & bits) != bits && (begged_.fetch_or(bits, base::relaxed) & bits) != bits;
+    if ((begged_.load(base::relaxed) & bits) != bits) begged_.fetch_or(bits, base::relaxed);
   }
+
+  /// Whether the owner has declined to call who sleeps. Relaxed: a hint.
+  [[nodiscard]] bool has_declined_sleepers() const noexcept { return (begged_.load(base::relaxed) & heard_bit) != 0; }
 
   /// Publishes for an owner that does not answer; true if something is public now, or may be, since somebody else is at
   /// it.
@@ -266,6 +278,7 @@ class task_stack {
   [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
 
  private:
+  static constexpr std::uint8_t heard_bit = 4;  // in begged_, beside who begs
   static constexpr unsigned index_bits = 22;
   static constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
   static constexpr std::uint64_t one_publication = std::uint64_t{1} << (2 * index_bits);

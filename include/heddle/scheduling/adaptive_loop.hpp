@@ -105,7 +105,7 @@ class adaptive_loop {
       run_grain(items);
       return false;
     }
-    const answer next = worth_of(upper.theirs.size());
+    const answer next = chosen_for(here, upper.theirs.size());
     worker* const taker = next == answer::give ? here.home.reserve_hand() : nullptr;
     bool told = (next == answer::call || taker != nullptr) && tell(here, next, taker);
     told |= run_part(here, {items.first, upper.theirs.first}, hint::is_known());
@@ -119,7 +119,7 @@ class adaptive_loop {
   /// Until nothing of the part is left, or is the runner's. Tells others of the rest after it has taken the first grain
   /// for itself, if they should know at once, and whenever somebody begs. True if somebody had use for that.
   bool run_grains(participant& here, part& rest, pace& at_pace) noexcept {
-    answer next = worth_of(rest.mine.size_hint());
+    answer next = chosen_for(here, rest.mine.size_hint());
     worker* taker = next == answer::give ? here.home.reserve_hand() : nullptr;
     if (taker == nullptr && next == answer::give) next = answer::none;
     bool told = false;
@@ -151,6 +151,13 @@ class adaptive_loop {
     if (!hint::is_known()) return answer::call;
     const auto predicted = hint::predict(items);
     return predicted >= worth_waking() ? answer::call : predicted >= worth_giving ? answer::give : answer::none;
+  }
+
+  /// The same, by who has so many items, and says so where that is too little to call anybody.
+  [[nodiscard]] static answer chosen_for(participant& here, std::uint64_t items) noexcept {
+    const answer chosen = worth_of(items);
+    if (chosen != answer::call) here.stack.decline_sleepers();
+    return chosen;
   }
 
   [[gnu::noinline]] static bool tell(participant& here, answer chosen, worker* reserved) noexcept {

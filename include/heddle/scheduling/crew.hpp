@@ -129,15 +129,16 @@ class crew {
     // A fork that did not see us beg is seen here. Where there is no such barrier one may stay hidden until its owner
     // forks again.
     static_cast<void>(base::heavy_barrier());
-    return each_of_all(other_than(expose_for_sleepers));
+    return each_of_all(other_than([](participant& each) { return each.stack.has_private() && each.stack.expose(); }));
   }
 
   /// While others sleep: what somebody has forked unasked, and would keep private while it is busy with something else,
-  /// is made public. If there is nothing, whoever forks next is to call somebody. Who has been asked before has had its
-  /// chance to answer. True if something may be public now.
+  /// is made public. If there is nothing, whoever forks next is to call somebody. There is no barrier: who forks at
+  /// this moment may be missed. True if something may be public now.
   [[nodiscard]] bool exposes_somebody(const participant& asking) noexcept {
     return each_of_all([&asking](participant& each) {
-      return each.stack.beg(queue::beggars::asleep) && &each != &asking && expose_for_sleepers(each);
+      each.stack.beg(queue::beggars::asleep);
+      return &each != &asking && !each.stack.has_declined_sleepers() && each.stack.has_private() && each.stack.expose();
     });
   }
 
@@ -230,13 +231,6 @@ class crew {
   }
 
  private:
-  /// Half of what is private stays so: the next one who exposes is to ask the owner anew.
-  static bool expose_for_sleepers(participant& owner) noexcept {
-    if (!owner.stack.has_private() || !owner.stack.expose()) return false;
-    owner.stack.forget(queue::beggars::asleep);
-    return true;
-  }
-
   template <class Visit>
   bool each_guest(Visit visit) noexcept {
     for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint
