@@ -53,8 +53,10 @@ heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[limit_ = base_ + room_;]
     for (stack_slot* slot = base_; slot != limit_; ++slot) ::new (static_cast<void*>(slot)) stack_slot(nullptr, nullptr, 0);]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[stack_slot* base_ = nullptr;]]
   BY [[base::plain<stack_slot*> base_ = nullptr;]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[stack_slot* limit_ = nullptr;]]
+  BY [[base::plain<stack_slot*> limit_ = nullptr;]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[~task_stack() {]] BY [[~task_stack() {
-    std::destroy(base_.read(), limit_);]])
+    std::destroy(base_.read(), limit_.read());]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[::new (static_cast<void*>(top)) stack_slot(code, task, kind);]]
   BY [[std::destroy_at(top);
     ::new (static_cast<void*>(top)) stack_slot(code, task, kind);]])
@@ -66,6 +68,11 @@ heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.store(&owner,
   BY [[giver_.write(&owner);]])
 # Fewer seats, because each costs every interleaving time.
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[most_guests = 64;]] BY [[most_guests = 1;]])
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[while (~seen != 0)]] BY [[while (seen == 0)]])
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[workers_(new worker*[workers + stand_ins])]]
+  BY [[workers_(new base::plain<worker*>[workers + stand_ins])]])
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[worker** const workers_;]]
+  BY [[base::plain<worker*>* const workers_;]])
 
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])

@@ -497,3 +497,38 @@ heddle_mutant(open_hand owner_of_a_gift_sleeps_on
   REPLACE [[if (given.task->end(threw)) given.owner->wake();]]
   BY [[static_cast<void>(given.task->end(threw));]]
   FINDS "DEADLOCK")
+
+heddle_mutant(crew who_works_does_not_say_so
+  HEADER scheduling/worker.hpp
+  IN [[void begin_work()]]
+  REPLACE [[works_.store(true, base::relaxed);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_parks_exposes_nothing
+  HEADER scheduling/crew.hpp
+  IN [[bool beg_of_everybody(]]
+  REPLACE [[each.stack.has_private() && each.stack.expose()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_parks_begs_of_nobody
+  HEADER scheduling/crew.hpp
+  IN [[bool beg_of_everybody(]]
+  REPLACE [[each.stack.beg(queue::beggars::asleep);]]
+  BY [[static_cast<void>(each);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew answer_calls_nobody
+  HEADER scheduling/join.hpp
+  IN [[inline bool answer_beggar(]]
+  REPLACE [[here.home.call_thief();]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew two_guests_have_one_seat
+  HEADER scheduling/crew.hpp
+  IN [[participant* try_lease_guest()]]
+  REPLACE [[if (!leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) continue;]]
+  BY [[leased_.fetch_or(seat, base::acquire);]]
+  FINDS "USER ASSERT FAILED|DATA RACE|MEMORY LEAK|DOUBLE FREE|LIVELOCK|ACCESS TO FREED MEMORY")
