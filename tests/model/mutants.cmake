@@ -532,3 +532,55 @@ heddle_mutant(crew two_guests_have_one_seat
   REPLACE [[if (!leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) continue;]]
   BY [[leased_.fetch_or(seat, base::acquire);]]
   FINDS "USER ASSERT FAILED|DATA RACE|MEMORY LEAK|DOUBLE FREE|LIVELOCK|ACCESS TO FREED MEMORY")
+
+heddle_mutant(work_stealing_deque what_was_stolen_is_taken_out_too
+  HEADER queue/work_stealing_deque.hpp
+  IN [[bool try_take_out(]]
+  REPLACE [[return try_pop() != nullptr;]]
+  BY [[static_cast<void>(try_pop());
+       return true;]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(work_stealing_deque anything_is_taken_out
+  HEADER queue/work_stealing_deque.hpp
+  IN [[bool try_take_out(]]
+  REPLACE [[at(end - 1) != &element]]
+  BY [[static_cast<void>(element), false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(unfinished_count nobody_is_woken
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void end(std::uint32_t]]
+  REPLACE [[if (wakes) sync::unpark_all(address);]]
+  BY [[static_cast<void>(address);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(unfinished_count count_is_touched_after_the_end
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void end(std::uint32_t]]
+  REPLACE [[if (wakes) sync::unpark_all(address);]]
+  BY [[if (is_zero()) sync::unpark_all(address);]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(unfinished_count who_sleeps_does_not_hear_of_more
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void begin_one()]]
+  REPLACE [[if ((others_.fetch_add(one, base::release) & sleeper_bit) != 0) sync::unpark_all(address);]]
+  BY [[others_.fetch_add(one, base::release);
+       static_cast<void>(address);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(unfinished_count owners_count_is_read_first
+  HEADER scheduling/unfinished_count.hpp
+  IN [[bool is_zero(]]
+  REPLACE [[return sum(others_.load(base::acquire) - uncounted * one) == 0;]]
+  BY [[const std::uint32_t begun = begun_by_owner_.load(base::relaxed);
+       return (((others_.load(base::acquire) - uncounted * one) / one + begun) & (UINT32_MAX / one)) == 0;]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO UNINITIALIZED VARIABLE")
+
+heddle_mutant(unfinished_count ends_are_two_steps
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void end(std::uint32_t]]
+  REPLACE [[others_.compare_exchange_weak(seen, next, base::acq_rel, base::acquire)]]
+  BY [[others_.store(next, base::release), true]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
