@@ -82,3 +82,25 @@ heddle_instrument(HEADER completion/shared_state.hpp REPLACE [[std::chrono::stea
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[std::size_t mask;]] BY [[base::plain<std::size_t> mask;]])
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[slot* slots;]] BY [[base::plain<slot*> slots;]])
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[ring* older;]] BY [[base::plain<ring*> older;]])
+
+# Few and short: slabs of three blocks, which have room for a watched link, and chains of two. Who ends does so in the
+# middle of a simulated thread, and all caches belong to one interleaving.
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_size = 64;]] BY [[block_size = 512;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[slab_size = 256U << 10U;]] BY [[slab_size = 4 * block_size;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[chain_length = 64;]] BY [[chain_length = 2;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_cache() noexcept = default;]]
+  BY [[block_cache() noexcept = default;
+  friend struct heddle_model::caches_of_a_run;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block* next;
+  };]] BY [[plain<block*> next;
+  };]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[auto* const freed = ::new (memory) block{nullptr};]]
+  BY [[auto* const freed = static_cast<block*>(memory);
+    freed->next = nullptr;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block* free_ = nullptr;]] BY [[plain<block*> free_ = nullptr;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block** end = &free_;]] BY [[plain<block*>* end = &free_;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static constinit idle_list all;
+    return all;]] BY [[return *static_cast<idle_list*>(heddle_model::idle_caches);]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[has_left = true;]] BY [[]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static thread_local leaver at_end;
+    static_cast<void>(at_end);]] BY [[]])

@@ -584,3 +584,39 @@ heddle_mutant(unfinished_count ends_are_two_steps
   REPLACE [[others_.compare_exchange_weak(seen, next, base::acq_rel, base::acquire)]]
   BY [[others_.store(next, base::release), true]]
   FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(block_cache chain_replaces_what_came_meanwhile
+  HEADER base/block_cache.hpp
+  IN [[void receive(]]
+  REPLACE [[inbox_.compare_exchange_weak(newest, received.first, release, relaxed)]]
+  BY [[inbox_.store(received.first, release), true]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache taking_back_is_two_steps
+  HEADER base/block_cache.hpp
+  IN [[void refill()]]
+  REPLACE [[free_ = inbox_.exchange(nullptr, acquire);]]
+  BY [[free_ = inbox_.load(acquire);
+       inbox_.store(nullptr, relaxed);]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache chain_of_another_owner_is_forgotten
+  HEADER base/block_cache.hpp
+  IN [[void collect(]]
+  REPLACE [[send_outgoing();]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache who_ends_keeps_what_others_own
+  HEADER base/block_cache.hpp
+  IN [[void become_idle()]]
+  REPLACE [[send_outgoing();]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache cache_is_idle_and_in_use
+  HEADER base/block_cache.hpp
+  IN [[static block_cache* new_or_idle()]]
+  REPLACE [[std::exchange(idle().first, idle().first->next_idle_)]]
+  BY [[idle().first]]
+  FINDS "USER ASSERT FAILED|DATA RACE|LIVELOCK|ACCESS TO FREED MEMORY")
