@@ -83,6 +83,13 @@ heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[std::size_t mas
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[slot* slots;]] BY [[base::plain<slot*> slots;]])
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[ring* older;]] BY [[base::plain<ring*> older;]])
 
+heddle_instrument(HEADER scheduling/group_job.hpp REPLACE [[group_job* previous_ = nullptr;]]
+  BY [[base::plain<group_job*> previous_ = nullptr;]])
+heddle_instrument(HEADER scheduling/group_job.hpp REPLACE [[group_job* last_ = nullptr;]]
+  BY [[base::plain<group_job*> last_ = nullptr;]])
+heddle_instrument(HEADER scheduling/group_job.hpp REPLACE [[bool is_listed_ = false;]]
+  BY [[base::plain<bool> is_listed_ = false;]])
+
 # Few and short: slabs of three blocks, which have room for a watched link, and chains of two. Who ends does so in the
 # middle of a simulated thread, and all caches belong to one interleaving.
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_size = 64;]] BY [[block_size = 512;]])

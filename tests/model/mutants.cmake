@@ -620,3 +620,33 @@ heddle_mutant(block_cache cache_is_idle_and_in_use
   REPLACE [[std::exchange(idle().first, idle().first->next_idle_)]]
   BY [[idle().first]]
   FINDS "USER ASSERT FAILED|DATA RACE|LIVELOCK|ACCESS TO FREED MEMORY")
+
+heddle_mutant(group_job claim_is_two_steps
+  HEADER scheduling/group_job.hpp
+  IN [[bool try_claim()]]
+  REPLACE [[return (shares_.fetch_or(claimed_bit, base::relaxed) & claimed_bit) == 0;]]
+  BY [[if (is_claimed()) return false;
+       shares_.fetch_or(claimed_bit, base::relaxed);
+       return true;]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(group_job who_dequeues_does_not_claim
+  HEADER scheduling/group_job.hpp
+  IN [[dequeued leave_queue()]]
+  REPLACE [[shares_.fetch_or(claimed_bit | dequeued_bit, base::acq_rel)]]
+  BY [[shares_.fetch_or(dequeued_bit, base::acq_rel)]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(group_job tombstone_is_kept
+  HEADER scheduling/group_job.hpp
+  IN [[dequeued leave_queue()]]
+  REPLACE [[(before & finished_bit) != 0]]
+  BY [[false]]
+  FINDS "MEMORY LEAK|RESOURCE LEAK")
+
+heddle_mutant(group_job who_ran_it_frees_it_too_soon
+  HEADER scheduling/group_job.hpp
+  IN [[bool finish_claimed()]]
+  REPLACE [[(shares_.fetch_or(finished_bit, base::acq_rel) & dequeued_bit) != 0]]
+  BY [[(shares_.fetch_or(finished_bit, base::acq_rel) & claimed_bit) != 0]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|DOUBLE FREE")
