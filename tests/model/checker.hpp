@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The main program of the models of one header: explores them all, or shows that every memory order and
+// The main program of the models of a header, or of a few: explores them all, or shows that every memory order and
 // barrier in it is needed.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -75,12 +76,15 @@ struct spare_order {
   std::string_view why;
 };
 
+/// What the models of some headers find.
 class checker {
  public:
   checker(std::string_view header, std::vector<exploration> all, std::vector<spare_order> spare)
-      : header_(header), all_(std::move(all)), spare_(std::move(spare)) {}
+      : headers_{header}, all_(std::move(all)), spare_(std::move(spare)) {}
+  checker(std::initializer_list<const char*> headers, std::vector<exploration> all, std::vector<spare_order> spare)
+      : headers_(headers.begin(), headers.end()), all_(std::move(all)), spare_(std::move(spare)) {}
 
-  /// Without arguments explores all models; with --orders leaves out each memory order and barrier of the header in
+  /// Without arguments explores all models; with --orders leaves out each memory order and barrier of the headers in
   /// turn; with the name of a mutant, in a program that is built with mutants, explores that.
   int run(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--orders") return every_order_is_needed() ? 0 : 1;
@@ -112,12 +116,13 @@ class checker {
     std::vector<std::string> unmissed;
     for (std::size_t i = 0; i < orders.met_count; ++i) {
       const ordered_site site = orders.met[i];
-      if (!site.is_in(header_)) continue;
+      const auto header = std::find_if(headers_.begin(), headers_.end(), [&site](auto one) { return site.is_in(one); });
+      if (header == headers_.end()) continue;
       met_any = true;
       orders.left_out = &site;
       const bool missed = !explore_all(nullptr);
       orders.left_out = nullptr;
-      std::cout << header_ << ":" << site.where.line() << " without " << site.name() << ": "
+      std::cout << *header << ":" << site.where.line() << " without " << site.name() << ": "
                 << (missed ? found_ : "no model misses it") << std::endl;
       if (!missed) unmissed.push_back(site.name());
     }
@@ -129,11 +134,11 @@ class checker {
     std::sort(unmissed.begin(), unmissed.end());
     std::sort(expected.begin(), expected.end());
     if (unmissed != expected) std::cout << "those that no model misses are not those that may be missing\n";
-    if (!met_any) std::cout << "no model met an order of " << header_ << "\n";
+    if (!met_any) std::cout << "no model met an order of " << headers_.front() << "\n";
     return met_any && unmissed == expected;
   }
 
-  std::string header_;
+  std::vector<std::string_view> headers_;
   std::vector<exploration> all_;
   std::vector<spare_order> spare_;
   std::string found_;

@@ -53,8 +53,10 @@ heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[limit_ = base_ + room_;]
     for (stack_slot* slot = base_; slot != limit_; ++slot) ::new (static_cast<void*>(slot)) stack_slot(nullptr, nullptr, 0);]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[stack_slot* base_ = nullptr;]]
   BY [[base::plain<stack_slot*> base_ = nullptr;]])
+heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[stack_slot* limit_ = nullptr;]]
+  BY [[base::plain<stack_slot*> limit_ = nullptr;]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[~task_stack() {]] BY [[~task_stack() {
-    std::destroy(base_.read(), limit_);]])
+    std::destroy(base_.read(), limit_.read());]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[::new (static_cast<void*>(top)) stack_slot(code, task, kind);]]
   BY [[std::destroy_at(top);
     ::new (static_cast<void*>(top)) stack_slot(code, task, kind);]])
@@ -66,6 +68,11 @@ heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.store(&owner,
   BY [[giver_.write(&owner);]])
 # Fewer seats, because each costs every interleaving time.
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[most_guests = 64;]] BY [[most_guests = 1;]])
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[while (~seen != 0)]] BY [[while (seen == 0)]])
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[workers_(new worker*[workers + stand_ins])]]
+  BY [[workers_(new base::plain<worker*>[workers + stand_ins])]])
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[worker** const workers_;]]
+  BY [[base::plain<worker*>* const workers_;]])
 
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])
@@ -75,3 +82,32 @@ heddle_instrument(HEADER completion/shared_state.hpp REPLACE [[std::chrono::stea
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[std::size_t mask;]] BY [[base::plain<std::size_t> mask;]])
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[slot* slots;]] BY [[base::plain<slot*> slots;]])
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[ring* older;]] BY [[base::plain<ring*> older;]])
+
+heddle_instrument(HEADER scheduling/group_job.hpp REPLACE [[group_job* previous_ = nullptr;]]
+  BY [[base::plain<group_job*> previous_ = nullptr;]])
+heddle_instrument(HEADER scheduling/group_job.hpp REPLACE [[group_job* last_ = nullptr;]]
+  BY [[base::plain<group_job*> last_ = nullptr;]])
+heddle_instrument(HEADER scheduling/group_job.hpp REPLACE [[bool is_listed_ = false;]]
+  BY [[base::plain<bool> is_listed_ = false;]])
+
+# Few and short: slabs of three blocks, which have room for a watched link, and chains of two. Who ends does so in the
+# middle of a simulated thread, and all caches belong to one interleaving.
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_size = 64;]] BY [[block_size = 512;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[slab_size = 256U << 10U;]] BY [[slab_size = 4 * block_size;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[chain_length = 64;]] BY [[chain_length = 2;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_cache() noexcept = default;]]
+  BY [[block_cache() noexcept = default;
+  friend struct heddle_model::caches_of_a_run;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block* next;
+  };]] BY [[plain<block*> next;
+  };]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[auto* const freed = ::new (memory) block{nullptr};]]
+  BY [[auto* const freed = static_cast<block*>(memory);
+    freed->next = nullptr;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block* free_ = nullptr;]] BY [[plain<block*> free_ = nullptr;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block** end = &free_;]] BY [[plain<block*>* end = &free_;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static constinit idle_list all;
+    return all;]] BY [[return *static_cast<idle_list*>(heddle_model::idle_caches);]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[has_left = true;]] BY [[]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static thread_local leaver at_end;
+    static_cast<void>(at_end);]] BY [[]])

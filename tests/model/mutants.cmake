@@ -497,3 +497,156 @@ heddle_mutant(open_hand owner_of_a_gift_sleeps_on
   REPLACE [[if (given.task->end(threw)) given.owner->wake();]]
   BY [[static_cast<void>(given.task->end(threw));]]
   FINDS "DEADLOCK")
+
+heddle_mutant(crew who_works_does_not_say_so
+  HEADER scheduling/worker.hpp
+  IN [[void begin_work()]]
+  REPLACE [[works_.store(true, base::relaxed);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_parks_exposes_nothing
+  HEADER scheduling/crew.hpp
+  IN [[bool beg_of_everybody(]]
+  REPLACE [[each.stack.has_private() && each.stack.expose()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_parks_begs_of_nobody
+  HEADER scheduling/crew.hpp
+  IN [[bool beg_of_everybody(]]
+  REPLACE [[each.stack.beg(queue::beggars::asleep);]]
+  BY [[static_cast<void>(each);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew answer_calls_nobody
+  HEADER scheduling/join.hpp
+  IN [[inline bool answer_beggar(]]
+  REPLACE [[here.home.call_thief();]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew two_guests_have_one_seat
+  HEADER scheduling/crew.hpp
+  IN [[participant* try_lease_guest()]]
+  REPLACE [[if (!leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) continue;]]
+  BY [[leased_.fetch_or(seat, base::acquire);]]
+  FINDS "USER ASSERT FAILED|DATA RACE|MEMORY LEAK|DOUBLE FREE|LIVELOCK|ACCESS TO FREED MEMORY")
+
+heddle_mutant(work_stealing_deque what_was_stolen_is_taken_out_too
+  HEADER queue/work_stealing_deque.hpp
+  IN [[bool try_take_out(]]
+  REPLACE [[return try_pop() != nullptr;]]
+  BY [[static_cast<void>(try_pop());
+       return true;]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(work_stealing_deque anything_is_taken_out
+  HEADER queue/work_stealing_deque.hpp
+  IN [[bool try_take_out(]]
+  REPLACE [[at(end - 1) != &element]]
+  BY [[static_cast<void>(element), false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(unfinished_count nobody_is_woken
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void end(std::uint32_t]]
+  REPLACE [[if (wakes) sync::unpark_all(address);]]
+  BY [[static_cast<void>(address);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(unfinished_count count_is_touched_after_the_end
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void end(std::uint32_t]]
+  REPLACE [[if (wakes) sync::unpark_all(address);]]
+  BY [[if (is_zero()) sync::unpark_all(address);]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(unfinished_count who_sleeps_does_not_hear_of_more
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void begin_one()]]
+  REPLACE [[if ((others_.fetch_add(one, base::release) & sleeper_bit) != 0) sync::unpark_all(address);]]
+  BY [[others_.fetch_add(one, base::release);
+       static_cast<void>(address);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(unfinished_count owners_count_is_read_first
+  HEADER scheduling/unfinished_count.hpp
+  IN [[bool is_zero(]]
+  REPLACE [[return sum(others_.load(base::acquire) - uncounted * one) == 0;]]
+  BY [[const std::uint32_t begun = begun_by_owner_.load(base::relaxed);
+       return (((others_.load(base::acquire) - uncounted * one) / one + begun) & (UINT32_MAX / one)) == 0;]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO UNINITIALIZED VARIABLE")
+
+heddle_mutant(unfinished_count ends_are_two_steps
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void end(std::uint32_t]]
+  REPLACE [[others_.compare_exchange_weak(seen, next, base::acq_rel, base::acquire)]]
+  BY [[others_.store(next, base::release), true]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(block_cache chain_replaces_what_came_meanwhile
+  HEADER base/block_cache.hpp
+  IN [[void receive(]]
+  REPLACE [[inbox_.compare_exchange_weak(newest, received.first, release, relaxed)]]
+  BY [[inbox_.store(received.first, release), true]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache taking_back_is_two_steps
+  HEADER base/block_cache.hpp
+  IN [[void refill()]]
+  REPLACE [[free_ = inbox_.exchange(nullptr, acquire);]]
+  BY [[free_ = inbox_.load(acquire);
+       inbox_.store(nullptr, relaxed);]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache chain_of_another_owner_is_forgotten
+  HEADER base/block_cache.hpp
+  IN [[void collect(]]
+  REPLACE [[send_outgoing();]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache who_ends_keeps_what_others_own
+  HEADER base/block_cache.hpp
+  IN [[void become_idle()]]
+  REPLACE [[send_outgoing();]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(block_cache cache_is_idle_and_in_use
+  HEADER base/block_cache.hpp
+  IN [[static block_cache* new_or_idle()]]
+  REPLACE [[std::exchange(idle().first, idle().first->next_idle_)]]
+  BY [[idle().first]]
+  FINDS "USER ASSERT FAILED|DATA RACE|LIVELOCK|ACCESS TO FREED MEMORY")
+
+heddle_mutant(group_job claim_is_two_steps
+  HEADER scheduling/group_job.hpp
+  IN [[bool try_claim()]]
+  REPLACE [[return (shares_.fetch_or(claimed_bit, base::relaxed) & claimed_bit) == 0;]]
+  BY [[if (is_claimed()) return false;
+       shares_.fetch_or(claimed_bit, base::relaxed);
+       return true;]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(group_job who_dequeues_does_not_claim
+  HEADER scheduling/group_job.hpp
+  IN [[dequeued leave_queue()]]
+  REPLACE [[shares_.fetch_or(claimed_bit | dequeued_bit, base::acq_rel)]]
+  BY [[shares_.fetch_or(dequeued_bit, base::acq_rel)]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(group_job tombstone_is_kept
+  HEADER scheduling/group_job.hpp
+  IN [[dequeued leave_queue()]]
+  REPLACE [[(before & finished_bit) != 0]]
+  BY [[false]]
+  FINDS "MEMORY LEAK|RESOURCE LEAK")
+
+heddle_mutant(group_job who_ran_it_frees_it_too_soon
+  HEADER scheduling/group_job.hpp
+  IN [[bool finish_claimed()]]
+  REPLACE [[(shares_.fetch_or(finished_bit, base::acq_rel) & dequeued_bit) != 0]]
+  BY [[(shares_.fetch_or(finished_bit, base::acq_rel) & claimed_bit) != 0]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|DOUBLE FREE")

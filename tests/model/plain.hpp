@@ -39,9 +39,9 @@ class plain {
   }
 
   operator T() const { return read(); }  // NOLINT(google-explicit-constructor)
-  /// static_cast from a void*.
+  /// static_cast from a pointer.
   template <class U>
-    requires std::is_same_v<T, void*>
+    requires std::is_pointer_v<T>
   explicit operator U*() const {
     return static_cast<U*>(read());
   }

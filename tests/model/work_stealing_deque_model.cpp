@@ -194,6 +194,39 @@ struct owner_takes_the_oldest : deque_model<owner_takes_the_oldest<Thieves>, Thi
   }
 };
 
+/// The owner takes out the element that it knows, or finds that others were faster, and no other one.
+template <int Thieves>
+struct newest_is_taken_out : model<newest_is_taken_out<Thieves>, Thieves + 1> {
+  work_stealing_deque<item, 2> deque;
+  item items[2]{item(0), item(1)};
+  int taken[2] = {};
+
+  void before() {
+    for (item& each : items) deque.push(each);
+  }
+  void thread(unsigned index) {
+    if (index != 0) {
+      take(deque.try_steal().element);
+      if (Thieves == 1) take(deque.try_steal().element);
+      return;
+    }
+    HEDDLE_MODEL_CHECK(!deque.try_take_out(items[0]));  // it is not the newest
+    if (deque.try_take_out(items[1])) take(&items[1]);
+    HEDDLE_MODEL_CHECK(!deque.try_take_out(items[1]));
+    take(deque.try_pop());
+  }
+  void after() {
+    for (const int times : taken) HEDDLE_MODEL_CHECK(times <= 1);
+    while (item* const left = deque.try_pop()) take(left);
+    for (const int times : taken) HEDDLE_MODEL_CHECK(times == 1);
+  }
+  void take(item* one) {
+    if (one == nullptr) return;
+    one->content = -1;
+    ++taken[one->number];
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -201,6 +234,8 @@ int main(int argc, char** argv) {
   checker models(
       "queue/work_stealing_deque.hpp",
       {
+          explore<newest_is_taken_out<1>>("the newest is taken out", at_most_switches(4)),
+          explore<newest_is_taken_out<2>>("the newest is taken out beside two thieves", at_most_switches(2)),
           explore<last_element>("three reach for the last element", at_most_switches(4)),
           explore<enough_for_all>("who loses a race is told", everything),
           explore<both_ends<1, 2>>("an owner and a thief meet", everything),

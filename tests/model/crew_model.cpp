@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Who shares work: a worker that parks is called for what is forked from then on, whoever began to work when; guests
+// follow each other in a seat, and workers are added, while others rob them.
+#include <heddle/scheduling/crew.hpp>
+#include <heddle/scheduling/fork_join.hpp>
+#include <heddle/scheduling/guest.hpp>
+#include <heddle/scheduling/join.hpp>
+#include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/worker.hpp>
+#include <heddle/sync/park.hpp>
+
+#include "model/checker.hpp"
+#include "model/model.hpp"
+#include "model/plain.hpp"
+
+namespace {
+
+using heddle::base::acquire;
+using heddle::base::release;
+using heddle::queue::stack_slot;
+using heddle::scheduling::crew;
+using heddle::scheduling::fork_join;
+using heddle::scheduling::guest_scope;
+using heddle::scheduling::participant;
+using heddle::scheduling::run_stolen;
+using heddle::scheduling::worker;
+using heddle_model::choose;
+using heddle_model::model;
+using heddle_model::plain;
+
+/// One goes to sleep without having looked around, others fork.
+template <class Derived, int ThreadCount>
+struct parking_model : model<Derived, ThreadCount> {
+  crew home{nullptr, 2, 0, 1};
+  heddle::sync::parking_word was_called{0};
+
+  /// Forks a call, and waits in the other one until the sleeper was called for it.
+  void fork_for_another(participant& here) {
+    auto wait = [this] {
+      while (was_called.load(acquire) == 0) heddle::sync::park_until(was_called, 0, heddle::sync::no_deadline);
+    };
+    auto call = [] {};
+    fork_join(here, wait, call);
+  }
+
+  /// As the pool does it. Whoever calls has published something.
+  void park(worker& self) {
+    self.prepare_to_park();
+    home.idle().park(self.number, self.link, false);
+    if (home.beg_of_everybody(self) || something_is_public()) home.call_worker();
+    HEDDLE_MODEL_CHECK(self.sleep_until_recalled());
+    HEDDLE_MODEL_CHECK(something_is_public());
+    was_called.store(1, release);
+    heddle::sync::unpark_all(&was_called);
+  }
+  bool something_is_public() {
+    return home.each_of_all([](participant& each) { return each.stack.has_public(); });
+  }
+};
+
+/// It begins to work, or has worked, or has ended to work and begins again.
+struct a_worker_forks : parking_model<a_worker_forks, 2> {
+  void thread(unsigned index) {
+    worker& self = home.worker_at(index);
+    if (index != 0) return park(self);
+    if (choose(2) == 1) {
+      self.begin_work();
+      self.end_work();
+    }
+    self.begin_work();
+    fork_for_another(self);
+    self.end_work();
+  }
+};
+
+/// As parallel_invoke() does it for calls that are worth it.
+struct a_guest_forks : parking_model<a_guest_forks, 2> {
+  void thread(unsigned index) {
+    if (index != 0) return park(home.worker_at(index));
+    const guest_scope guest(home);
+    guest.get()->stack.beg(heddle::queue::beggars::awake);
+    fork_for_another(*guest.get());
+  }
+};
+
+template <class Derived, int ThreadCount>
+struct robbing_model : model<Derived, ThreadCount> {
+  crew home{nullptr, 1, 1, 1};
+
+  /// Others may take the call, which is made once.
+  static void fork(participant& here) {
+    plain<int> done{0};
+    auto publish = [&] { here.stack.publish(); };
+    auto call = [&] { done = done + 1; };
+    fork_join(here, publish, call);
+    HEDDLE_MODEL_CHECK(done == 1);
+  }
+  void rob(worker& self) {
+    home.rob_somebody(self, [&self](participant& other) {
+      stack_slot* const stolen = other.stack.try_steal();
+      if (stolen != nullptr) run_stolen(self, other, *stolen);
+      return stolen != nullptr;
+    });
+  }
+};
+
+/// The first one makes the record, and the other one uses it, or finds no room.
+struct guests_follow_each_other : robbing_model<guests_follow_each_other, 2> {
+  void thread(unsigned) {
+    if (participant* const guest = home.try_lease_guest()) {
+      fork(*guest);
+      home.release_guest(*guest);
+    }
+  }
+};
+
+/// It holds out its hand, too.
+struct a_worker_is_added : robbing_model<a_worker_is_added, 2> {
+  void thread(unsigned index) {
+    if (index == 0) {
+      if (worker* const waiting = home.reserve_hand()) waiting->hand.withdraw();
+      return rob(home.worker_at(0));
+    }
+    worker& added = home.add_worker();
+    added.hand.open();
+    home.announce_hand(added);
+    fork(added);
+    HEDDLE_MODEL_CHECK(!added.hand.close());
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace heddle_model;
+  checker models({"scheduling/crew.hpp", "scheduling/worker.hpp"},
+                 {
+                     explore<a_worker_forks>("a worker forks", at_most_switches(1)),
+                     explore<a_guest_forks>("a guest forks", random_runs(100'000)),
+                     explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),
+                     explore<a_worker_is_added>("a worker is added", at_most_switches(2)),
+                 },
+                 {
+                     {"crew::reserve_hand acquire", "the reservation acquires what the worker did before"},
+                     {"crew::announce_hand release", "the open hand releases it"},
+                     {"crew::try_lease_guest acquire", "the barrier behind it acquires too, but not for a compiler"},
+                     {"crew::try_lease_guest barrier",
+                      "a guest that has something worth it calls somebody, whether it was begged of or not"},
+                     {"worker::recall_as release", "who takes the worker off the list has put a full barrier before"},
+                 });
+  return models.run(argc, argv);
+}
