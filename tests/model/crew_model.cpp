@@ -133,7 +133,7 @@ struct a_worker_is_added : robbing_model<a_worker_is_added, 2> {
 
 int main(int argc, char** argv) {
   using namespace heddle_model;
-  checker models({"scheduling/crew.hpp", "scheduling/worker.hpp"},
+  checker models({"scheduling/crew.hpp", "scheduling/worker.hpp", "scheduling/fork_join.hpp"},
                  {
                      explore<a_worker_forks>("a worker forks", at_most_switches(1)),
                      explore<a_guest_forks>("a guest forks", random_runs(100'000)),
