@@ -13,22 +13,16 @@
 
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/fork_fib.hpp>
 #include <support/scale.hpp>
 
 using heddle::parallel_for;
 using heddle::parallel_invoke;
 using heddle::thread_pool_executor;
+using heddle_test::fib;
 using heddle_test::scaled;
 
 namespace {
-
-std::uint64_t fib(unsigned n) {
-  if (n < 2) return n;
-  std::uint64_t left = 0;
-  std::uint64_t right = 0;
-  parallel_invoke([&] { left = fib(n - 1); }, [&] { right = fib(n - 2); });
-  return left + right;
-}
 
 /// A tree of forks and loops whose shape follows from the seed; returns how many leaves it has.
 std::uint64_t grow(std::uint64_t seed, unsigned height) {

@@ -17,6 +17,7 @@
 
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/fork_fib.hpp>
 #include <support/scale.hpp>
 
 using namespace std::chrono_literals;
@@ -25,17 +26,10 @@ using heddle::parallel_for;
 using heddle::parallel_invoke;
 using heddle::task_group;
 using heddle::thread_pool_executor;
+using heddle_test::fib;
 using heddle_test::scaled;
 
 namespace {
-
-std::uint64_t fib(unsigned n) {
-  if (n < 2) return n;
-  std::uint64_t left = 0;
-  std::uint64_t right = 0;
-  parallel_invoke([&] { left = fib(n - 1); }, [&] { right = fib(n - 2); });
-  return left + right;
-}
 
 /// Depth `levels` of calls that each submit the next and wait for it.
 std::size_t nested(thread_pool_executor& pool, std::size_t levels) {

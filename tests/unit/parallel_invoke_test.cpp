@@ -18,21 +18,15 @@
 #include <support/allocation_count.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/fork_fib.hpp>
 #include <support/scale.hpp>
 
 using heddle::parallel_invoke;
 using heddle::thread_pool_executor;
+using heddle_test::fib;
 using heddle_test::scaled;
 
 namespace {
-
-std::uint64_t fib(unsigned n) {
-  if (n < 2) return n;
-  std::uint64_t left = 0;
-  std::uint64_t right = 0;
-  parallel_invoke([&] { left = fib(n - 1); }, [&] { right = fib(n - 2); });
-  return left + right;
-}
 
 /// Waits until somebody else has set `flag`, so until two threads are at it.
 void wait_for(const std::atomic<bool>& flag) {

@@ -91,7 +91,7 @@ struct divisible_task {
 };
 
 /// Who begs for work: somebody who looks for it now, or who is about to sleep and wants to be called. Bits.
-enum class beggars : std::uint8_t { none = 0, awake = 1, asleep = 2, all = 3 };
+enum class beggars : std::uint8_t { awake = 1, asleep = 2, all = 3 };
 
 /// A split task stack (Faxén's Wool and van Dijk's Lace): the newest tasks are private to the owner, whose push and pop
 /// are plain stores and loads; the oldest are public, and thieves take them with a CAS.

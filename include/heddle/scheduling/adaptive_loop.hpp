@@ -105,9 +105,8 @@ class adaptive_loop {
       run_grain(items);
       return false;
     }
-    const answer next = chosen_for(here, upper.theirs.size());
-    worker* const taker = next == answer::give ? here.home.reserve_hand() : nullptr;
-    bool told = (next == answer::call || taker != nullptr) && tell(here, next, taker);
+    const news first = first_news(here, upper.theirs.size());
+    bool told = first.kind != answer::none && tell(here, first);
     told |= run_part(here, {items.first, upper.theirs.first}, hint::is_known());
     std::exception_ptr none;
     if (here.stack.try_pop(slot) || join(here, slot, none) == joined::taken_back) {
@@ -119,26 +118,23 @@ class adaptive_loop {
   /// Until nothing of the part is left, or is the runner's. Tells others of the rest after it has taken the first grain
   /// for itself, if they should know at once, and whenever somebody begs. True if somebody had use for that.
   bool run_grains(participant& here, part& rest, pace& at_pace) noexcept {
-    answer next = chosen_for(here, rest.mine.size_hint());
-    worker* taker = next == answer::give ? here.home.reserve_hand() : nullptr;
-    if (taker == nullptr && next == answer::give) next = answer::none;
+    news next = first_news(here, rest.mine.size_hint());
     bool told = false;
     for (;;) {
       const base::section grain = rest.mine.take(at_pace.grain(), here.stack.lock());
-      if (next != answer::none) [[unlikely]] {
-        at_pace.leave_out(
-            [&] { told |= tell(here, std::exchange(next, answer::none), std::exchange(taker, nullptr)); });
+      if (next.kind != answer::none) [[unlikely]] {
+        at_pace.leave_out([&] { told |= tell(here, std::exchange(next, {})); });
       }
       if (grain.size() == 0) return told;
       run_grain(grain);
       at_pace.end_grain(grain.size());
       if (!here.stack.is_begged()) [[likely]]
         continue;
-      next = at_pace.elapsed() >= worth_waking() ? answer::call : worth_of(rest.mine.size_hint());
-      if (next == answer::give && (!here.stack.is_begged(queue::beggars::awake) || here.stack.has_public()))
-        next = answer::none;
-      if (next != answer::none && rest.mine.was_cut()) {
-        next = answer::none;
+      next.kind = at_pace.elapsed() >= worth_waking() ? answer::call : worth_of(rest.mine.size_hint());
+      if (next.kind == answer::give && (!here.stack.is_begged(queue::beggars::awake) || here.stack.has_public()))
+        next.kind = answer::none;
+      if (next.kind != answer::none && rest.mine.was_cut()) {
+        next.kind = answer::none;
         at_pace.leave_out([&] { run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), true); });
       }
     }
@@ -153,16 +149,25 @@ class adaptive_loop {
     return predicted >= worth_waking() ? answer::call : predicted >= worth_giving ? answer::give : answer::none;
   }
 
-  /// The same, by who has so many items, and says so where that is too little to call anybody.
-  [[nodiscard]] static answer chosen_for(participant& here, std::uint64_t items) noexcept {
-    const answer chosen = worth_of(items);
-    if (chosen != answer::call) here.stack.decline_sleepers();
-    return chosen;
+  /// An answer, and the worker whose hand is reserved for it, if it is for one.
+  struct news {
+    answer kind = answer::none;
+    worker* taker = nullptr;
+  };
+
+  /// What to tell of so many items before anybody has begged: a gift only if there is a hand for it. Says so where that
+  /// is too little to call anybody.
+  [[nodiscard]] static news first_news(participant& here, std::uint64_t items) noexcept {
+    const answer worth = worth_of(items);
+    if (worth == answer::call) return {answer::call, nullptr};
+    here.stack.decline_sleepers();
+    worker* const taker = worth == answer::give ? here.home.reserve_hand() : nullptr;
+    return {taker != nullptr ? answer::give : answer::none, taker};
   }
 
-  [[gnu::noinline]] static bool tell(participant& here, answer chosen, worker* reserved) noexcept {
-    if (reserved != nullptr) return give(here, *reserved);
-    return chosen == answer::call ? answer_beggar(here) : answer_who_is_awake(here);
+  [[gnu::noinline]] static bool tell(participant& here, news what) noexcept {
+    if (what.taker != nullptr) return give(here, *what.taker);
+    return what.kind == answer::call ? answer_beggar(here) : answer_who_is_awake(here);
   }
 
   void run_grain(base::section grain) noexcept {

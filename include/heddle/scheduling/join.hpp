@@ -35,16 +35,15 @@ inline bool give(participant& here, worker& taker) noexcept {
 /// Others that sleep get what is left after a gift, or what somebody else has, or wait for the next fork.
 [[gnu::noinline]] inline bool answer_beggar(participant& here) noexcept {
   here.stack.forget(queue::beggars::all);
-  bool gave = false;
-  if (worker* const taker = here.home.reserve_hand()) {
-    gave = give(here, *taker);
-    if (!here.home.idle().somebody_is_parked() || !here.home.has_place_for_helper()) return gave;
-  }
+  worker* const taker = here.home.reserve_hand();
+  const bool gave = taker != nullptr && give(here, *taker);
+  const bool others_sleep = here.home.idle().somebody_is_parked() && here.home.has_place_for_helper();
+  if (taker != nullptr && !others_sleep) return gave;
   if (here.stack.publish()) {
     here.home.call_thief();
     return true;
   }
-  if (here.home.exposes_somebody(here)) here.home.call_thief();
+  if (others_sleep && here.home.exposes_somebody(here)) here.home.call_thief();
   return gave;
 }
 
