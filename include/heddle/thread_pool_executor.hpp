@@ -49,7 +49,7 @@ using thread_pool_stats = scheduling::pool_stats;
 /// too: a task that waits for a future of its own pool runs that call itself if it is still queued, so nested
 /// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
 /// stands in for it, if there is more than one worker. Destroying the executor runs what is queued and waits for it;
-/// its own tasks must not do that.
+/// its own tasks must not do that, nor the body of a loop on it: the program ends then, and says why.
 class thread_pool_executor {
   friend struct thread_pool_access;
   friend class prioritized<thread_pool_executor>;
