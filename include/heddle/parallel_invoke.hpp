@@ -18,6 +18,7 @@
 #include <heddle/scheduling/fork_join.hpp>
 #include <heddle/scheduling/guest.hpp>
 #include <heddle/scheduling/join.hpp>
+#include <heddle/sync/this_thread.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 namespace heddle {
@@ -52,6 +53,7 @@ template <class... Calls>
 [[gnu::noinline]] void invoke_as_guest(thread_pool_executor& pool, Calls&... calls) {
   using hint = scheduling::cost_hint<std::tuple<Calls&...>>;
   scheduling::crew& host = thread_pool_access::crew_of(pool);
+  const sync::blocking_allowed in_calls;
   const scheduling::guest_scope guest(host);
   if (guest.get() == nullptr) {
     (static_cast<void>(calls()), ...);

@@ -281,7 +281,7 @@ heddle_mutant(work_stealing_deque empty_deque_ends_below_its_top
   IN [[T* try_pop_last(]]
   REPLACE [[bottom_.store(newest + 1, base::release);]]
   BY [[bottom_.store(newest, base::release);]]
-  FINDS "USER ASSERT FAILED|MEMORY LEAK")
+  FINDS "USER ASSERT FAILED|MEMORY LEAK|LIVELOCK")
 
 heddle_mutant(work_stealing_deque full_ring_is_overwritten
   HEADER queue/work_stealing_deque.hpp

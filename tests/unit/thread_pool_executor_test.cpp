@@ -794,3 +794,33 @@ TEST_CASE("an idle pool uses no processor time", "[thread_pool][timing]") {
   std::this_thread::sleep_for(100ms);
   CHECK(used() == before);
 }
+
+TEST_CASE("a pool that ends runs what its workers have in their own deques, by others too",
+          "[thread_pool][shutdown][regression]") {
+  const heddle_test::deadline limit;
+  for (int round = 0; round < 100; ++round) {
+    thread_pool_executor pool({.max_workers = 2});
+    std::atomic<bool> posted{false};
+    pool.post([&] {
+      std::latch others(8);
+      for (int i = 0; i < 8; ++i) pool.post([&others] { others.count_down(); });
+      posted = true;
+      posted.notify_all();
+      others.wait();
+    });
+    posted.wait(false);
+  }
+}
+
+TEST_CASE("a worker that waits for the end of another pool is replaced meanwhile", "[thread_pool][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor outer({.max_workers = 2});
+  const auto task = [&outer] {
+    thread_pool_executor inner({.max_workers = 1});
+    inner.post([&outer] { outer.submit([] {}).result(); });
+  };
+  auto one = outer.submit(task);
+  auto other = outer.submit(task);
+  one.result();
+  other.result();
+}

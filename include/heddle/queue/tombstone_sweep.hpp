@@ -17,12 +17,14 @@ class tombstone_sweep {
  public:
   /// `so_far`: how many tombstones the queue has ever had.
   void look_after(injection_queue& jobs, std::uint64_t so_far) noexcept {
-    if (so_far - checked_at_.load(base::relaxed) < many) [[likely]]
-      return;  // relaxed: a count
+    // relaxed: a count, which another thread may have seen later than this one.
+    const std::uint64_t checked_at = checked_at_.load(base::relaxed);
+    if (so_far < checked_at || so_far - checked_at < many) [[likely]]
+      return;
     // [tombstone_sweep.1] acquire: swept_at_, of the last one who did it.
     if (sweeping_.exchange(true, base::acquire)) return;
     checked_at_.store(so_far, base::relaxed);  // relaxed: a count
-    if (so_far - swept_at_ > jobs.size_hint() / 2) {
+    if (so_far > swept_at_ && so_far - swept_at_ > jobs.size_hint() / 2) {
       swept_at_ = so_far;
       sweep(jobs);
     }

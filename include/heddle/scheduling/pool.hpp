@@ -150,6 +150,7 @@ class pool final : public queue::job_home {
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
   void join() noexcept {
     if (!is_of_this_process()) return;
+    const sync::blocking_scope blocked(nullptr);  // it may be a worker of another pool that waits
     const std::lock_guard lock(joining_);
     for (thread& joined : threads_) joined.join();
     threads_.clear();
@@ -311,7 +312,7 @@ class pool final : public queue::job_home {
         while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
       } else {
         work(self);
-        if (jobs_.finished()) return stand_ins_.leave(self, look_again);
+        if (has_ended()) return stand_ins_.leave(self, look_again);
       }
       self.end_work();
     } while (stand_ins_.rest(self, look_again));
@@ -331,7 +332,7 @@ class pool final : public queue::job_home {
         continue;
       }
       self.end_work();
-      if (jobs_.finished()) break;
+      if (has_ended()) break;
       if (!searching) searching = crew_.idle().try_begin_search(1);
       if (searching && !patience.is_over()) {
         searching = wait_awake(self, patience);
@@ -410,6 +411,10 @@ class pool final : public queue::job_home {
     }
     return self.sleep_until_recalled();
   }
+
+  /// Whether nothing is left to begin, and nothing will come. A worker that has found nothing may only have been out of
+  /// luck with the others' deques.
+  [[nodiscard]] bool has_ended() const noexcept { return jobs_.finished() && !search_.has_queued_jobs(); }
 
   void break_with(std::exception_ptr error) noexcept {
     if (claimed_failure_.exchange(true, base::relaxed)) {  // relaxed: the first one to fail writes failure_
