@@ -59,8 +59,8 @@ bool cannot_start(std::size_t workers) {
 
 /// Whether a pool whose workers block goes on without a stand-in that cannot be started, and with one that can.
 bool goes_on_without_stand_ins(rlim_t usual_limit) {
-  thread_pool_executor pool({.max_workers = 2});
   std::array<gate, 2> blocked;
+  thread_pool_executor pool({.max_workers = 2});
   for (gate& each : blocked) {
     pool.post([&each] {
       const heddle::blocking scope;
