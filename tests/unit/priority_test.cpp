@@ -385,8 +385,8 @@ TEST_CASE("those who help with a loop come by the priority of its view, the call
   std::atomic<bool> normal_ran{false};
   std::atomic<bool> normal_first{false};
   std::atomic<bool> helped{false};
-  thread_pool_executor pool({.max_workers = 2});
   gate also_busy;
+  thread_pool_executor pool({.max_workers = 2});
   heddle_test::occupy(pool, busy);
   heddle_test::occupy(pool, also_busy);
   const auto normal = pool.submit([&] { normal_ran = true; });

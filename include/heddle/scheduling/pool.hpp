@@ -350,7 +350,9 @@ class pool final : public queue::job_home {
   void end_search(worker& self) noexcept {
     if (!crew_.idle().end_search()) return;
     if (crew_.idle().somebody_is_parked()) {
-      if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.exposes_somebody(self))) crew_.call_worker();
+      if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.exposes_somebody_soon(self))) {
+        crew_.call_worker();
+      }
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
       call_somebody();
     }
