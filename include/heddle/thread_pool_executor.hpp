@@ -67,6 +67,12 @@ class thread_pool_executor {
         thread_name_prefix_(std::move(options.thread_name_prefix)),
         pool_(start(options)) {}
 
+  template <std::integral Count>
+  explicit thread_pool_executor(Count) : thread_pool_executor() {
+    static_assert(!std::is_same_v<Count, Count>,
+                  "the options of a pool have names: thread_pool_executor pool{{.max_workers = 4}};");
+  }
+
   thread_pool_executor(const thread_pool_executor&) = delete;
   thread_pool_executor& operator=(const thread_pool_executor&) = delete;
 

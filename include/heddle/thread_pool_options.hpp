@@ -24,13 +24,13 @@ struct thread_pool_options {
   std::size_t max_workers = available_parallelism();
   /// Threads are called `<prefix>_0`, `<prefix>_1`, ...
   std::string thread_name_prefix = "heddle";
-  /// Each worker calls it before its first task, several at the same time. (One that waits in it for a call of this
-  /// pool may run that call.) If it throws, the pool is broken: every queued and later call gets broken_thread_pool,
-  /// with what was thrown nested inside.
+  /// Each worker, and each thread that stands in for one, calls it before its first task, several at the same time.
+  /// (One that waits in it for a call of this pool may run that call.) If it throws, the pool is broken: every queued
+  /// and later call gets broken_thread_pool, with what was thrown nested inside.
   base::unique_function<void()> initializer = nullptr;
   /// Each thread calls it after its last task, if its initializer did not throw; several at the same time. The thread
-  /// is no worker any more: while the pool is open, what it submits is run by others. What it throws is reported on the
-  /// standard error stream and ignored.
+  /// is no worker any more: while the pool is open, what it submits is run by others, and it runs its parallel loops
+  /// alone. What it throws is reported on the standard error stream and ignored.
   base::unique_function<void()> finalizer = nullptr;
   /// Of each thread's stack, in bytes; 0: what the system gives, 8 MiB as a rule. Tasks that wait for tasks that wait
   /// go on in another thread when it is nearly used up, so it limits what one task needs, not how deep they nest.

@@ -21,10 +21,12 @@ struct reason {
 const std::map<std::string, reason, std::less<>> not_modelled = {
     {"base/atomic.hpp", {"it gives the orders their names; models replace it"}},
     {"base/barrier.hpp", {"it makes barriers of what the system has; models replace it"}},
+    {"queue/tombstone_sweep.hpp", {"one flag, by which one thread at a time sweeps"}},
     {"scheduling/other_stack.hpp", {"one store that one load awaits, around a job on a thread of the pool"}},
     {"scheduling/pool.hpp", {"flags around what a mutex, the queue or another model orders; it starts real threads"}},
     {"scheduling/stand_ins.hpp",
      {"its lists are under a mutex, its two counts have no model yet; it starts real threads"}},
+    {"scheduling/work_search.hpp", {"a barrier for who looks at those counts"}},
     {"thread_pool_executor.hpp", {"the default executor is one pointer, made once in a program"}},
 };
 

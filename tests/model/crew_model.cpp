@@ -149,7 +149,7 @@ int main(int argc, char** argv) {
           {"crew::try_lease_guest barrier",
            "a guest that has something worth it calls somebody, whether it was begged of or not"},
           {"worker::recall_as release", "who takes the worker off the list has put a full barrier before"},
-          {"class)::operator() acquire", "sleep_until_recalled(): a worker that sees nothing yet looks again"},
+          {"worker::sleep_until_recalled acquire", "a worker that sees nothing yet looks again"},
       });
   return models.run(argc, argv);
 }

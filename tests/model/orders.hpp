@@ -18,10 +18,12 @@ namespace heddle_model {
 /// read-modify-write.
 enum class order_half { acquire, release, acquire_on_failure, total_order, barrier };
 
-/// Neither `<...>`, nor ` [with T = ...]` and ` [T = ...]`, in which compilers differ.
-inline std::string without_template_arguments(std::string_view function) {
+/// Neither `<...>`, nor ` [with T = ...]` and ` [T = ...]`, in which compilers differ, as they do in what they call a
+/// lambda: it has the name of the function around it.
+inline std::string name_in_all_compilers(std::string_view function) {
   std::string text;
   int depth = 0;
+  function = function.substr(0, function.find("::(anonymous class)"));
   for (const char c : function.substr(0, function.find(" ["))) {
     depth += c == '<' ? 1 : 0;
     if (depth == 0) text += c;
@@ -47,7 +49,7 @@ struct ordered_site {
   /// "state_word::try_remove acquire": survives a change of the line number.
   [[nodiscard]] std::string name() const {
     static constexpr const char* halves[] = {"acquire", "release", "acquire on failure", "total order", "barrier"};
-    const std::string whole = without_template_arguments(where.function_name());
+    const std::string whole = name_in_all_compilers(where.function_name());
     std::string_view function = whole;
     function = function.substr(0, function.rfind('('));
     if (const auto type_end = function.rfind(' '); type_end != function.npos) function.remove_prefix(type_end + 1);

@@ -350,6 +350,29 @@ TEST_CASE("a worker that waits runs calls of the group alone, also from under ot
   CHECK_FALSE(posted_in_wait);
 }
 
+TEST_CASE("a worker that waits finds its call under any number of others, where nobody stands in", "[task_group]") {
+  constexpr int others = 5000;
+  const heddle_test::deadline limit;
+  heddle_test::gate busy;
+  thread_pool_executor pool{{.max_workers = 2, .max_stand_ins = 0}};
+  heddle_test::occupy(pool, busy);  // the other worker
+  std::atomic<int> ran_in_wait{0};
+  std::atomic<int> ran{0};
+  in_worker(pool, [&] {
+    bool called = false;
+    task_group group(pool);
+    group.run([&called] { called = true; });
+    for (int i = 0; i < others; ++i) pool.post([&ran] { ++ran; });
+    group.wait();
+    CHECK(called);
+    ran_in_wait = ran.load();
+  });
+  CHECK(ran_in_wait == 0);
+  busy.open();
+  pool.shutdown();
+  CHECK(ran == others);
+}
+
 TEST_CASE("a worker that waits takes calls of the group out of other workers' queues", "[task_group]") {
   const heddle_test::deadline limit;
   thread_pool_executor pool{{.max_workers = 2}};

@@ -14,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -51,14 +52,14 @@ namespace {
 
 /// The same for as many workers as there are gates.
 template <class Gates>
-std::vector<heddle::future<void>> block_all(thread_pool_executor& pool, Gates& until) {
+std::vector<heddle::future<void>> block_all(thread_pool_executor& pool, Gates&& until) {
   std::vector<heddle::future<void>> passed;
   for (gate& each : until) passed.push_back(block(pool, each));
   return passed;
 }
 
 template <class Gates>
-void open_all(Gates& gates) {
+void open_all(Gates&& gates) {
   for (gate& each : gates) each.open();
 }
 
@@ -177,7 +178,30 @@ TEST_CASE("a finalizer knows its pool, which takes no call and cannot be waited 
   CHECK(looped == 200);
 }
 
-// A stand-in rests for 5 s, so this one takes as long.
+TEST_CASE("a finalizer in a loop on its pool does not keep the pool from ending", "[thread_pool][finalizer]") {
+  const heddle_test::deadline limit;
+  std::atomic<int> looped{0};
+  gate looping;
+  std::thread opener;
+  {
+    thread_pool_executor pool({.max_workers = 1, .finalizer = [&] {
+                                 heddle::parallel_for(heddle::current_executor(), 0, 10, [&](int i) {
+                                   if (i == 5) looping.pass();
+                                   ++looped;
+                                 });
+                               }});
+    pool.shutdown(heddle::pending_jobs::finish, heddle::join_workers::no);
+    looping.wait_until_reached();
+    opener = std::thread([&looping] {
+      std::this_thread::sleep_for(50ms);  // the pool is being destroyed
+      looping.open();
+    });
+  }
+  opener.join();
+  CHECK(looped == 10);
+}
+
+// A stand-in rests for 5 s, so this one takes as long, and so does the next.
 TEST_CASE("the finalizer of a stand-in whose pool goes on may submit, and others run that",
           "[thread_pool][finalizer]") {
   const heddle_test::deadline limit;
@@ -204,6 +228,41 @@ TEST_CASE("the finalizer of a stand-in whose pool goes on may submit, and others
 }
 
 // ---- stack_size
+
+TEST_CASE("a stand-in whose thread is long in ending does not keep another one from its place",
+          "[thread_pool][stand_ins]") {
+  struct farewell {
+    ~farewell() {
+      if (says_it_to == nullptr) return;
+      to->post([] {});
+      says_it_to->pass();
+    }
+    gate* says_it_to = nullptr;
+    thread_pool_executor* to = nullptr;
+  };
+  const heddle_test::deadline limit;
+  std::array<gate, 4> busy;
+  gate standing_in;
+  gate ending;
+  thread_pool_executor pool({.max_workers = 2, .max_stand_ins = 1});
+  while (pool.stats().idle_workers != 2) std::this_thread::yield();  // so that each of them is called to block
+  auto passed = block_all(pool, std::span(busy).first(2));
+  pool.post([&] {
+    static thread_local farewell at_end;
+    at_end.says_it_to = &ending;
+    at_end.to = &pool;
+    standing_in.pass();
+  });
+  standing_in.wait_until_reached();
+  open_all(std::span(busy).first(2));
+  for (const auto& each : passed) each.result();
+  standing_in.open();  // nobody needs it any more
+  ending.wait_until_reached();
+  passed = block_all(pool, std::span(busy).last(2));
+  CHECK(pool.submit([] { return 1; }).result() == 1);
+  ending.open();
+  open_all(busy);
+}
 
 TEST_CASE("threads have stacks of the size asked for, stand-ins too", "[thread_pool][stack_size]") {
   const heddle_test::deadline limit;

@@ -54,6 +54,10 @@ class block_cache {
     }
   }
 
+  /// In the child of a fork(), by its only thread: who held the lock is not there. Each write under it leaves the list
+  /// whole; the caches of threads that are not there are lost.
+  static void after_fork() noexcept { ::new (&idle().lock) spin_lock; }
+
  private:
   using current = per_thread_pointer<block_cache, block_cache>;
 

@@ -53,8 +53,14 @@ class crew {
 
   // ---- guests
 
+  /// The crew that the calling thread was a worker of, while it is on its way out: it is no guest there, or the pool
+  /// would end with a guest inside.
+  using left_by_this_thread = base::per_thread_pointer<const crew, crew>;
+
   /// A record for the calling thread until release_guest(); null if all are taken, or memory ends.
   [[nodiscard]] participant* try_lease_guest() noexcept {
+    if (left_by_this_thread::get() == this) [[unlikely]]
+      return nullptr;
     std::uint64_t seen = leased_.load(base::relaxed);  // relaxed: only compared with
     while (~seen != 0) {
       const std::uint64_t seat = ~seen & (seen + 1);  // the lowest bit that is not set

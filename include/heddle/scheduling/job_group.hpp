@@ -27,9 +27,9 @@ namespace heddle::scheduling {
 /// not the normal one, into the pool's common queue, and into `listed_`.
 ///
 /// A worker that waits runs jobs of the group, and no others: those at the bottom of its own deque, those in the list,
-/// those that it steals from other deques. If none are left it spins, and then sleeps, and the pool may put in a
-/// stand-in. Another thread only sleeps: it has not been through the pool's initializer, and a pool of one runs one job
-/// at a time.
+/// those that it steals from other deques. If it finds none it spins, looks through its whole deque, and then sleeps,
+/// and the pool may put in a stand-in, which takes what lies under other jobs in other deques. Another thread only
+/// sleeps: it has not been through the pool's initializer, and a pool of one runs one job at a time.
 ///
 /// Who writes what: `unfinished_` is written by whoever begins or ends a job; `lock_` guards `listed_` and `error_`.
 /// The thread that made the group is the owner of `unfinished_` if it is a worker of the pool.
@@ -97,9 +97,6 @@ class job_group final : public queue::job_home {
   }
 
  private:
-  /// A look at this many jobs is cheaper than a sleep.
-  static constexpr std::size_t short_deque = 256;
-
   void begin_one(const worker* here) noexcept {
     if (here == owner_ && here != nullptr) [[likely]] {
       unfinished_.begin_one_as_owner();
@@ -154,6 +151,7 @@ class job_group final : public queue::job_home {
     worker& self;
     std::uint32_t uncounted = 0;    // jobs of the group that it has run and not counted as ended
     bool met_others = false;        // the newest job in its deque is not the group's
+    bool looked_through = false;    // nor is any other one there
     bool stealing_is_vain = false;  // the oldest job of another deque was not the group's
     other_stack fresh_stack;        // where jobs run if this one is nearly used up
   };
@@ -166,6 +164,7 @@ class job_group final : public queue::job_home {
       if (run_some(here)) {
         patience.reset();
         here.stealing_is_vain = false;
+        here.looked_through = false;
       } else if (!patience.is_over()) {
         patience.pause();
       } else if (!run_buried(here)) {
@@ -224,16 +223,38 @@ class job_group final : public queue::job_home {
     return !here.stealing_is_vain;
   }
 
-  /// Before it sleeps: looks for a job of the group under those of others, oldest first.
+  /// Before it sleeps: runs a job of the group that lies under those of others, since there may be no stand-in that
+  /// would come to it. Only what it runs puts more into its deque.
   bool run_buried(helper& here) noexcept {
-    const std::size_t size = here.self.jobs.size_hint();
-    // What lies deeper is left to other workers and stand-ins. A closed pool has no new ones.
-    if (size > short_deque && !pool_.is_closed()) return false;
-    for (std::size_t i = 0; i < size; ++i) {
-      queue::job* const oldest = here.self.jobs.try_steal().element;
-      if (oldest != nullptr && run_if_own(here, *oldest)) return true;
+    if (std::exchange(here.looked_through, true)) return false;
+    queue::job* const found = take_buried(here.self);
+    if (found == nullptr) return false;
+    here.looked_through = false;
+    run_own(here, *found);
+    return true;
+  }
+
+  /// Takes a job of the group out of the caller's deque, or returns null. Those that have just been added are near the
+  /// bottom; else all are taken off the top and put back at the bottom, one at a time, so that others can steal
+  /// meanwhile. push_own() does not throw: there is room where the job came from.
+  [[gnu::noinline]] queue::job* take_buried(worker& self) noexcept {
+    constexpr std::size_t near = 512;
+    queue::job* above[near];
+    std::size_t count = 0;
+    queue::job* found = nullptr;
+    while (found == nullptr && count != near) {
+      queue::job* const newest = self.jobs.try_pop();
+      if (newest == nullptr) break;
+      (newest->home() == this ? found : above[count++]) = newest;
     }
-    return false;
+    while (count != 0) pool_.push_own(self, *above[--count]);
+    for (std::size_t left = self.jobs.size_hint(); found == nullptr && left != 0; --left) {
+      queue::job* const oldest = self.jobs.try_steal().element;
+      if (oldest == nullptr) continue;
+      if (oldest->home() == this) return oldest;
+      pool_.push_own(self, *oldest);
+    }
+    return found;
   }
 
   /// True if the job is the group's: then it has run. Others go into the caller's deque, as its newest.
@@ -241,8 +262,14 @@ class job_group final : public queue::job_home {
     here.met_others = found.home() != this;
     if (here.met_others) {
       here.self.jobs.push(found);  // does not throw: there is room where it came from, or room was made
-      return false;
+    } else {
+      run_own(here, found);
     }
+    return !here.met_others;
+  }
+
+  void run_own(helper& here, queue::job& found) noexcept {
+    here.met_others = false;
     here.self.counts.jobs_run.add_one();
     auto& own = static_cast<group_job&>(found);
     if (own.is_listed()) {
@@ -251,7 +278,6 @@ class job_group final : public queue::job_home {
       here.fresh_stack.run(own, [](queue::job& job) noexcept { static_cast<group_job&>(job).run_unlisted(); });
       ++here.uncounted;
     }
-    return true;
   }
 
   pool& pool_;

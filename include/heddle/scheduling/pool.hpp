@@ -12,6 +12,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/barrier.hpp>
+#include <heddle/base/block_cache.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/fork_count.hpp>
 #include <heddle/base/usable_cpus.hpp>
@@ -212,6 +213,7 @@ class pool final : public queue::job_home {
 
   /// The thread that forked is nobody's worker in the child.
   static void after_fork() noexcept {
+    base::block_cache::after_fork();
     participant::current::set(nullptr);
     current_worker::set(nullptr);
     if (current_pool::get() != nullptr) sync::current_context::set(nullptr);
@@ -259,7 +261,11 @@ class pool final : public queue::job_home {
     self.begin_work();
     const bool has_started = home.employ(self);
     // The thread is no worker any more, so what it submits from here on goes to those who are.
-    if (has_started && home.settings_.on_end) home.settings_.on_end();
+    if (has_started && home.settings_.on_end) {
+      crew::left_by_this_thread::set(&home.crew_);
+      home.settings_.on_end();
+      crew::left_by_this_thread::set(nullptr);
+    }
     current_pool::set(nullptr);
     if (self.stands_in) home.stand_ins_.vacate(self);
     return nullptr;

@@ -100,9 +100,13 @@ class stand_ins {
   }
 
   /// The last that a stand-in's thread does: its seat is for another one, which waits for no more than the thread's
-  /// end.
+  /// end. That can last as long as the user's thread_local objects like, so nobody holds the mutex meanwhile.
   void vacate(const worker& left) noexcept {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    std::optional<thread> former = std::exchange(seat_of(left).former, std::nullopt);
+    lock.unlock();
+    if (former.has_value()) former->join();
+    lock.lock();
     seat_of(left).is_free = true;
   }
 
@@ -136,10 +140,12 @@ class stand_ins {
 
   enum class purpose : std::uint8_t { work, errand };
 
-  /// A stand-in's record, what it was called for last, and its thread, which is over if the seat is free.
+  /// A stand-in's record, what it was called for last, and its thread, which is over if the seat is free, and which
+  /// joins the one that had the seat before.
   struct seat {
     worker* who = nullptr;
     std::optional<thread> runner = std::nullopt;
+    std::optional<thread> former = std::nullopt;
     purpose use = purpose::work;
     bool is_free = true;
   };
@@ -164,9 +170,9 @@ class stand_ins {
     try {
       seat* const taken = free_seat();
       if (taken == nullptr) return false;
-      if (std::optional<thread> former = std::exchange(taken->runner, std::nullopt); former.has_value()) former->join();
       assign(*taken, errand);
-      taken->runner.emplace(run_, taken->who, stack_size_);
+      thread begun(run_, taken->who, stack_size_);
+      taken->former = std::exchange(taken->runner, std::move(begun));
       taken->is_free = false;
       count_in(*taken);
     } catch (...) {
