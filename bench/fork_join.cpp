@@ -173,7 +173,7 @@ void late_8x10ms(benchmark::State& state) {
 }
 
 template <class Forks>
-void add_all(const char* runtime, std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+void add_all(const char* runtime, const thread_counts& threads = one_two_and_more()) {
   using benchmark::kMillisecond;
   add("fib_38", runtime, fib_38<Forks>, threads)->Unit(kMillisecond);
   add("skynet_1e8", runtime, skynet_1e8<Forks>, threads)->Unit(kMillisecond);

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <thread>
 #include <vector>
 
@@ -338,7 +337,7 @@ void nested_100x100(benchmark::State& state) {
 }
 
 template <class Loops>
-void add_all(const char* runtime, std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+void add_all(const char* runtime, const thread_counts& threads = one_two_and_more()) {
   using benchmark::kMicrosecond;
   using benchmark::kMillisecond;
   add("hot_2_empty", runtime, hot_2<Loops, 0>, threads);
@@ -354,7 +353,7 @@ void add_all(const char* runtime, std::initializer_list<std::int64_t> threads = 
 
 /// `elements` and, where the runtime has them, `ranges`: the loop by index and the one by interval.
 void add_sqrt(const char* runtime, measured_function elements, measured_function ranges = nullptr,
-              std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+              const thread_counts& threads = one_two_and_more()) {
   add("sqrt_1e7_element", runtime, elements, threads)->Unit(benchmark::kMillisecond);
   if (ranges != nullptr) add("sqrt_1e7_range", runtime, ranges, threads)->Unit(benchmark::kMillisecond);
 }

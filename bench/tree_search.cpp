@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <numeric>
 #include <vector>
 
@@ -80,7 +79,7 @@ void tree_search(benchmark::State& state) {
 }
 
 template <class Forks>
-void add_all(const char* runtime, std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+void add_all(const char* runtime, const thread_counts& threads = one_two_and_more()) {
   add("uts_t1", runtime, tree_search<t1, Forks>, threads)->Unit(benchmark::kMillisecond);
   add("uts_t3", runtime, tree_search<t3, Forks>, threads)->Unit(benchmark::kMillisecond);
 }

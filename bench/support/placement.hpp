@@ -47,6 +47,7 @@ inline void unpin_this_thread() { ::sched_setaffinity(0, sizeof(cpu_set_t), &all
 #else
 
 inline std::size_t allowed_cpu_count() { return 1; }
+inline constexpr std::size_t allowed_cpus_at_start = 1;
 inline void pin_this_thread(std::size_t) {}
 inline void unpin_this_thread() {}
 

@@ -7,19 +7,28 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <initializer_list>
 #include <string>
+#include <vector>
+
+#include "support/placement.hpp"
 
 namespace heddle_bench {
 
 using measured_function = void (*)(benchmark::State&);
 
-inline constexpr std::initializer_list<std::int64_t> one_and_two_threads{1, 2};
+using thread_counts = std::vector<std::int64_t>;
+
+/// 1, 2, 4 and so on, as far as there are CPUs, and 2 in any case.
+inline thread_counts one_two_and_more() {
+  thread_counts counts{1, 2};
+  while (counts.back() * 2 <= static_cast<std::int64_t>(allowed_cpus_at_start)) counts.push_back(counts.back() * 2);
+  return counts;
+}
 
 /// Registers a benchmark that reads its number of threads from thread_count(state). Wall time counts; the CPU time
 /// beside it is that of all threads.
 inline auto* add(const std::string& row, const std::string& runtime, measured_function measured,
-                 std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+                 const thread_counts& threads = one_two_and_more()) {
   auto* const added = benchmark::RegisterBenchmark((row + "/" + runtime).c_str(), measured);
   added->UseRealTime()->MeasureProcessCPUTime()->ArgName("threads");
   for (const std::int64_t count : threads) added->Arg(count);
@@ -29,7 +38,7 @@ inline auto* add(const std::string& row, const std::string& runtime, measured_fu
 /// As above, where only a part of each round counts: `measured` tells its length by SetIterationTime(). The number of
 /// rounds is fixed, for what does not count may take long.
 inline auto* add_timed_by_hand(const std::string& row, const std::string& runtime, measured_function measured,
-                               std::int64_t rounds, std::initializer_list<std::int64_t> threads = one_and_two_threads) {
+                               std::int64_t rounds, const thread_counts& threads = one_two_and_more()) {
   auto* const added = benchmark::RegisterBenchmark((row + "/" + runtime).c_str(), measured);
   added->UseManualTime()->MeasureProcessCPUTime()->Iterations(rounds)->ArgName("threads");
   for (const std::int64_t count : threads) added->Arg(count);

@@ -134,22 +134,21 @@ struct a_worker_is_added : robbing_model<a_worker_is_added, 2> {
 
 int main(int argc, char** argv) {
   using namespace heddle_model;
-  checker models(
-      {"scheduling/crew.hpp", "scheduling/worker.hpp", "scheduling/fork_join.hpp"},
-      {
-          explore<a_worker_forks>("a worker forks", at_most_switches(1)),
-          explore<a_guest_forks>("a guest forks", random_runs(100'000)),
-          explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),
-          explore<a_worker_is_added>("a worker is added", at_most_switches(2)),
-      },
-      {
-          {"crew::reserve_hand acquire", "the reservation acquires what the worker did before"},
-          {"crew::announce_hand release", "the open hand releases it"},
-          {"crew::try_lease_guest acquire", "the barrier behind it acquires too, but not for a compiler"},
-          {"crew::try_lease_guest barrier",
-           "a guest that has something worth it calls somebody, whether it was begged of or not"},
-          {"worker::recall_as release", "who takes the worker off the list has put a full barrier before"},
-          {"worker::sleep_until_recalled acquire", "a worker that sees nothing yet looks again"},
-      });
+  checker models({"scheduling/crew.hpp", "scheduling/worker.hpp", "scheduling/fork_join.hpp"},
+                 {
+                     explore<a_worker_forks>("a worker forks", at_most_switches(1)),
+                     explore<a_guest_forks>("a guest forks", random_runs(100'000)),
+                     explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),
+                     explore<a_worker_is_added>("a worker is added", at_most_switches(2)),
+                 },
+                 {
+                     {"crew::reserve_hand acquire", "the reservation acquires what the worker did before"},
+                     {"crew::announce_hand release", "the open hand releases it"},
+                     {"crew::try_lease_guest acquire", "the barrier behind it acquires too, but not for a compiler"},
+                     {"crew::try_lease_guest barrier",
+                      "a guest that has something worth it calls somebody, whether it was begged of or not"},
+                     {"worker::recall_as release", "who takes the worker off the list has put a full barrier before"},
+                     {"worker::sleep_until_recalled acquire", "a worker that sees nothing yet looks again"},
+                 });
   return models.run(argc, argv);
 }
