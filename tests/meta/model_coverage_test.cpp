@@ -24,9 +24,6 @@ const std::map<std::string, reason, std::less<>> not_modelled = {
     {"queue/tombstone_sweep.hpp", {"one flag, by which one thread at a time sweeps"}},
     {"scheduling/other_stack.hpp", {"one store that one load awaits, around a job on a thread of the pool"}},
     {"scheduling/pool.hpp", {"flags around what a mutex, the queue or another model orders; it starts real threads"}},
-    {"scheduling/stand_ins.hpp",
-     {"its lists are under a mutex, its two counts have no model yet; it starts real threads"}},
-    {"scheduling/work_search.hpp", {"a barrier for who looks at those counts"}},
     {"thread_pool_executor.hpp", {"the default executor is one pointer, made once in a program"}},
 };
 

@@ -16,7 +16,7 @@ enum class heavy_barriers { all, none, some };
 
 /// What the shims keep for one interleaving; made anew for each.
 struct run_state {
-  static constexpr std::size_t most_threads = 4;
+  static constexpr std::size_t most_threads = 6;
   struct sleeper {
     const void* address;
     rl::thread_id_t thread;
