@@ -134,3 +134,17 @@ heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static constinit idle_li
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[has_left = true;]] BY [[]])
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static thread_local leaver at_end;
     static_cast<void>(at_end);]] BY [[]])
+
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
+#include "model/mutex.hpp"]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <heddle/base/block_cache.hpp>]] BY [[]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[base::block_cache::after_fork();]] BY [[]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::mutex joining_;]] BY [[heddle_model::mutex joining_;]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[static constinit base::atomic<bool> watched{false};]]
+  BY [[base::atomic<bool> watched{false};]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[self.assigned.run != nullptr]]
+  BY [[self.assigned.read().run != nullptr]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::exchange(self.assigned, {})]]
+  BY [[std::exchange(self.assigned, worker::errand{}).read()]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::exception_ptr failure_;]]
+  BY [[base::plain<std::exception_ptr> failure_;]])

@@ -763,3 +763,41 @@ heddle_mutant(stand_ins who_blocks_sees_only_what_was_announced
   REPLACE [[crew_.somebody_works_besides(self) && base::heavy_barrier() && has_queued_jobs()]]
   BY [[false]]
   FINDS "DEADLOCK")
+
+heddle_mutant(pool who_blocks_looks_too_early
+  HEADER scheduling/pool.hpp
+  IN [[void about_to_block(]]
+  REPLACE [[home_pool_.stand_ins_.worker_blocks();
+      if (home_pool_.search_.has_unannounced_jobs(self_)) home_pool_.call_somebody();]]
+  BY [[const bool sees_jobs = home_pool_.search_.has_unannounced_jobs(self_);
+       home_pool_.stand_ins_.worker_blocks();
+       if (sees_jobs) home_pool_.call_somebody();]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_pushes_brings_nobody_in
+  HEADER scheduling/pool.hpp
+  IN [[void announce_own()]]
+  REPLACE [[stand_ins_.are_needed()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_has_searched_brings_nobody_in
+  HEADER scheduling/pool.hpp
+  IN [[void end_search(]]
+  REPLACE [[stand_ins_.are_needed() && search_.has_queued_jobs()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_rests_does_not_look_again
+  HEADER scheduling/pool.hpp
+  IN [[void stand_in(]]
+  REPLACE [[stand_ins_.are_needed() && search_.has_unannounced_jobs(self)]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_ends_lets_others_sleep
+  HEADER scheduling/pool.hpp
+  IN [[void work(worker& self)]]
+  REPLACE [[if (jobs_.finished()) crew_.call_all_to_end();]]
+  BY [[]]
+  FINDS "DEADLOCK")

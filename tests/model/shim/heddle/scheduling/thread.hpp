@@ -35,4 +35,10 @@ class thread {
   rl::win_waitable_object* handle_;
 };
 
+struct cpu_list {
+  [[nodiscard]] static cpu_list of_this_thread() noexcept { return {}; }
+  void keep_this_thread_on(std::size_t) const noexcept {}
+  void free_this_thread() const noexcept {}
+};
+
 }  // namespace heddle::scheduling
