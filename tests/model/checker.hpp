@@ -41,9 +41,20 @@ struct exploration {
   rl::test_result_e (*explore)(rl::test_params, std::ostream* out);
 };
 
+/// When all threads have ended nobody uses memory again that is freed: no alternatives.
+template <class Scheduler, rl::thread_id_t ThreadCount>
+struct scheduler_until_the_end : Scheduler {
+  using Scheduler::Scheduler;
+  unsigned rand(unsigned count, rl::sched_type what) {
+    const bool is_over = this->finished_thread_count_ == ThreadCount;
+    return is_over && what == rl::sched_type_mem_realloc ? 1 : Scheduler::rand(count, what);
+  }
+};
+
 template <class Model, template <rl::thread_id_t> class Scheduler>
 rl::test_result_e explore_with(rl::test_params how, std::ostream* out) {
-  using scheduler = Scheduler<Model::params::thread_count>;
+  constexpr rl::thread_id_t thread_count = Model::params::thread_count;
+  using scheduler = scheduler_until_the_end<Scheduler<thread_count>, thread_count>;
   std::ostringstream silence;
   how.output_stream = out != nullptr ? out : &silence;
   how.progress_stream = &silence;

@@ -74,6 +74,29 @@ heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[workers_(new worker*[work
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[worker** const workers_;]]
   BY [[base::plain<worker*>* const workers_;]])
 
+# Few errands at a time. Whether a rest ends by itself is up to the interleaving, too.
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
+#include "model/mutex.hpp"]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[std::mutex mutex_;]] BY [[heddle_model::mutex mutex_;]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[most_for_errands = 2048;]] BY [[most_for_errands = 2;]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[sync::deadline_after(longest_rest)]]
+  BY [[(heddle_model::choose(2) == 1 ? sync::deadline{} : sync::no_deadline)]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[bool is_free = true;]]
+  BY [[base::plain<bool> is_free = true;]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[std::size_t for_work_ = 0;]]
+  BY [[base::plain<std::size_t> for_work_ = 0;]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[std::size_t for_errands_ = 0;]]
+  BY [[base::plain<std::size_t> for_errands_ = 0;]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[std::size_t& count_of(]]
+  BY [[base::plain<std::size_t>& count_of(]])
+heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[bool joining_ = false;]]
+  BY [[base::plain<bool> joining_ = false;]])
+heddle_instrument(HEADER scheduling/worker.hpp REPLACE [[work_stealing_deque<queue::job> jobs;]]
+  BY [[work_stealing_deque<queue::job, 2> jobs;]])
+heddle_instrument(HEADER scheduling/worker.hpp REPLACE [[errand assigned;]] BY [[base::plain<errand> assigned{errand{}};]])
+
+heddle_instrument(HEADER scheduling/participant.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
+  BY [[heddle_model::deadline_has_passed()]])
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])
 heddle_instrument(HEADER completion/shared_state.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
@@ -111,3 +134,17 @@ heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static constinit idle_li
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[has_left = true;]] BY [[]])
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static thread_local leaver at_end;
     static_cast<void>(at_end);]] BY [[]])
+
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
+#include "model/mutex.hpp"]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <heddle/base/block_cache.hpp>]] BY [[]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[base::block_cache::after_fork();]] BY [[]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::mutex joining_;]] BY [[heddle_model::mutex joining_;]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[static constinit base::atomic<bool> watched{false};]]
+  BY [[base::atomic<bool> watched{false};]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[self.assigned.run != nullptr]]
+  BY [[self.assigned.read().run != nullptr]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::exchange(self.assigned, {})]]
+  BY [[std::exchange(self.assigned, worker::errand{}).read()]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::exception_ptr failure_;]]
+  BY [[base::plain<std::exception_ptr> failure_;]])

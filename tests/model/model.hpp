@@ -16,7 +16,7 @@ enum class heavy_barriers { all, none, some };
 
 /// What the shims keep for one interleaving; made anew for each.
 struct run_state {
-  static constexpr std::size_t most_threads = 4;
+  static constexpr std::size_t most_threads = 6;
   struct sleeper {
     const void* address;
     rl::thread_id_t thread;
@@ -28,6 +28,9 @@ struct run_state {
   sleeper sleeping[most_threads] = {};
   bool woke_for_no_reason[most_threads] = {};
   bool deadline_passed[most_threads] = {};
+  std::size_t startable_threads = 0;
+  std::size_t started_threads = 0;
+  bool is_joined[most_threads] = {};
   heavy_barriers has_heavy_barrier = heavy_barriers::all;
   // What threads had done and seen at their asymmetric barriers, as Relacy keeps it: a clock for each thread.
   rl::timestamp_t seen_by_light[most_threads] = {};
@@ -45,14 +48,15 @@ inline run_state current_run;
 inline std::string_view mutant;
 
 /// The base of a model. Derived has `void thread(unsigned index)`, run once for each index below ThreadCount, and may
-/// have before() and after(), which run alone.
+/// have before() and after(), which run alone. If it has a `dynamic_thread_count`, as many threads may be started.
 template <class Derived, int ThreadCount>
 class model : public rl::test_suite<Derived, ThreadCount> {
  public:
-  static_assert(ThreadCount <= static_cast<int>(run_state::most_threads));
-
  protected:
-  model() { current_run = {.number = current_run.number + 1}; }
+  model() {
+    static_assert(Derived::params::thread_count <= static_cast<int>(run_state::most_threads));
+    current_run = {.number = current_run.number + 1, .startable_threads = Derived::dynamic_thread_count};
+  }
 };
 
 /// For before(): what heavy barriers do in this interleaving.

@@ -650,3 +650,154 @@ heddle_mutant(group_job who_ran_it_frees_it_too_soon
   REPLACE [[(shares_.fetch_or(finished_bit, base::acq_rel) & dequeued_bit) != 0]]
   BY [[(shares_.fetch_or(finished_bit, base::acq_rel) & claimed_bit) != 0]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|DOUBLE FREE")
+
+heddle_mutant(stand_ins who_rests_does_not_look_again
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool rest(]]
+  REPLACE [[look_again();]]
+  BY [[static_cast<void>(look_again);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(stand_ins who_leaves_does_not_look_again
+  HEADER scheduling/stand_ins.hpp
+  IN [[void leave(]]
+  REPLACE [[look_again();]]
+  BY [[static_cast<void>(look_again);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(stand_ins who_rests_counts_as_working
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool rest(]]
+  REPLACE [[count_out(resting);]]
+  BY [[]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(stand_ins who_is_called_stays_on_the_list
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool bring_in(worker::errand errand) noexcept {]]
+  REPLACE [[resting_.pop_back();]]
+  BY [[]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(stand_ins who_leaves_stays_on_the_list
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool rest(]]
+  REPLACE [[return std::erase(resting_, &resting) == 0;]]
+  BY [[return resting.called_in.load(base::relaxed) && !joining_;]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(stand_ins nobody_wakes_who_is_called
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool bring_in(worker::errand errand) noexcept {]]
+  REPLACE [[wake(called);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(stand_ins who_is_called_does_not_know_why
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool bring_in(worker::errand errand) noexcept {]]
+  REPLACE [[assign(its, errand);]]
+  BY [[]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(stand_ins who_is_called_does_not_count
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool bring_in(worker::errand errand) noexcept {]]
+  REPLACE [[count_in(its);]]
+  BY [[]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(stand_ins there_may_be_any_number
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool call() noexcept]]
+  REPLACE [[for_work_ < most_for_work_]]
+  BY [[true]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stand_ins who_rests_is_not_told_of_the_end
+  HEADER scheduling/stand_ins.hpp
+  IN [[void join() noexcept]]
+  REPLACE [[for (worker* each : resting_) wake(*each);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(stand_ins who_goes_to_rest_does_not_see_the_end
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool rest(]]
+  REPLACE [[resting.called_in.store(joining_, base::relaxed);]]
+  BY [[resting.called_in.store(false, base::relaxed);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(stand_ins who_begins_meanwhile_is_not_joined
+  HEADER scheduling/stand_ins.hpp
+  IN [[void join() noexcept]]
+  REPLACE [[if (i == seats_.size()) return;]]
+  BY [[if (i == 1 || i == seats_.size()) return;]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stand_ins seat_is_taken_after_its_thread_was_joined
+  HEADER scheduling/stand_ins.hpp
+  IN [[seat* free_seat()]]
+  REPLACE [[each.is_free && !joining_]]
+  BY [[static_cast<bool>(each.is_free)]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stand_ins former_thread_is_forgotten
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool start(]]
+  REPLACE [[taken->former = std::exchange(taken->runner, std::move(begun));]]
+  BY [[taken->runner = std::move(begun);]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stand_ins seat_is_free_while_its_thread_has_it
+  HEADER scheduling/stand_ins.hpp
+  IN [[void leave(]]
+  REPLACE [[count_out(leaving);]]
+  BY [[count_out(leaving);
+       seat_of(leaving).is_free = true;]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(stand_ins who_blocks_sees_only_what_was_announced
+  HEADER scheduling/work_search.hpp
+  IN [[bool has_unannounced_jobs(]]
+  REPLACE [[crew_.somebody_works_besides(self) && base::heavy_barrier() && has_queued_jobs()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_blocks_looks_too_early
+  HEADER scheduling/pool.hpp
+  IN [[void about_to_block(]]
+  REPLACE [[home_pool_.stand_ins_.worker_blocks();
+      if (home_pool_.search_.has_unannounced_jobs(self_)) home_pool_.call_somebody();]]
+  BY [[const bool sees_jobs = home_pool_.search_.has_unannounced_jobs(self_);
+       home_pool_.stand_ins_.worker_blocks();
+       if (sees_jobs) home_pool_.call_somebody();]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_pushes_brings_nobody_in
+  HEADER scheduling/pool.hpp
+  IN [[void announce_own()]]
+  REPLACE [[stand_ins_.are_needed()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_has_searched_brings_nobody_in
+  HEADER scheduling/pool.hpp
+  IN [[void end_search(]]
+  REPLACE [[stand_ins_.are_needed() && search_.has_queued_jobs()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_rests_does_not_look_again
+  HEADER scheduling/pool.hpp
+  IN [[void stand_in(]]
+  REPLACE [[stand_ins_.are_needed() && search_.has_unannounced_jobs(self)]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_ends_lets_others_sleep
+  HEADER scheduling/pool.hpp
+  IN [[void work(worker& self)]]
+  REPLACE [[if (jobs_.finished()) crew_.call_all_to_end();]]
+  BY [[]]
+  FINDS "DEADLOCK")

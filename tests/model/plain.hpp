@@ -33,6 +33,10 @@ class plain {
     write(before + 1);
     return before;
   }
+  plain& operator++() {
+    write(read() + 1);
+    return *this;
+  }
   plain& operator--() {
     write(read() - 1);
     return *this;

@@ -349,6 +349,8 @@ class pool final : public queue::job_home {
     }
     crew_.leave_loops(self);
     if (searching) end_search(self);
+    // Others may have gone to sleep while the last job of a closed pool was still queued, and left it to this worker.
+    if (jobs_.finished()) crew_.call_all_to_end();
   }
 
   /// The worker has found something, and calls another one if there is more, or a stand-in: others have called nobody,

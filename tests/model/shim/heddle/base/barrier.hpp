@@ -40,4 +40,8 @@ inline void light_barrier(std::source_location where = std::source_location::cur
   return true;
 }
 
+[[nodiscard]] inline bool has_heavy_barrier() noexcept {
+  return heddle_model::current_run.has_heavy_barrier == heddle_model::heavy_barriers::all;
+}
+
 }  // namespace heddle::base

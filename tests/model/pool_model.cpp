@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// The pool as a whole: while workers block others run what is queued; jobs of a pool that is broken or closed end, and
+// so do all threads. Too large for more than samples; its parts have models of their own.
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <heddle/queue/job.hpp>
+#include <heddle/scheduling/pool.hpp>
+#include <heddle/sync/park.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+#include "model/checker.hpp"
+#include "model/model.hpp"
+#include "model/plain.hpp"
+
+namespace {
+
+using heddle::base::acquire;
+using heddle::base::release;
+using heddle::queue::job;
+using heddle::queue::refusal;
+using heddle::scheduling::pool;
+using heddle_model::choose;
+using heddle_model::model;
+using heddle_model::plain;
+
+/// A job that others wait for.
+class awaited_job : public job {
+ public:
+  using code = void (*)(void*);
+  awaited_job(code run, void* argument) : job(&answer), run_(run), argument_(argument) {}
+
+  /// As a thread does it that cannot run it itself.
+  void wait() {
+    const heddle::sync::blocking_scope blocked(this);
+    await();
+  }
+  /// The pool does not know of it.
+  void await() {
+    while (has_ended_.load(acquire) == 0) heddle::sync::park_until(has_ended_, 0, heddle::sync::no_deadline);
+    HEDDLE_MODEL_CHECK(count_ == 1);
+  }
+
+ private:
+  static void answer(job& self, unsigned request, const refusal*) noexcept {
+    if (request != run_request) return;
+    auto& run = static_cast<awaited_job&>(self);
+    run.run_(run.argument_);
+    run.count_ = run.count_ + 1;
+    run.has_ended_.store(1, release);
+    heddle::sync::unpark_all(&run.has_ended_);
+  }
+
+  const code run_;
+  void* const argument_;
+  plain<int> count_ = 0;
+  heddle::sync::parking_word has_ended_{0};
+};
+
+/// The first thread makes a pool of two, whose threads are started; `Spare` more of them than it can need at a time.
+template <class Derived, unsigned MostStandIns, unsigned Spare>
+struct pool_model : model<Derived, 1> {
+  static constexpr rl::thread_id_t dynamic_thread_count = 2 + MostStandIns + Spare;
+
+  std::optional<pool> home;
+
+  pool_model() {
+    for (bool& each : heddle_model::current_run.woke_for_no_reason) each = true;  // other models have that
+  }
+
+  void make() { home.emplace(heddle::scheduling::pool_settings{.workers = 2, .max_stand_ins = MostStandIns}); }
+  void push(job& added) { HEDDLE_MODEL_CHECK(home->try_push(added) == pool::admission::accepted); }
+
+  /// All jobs have ended.
+  void end(unsigned jobs) {
+    home->close();
+    home->join();
+    const heddle::scheduling::pool_stats seen = home->stats();
+    HEDDLE_MODEL_CHECK(seen.jobs_run == jobs && seen.queued_jobs == 0 && seen.stand_ins == 0);
+    const auto& run = heddle_model::current_run;
+    HEDDLE_MODEL_CHECK(2 + seen.stand_ins_started == run.started_threads);
+    for (std::size_t i = 0; i != run.started_threads; ++i) HEDDLE_MODEL_CHECK(run.is_joined[i]);
+    home.reset();
+  }
+};
+
+/// One worker queues a job and waits for it, as the other one does.
+struct both_workers_block : pool_model<both_workers_block, 1, 2> {
+  awaited_job inner{[](void*) {}, nullptr};
+  awaited_job queues{[](void* self) { static_cast<both_workers_block*>(self)->queue(); }, this};
+  awaited_job waits{[](void* self) { static_cast<both_workers_block*>(self)->inner.wait(); }, this};
+
+  void queue() {
+    push(inner);
+    inner.wait();
+  }
+  void thread(unsigned) {
+    make();
+    push(waits);
+    push(queues);
+    waits.wait();
+    queues.wait();
+    end(3);
+  }
+};
+
+/// The same, but it goes on working instead of waiting.
+struct a_worker_works_on : pool_model<a_worker_works_on, 1, 2> {
+  awaited_job inner{[](void*) {}, nullptr};
+  awaited_job queues{[](void* self) { static_cast<a_worker_works_on*>(self)->queue(); }, this};
+  awaited_job waits{[](void* self) { static_cast<a_worker_works_on*>(self)->inner.wait(); }, this};
+
+  void queue() {
+    push(inner);
+    inner.await();
+  }
+  void thread(unsigned) {
+    make();
+    push(waits);
+    push(queues);
+    waits.wait();
+    queues.wait();
+    end(3);
+  }
+};
+
+/// A worker does so twice; its stand-in may go to rest, or leave, meanwhile.
+struct a_worker_blocks_again : pool_model<a_worker_blocks_again, 1, 2> {
+  awaited_job inner[2] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+  awaited_job queues{[](void* self) { static_cast<a_worker_blocks_again*>(self)->queue(); }, this};
+  awaited_job waits{[](void* self) { static_cast<a_worker_blocks_again*>(self)->queues.wait(); }, this};
+
+  void queue() {
+    for (awaited_job& each : inner) {
+      push(each);
+      each.wait();
+    }
+  }
+  void thread(unsigned) {
+    make();
+    push(waits);
+    push(queues);
+    waits.wait();
+    end(4);
+  }
+};
+
+/// Both workers wait for jobs from outside, each of which goes on until the other one has begun.
+struct jobs_need_each_other : pool_model<jobs_need_each_other, 2, 1> {
+  awaited_job begun[2] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+  awaited_job inner[2] = {{[](void* self) { static_cast<jobs_need_each_other*>(self)->meet(0); }, this},
+                          {[](void* self) { static_cast<jobs_need_each_other*>(self)->meet(1); }, this}};
+  awaited_job waits[2] = {{[](void* self) { static_cast<jobs_need_each_other*>(self)->inner[0].wait(); }, this},
+                          {[](void* self) { static_cast<jobs_need_each_other*>(self)->inner[1].wait(); }, this}};
+
+  void meet(int number) {
+    begun[number].run();
+    begun[1 - number].await();
+  }
+  void thread(unsigned) {
+    make();
+    for (awaited_job& each : waits) push(each);
+    for (awaited_job& each : inner) push(each);
+    for (awaited_job& each : waits) each.wait();
+    end(4);
+  }
+};
+
+/// A job is left when the pool is closed.
+struct closed_at_once : pool_model<closed_at_once, 0, 0> {
+  awaited_job last{[](void*) {}, nullptr};
+
+  void thread(unsigned) {
+    make();
+    push(last);
+    end(1);
+  }
+};
+
+/// The start hook of a worker throws: a job is refused with that error, unless it is run.
+struct a_worker_cannot_start : model<a_worker_cannot_start, 1> {
+  static constexpr rl::thread_id_t dynamic_thread_count = 2;
+
+  struct refusable_job : job {
+    refusable_job() : job(&answer) {}
+    static void answer(job& self, unsigned request, const refusal* why) noexcept {
+      HEDDLE_MODEL_CHECK(request == run_request || (request == refuse_request && why->error != nullptr));
+      ++static_cast<refusable_job&>(self).ends;
+    }
+    int ends = 0;
+  };
+
+  std::optional<pool> home;
+  refusable_job queued;
+
+  void thread(unsigned) {
+    home.emplace(heddle::scheduling::pool_settings{.workers = 2, .on_start = [](std::size_t index) {
+                                                     if (index == 1) throw index;
+                                                   }});
+    const pool::admission answer = home->try_push(queued);
+    home->close();
+    home->join();
+    HEDDLE_MODEL_CHECK(answer == pool::admission::accepted ? queued.ends == 1 : queued.ends == 0);
+    HEDDLE_MODEL_CHECK(answer == pool::admission::accepted || answer == pool::admission::broken);
+    home.reset();
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace heddle_model;
+  checker models("scheduling/pool.hpp",
+                 {
+                     explore<closed_at_once>("closed at once", random_runs(50'000)),
+                     explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
+                     explore<both_workers_block>("both workers block", random_runs(50'000)),
+                     explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
+                     explore<a_worker_blocks_again>("a worker blocks again", random_runs(50'000)),
+                     explore<jobs_need_each_other>("jobs need each other", random_runs(50'000)),
+                 },
+                 {});
+  return models.run(argc, argv);
+}
