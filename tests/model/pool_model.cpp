@@ -21,7 +21,6 @@ using heddle::base::release;
 using heddle::queue::job;
 using heddle::queue::refusal;
 using heddle::scheduling::pool;
-using heddle_model::choose;
 using heddle_model::model;
 using heddle_model::plain;
 
@@ -29,7 +28,7 @@ using heddle_model::plain;
 class awaited_job : public job {
  public:
   using code = void (*)(void*);
-  awaited_job(code run, void* argument) : job(&answer), run_(run), argument_(argument) {}
+  awaited_job(code its_code, void* argument) : job(&answer), run_(its_code), argument_(argument) {}
 
   /// As a thread does it that cannot run it itself.
   void wait() {
@@ -43,13 +42,13 @@ class awaited_job : public job {
   }
 
  private:
-  static void answer(job& self, unsigned request, const refusal*) noexcept {
+  static void answer(job& asked, unsigned request, const refusal*) noexcept {
     if (request != run_request) return;
-    auto& run = static_cast<awaited_job&>(self);
-    run.run_(run.argument_);
-    run.count_ = run.count_ + 1;
-    run.has_ended_.store(1, release);
-    heddle::sync::unpark_all(&run.has_ended_);
+    auto& self = static_cast<awaited_job&>(asked);
+    self.run_(self.argument_);
+    self.count_ = self.count_ + 1;
+    self.has_ended_.store(1, release);
+    heddle::sync::unpark_all(&self.has_ended_);
   }
 
   const code run_;
@@ -72,7 +71,7 @@ struct pool_model : model<Derived, 1> {
   void make() { home.emplace(heddle::scheduling::pool_settings{.workers = 2, .max_stand_ins = MostStandIns}); }
   void push(job& added) { HEDDLE_MODEL_CHECK(home->try_push(added) == pool::admission::accepted); }
 
-  /// All jobs have ended.
+  /// All jobs have ended, or end now.
   void end(unsigned jobs) {
     home->close();
     home->join();
@@ -85,27 +84,7 @@ struct pool_model : model<Derived, 1> {
   }
 };
 
-/// One worker queues a job and waits for it, as the other one does.
-struct both_workers_block : pool_model<both_workers_block, 1, 2> {
-  awaited_job inner{[](void*) {}, nullptr};
-  awaited_job queues{[](void* self) { static_cast<both_workers_block*>(self)->queue(); }, this};
-  awaited_job waits{[](void* self) { static_cast<both_workers_block*>(self)->inner.wait(); }, this};
-
-  void queue() {
-    push(inner);
-    inner.wait();
-  }
-  void thread(unsigned) {
-    make();
-    push(waits);
-    push(queues);
-    waits.wait();
-    queues.wait();
-    end(3);
-  }
-};
-
-/// The same, but it goes on working instead of waiting.
+/// One worker waits for a job that the other one queues before it works on until that job has ended.
 struct a_worker_works_on : pool_model<a_worker_works_on, 1, 2> {
   awaited_job inner{[](void*) {}, nullptr};
   awaited_job queues{[](void* self) { static_cast<a_worker_works_on*>(self)->queue(); }, this};
@@ -122,27 +101,6 @@ struct a_worker_works_on : pool_model<a_worker_works_on, 1, 2> {
     waits.wait();
     queues.wait();
     end(3);
-  }
-};
-
-/// A worker does so twice; its stand-in may go to rest, or leave, meanwhile.
-struct a_worker_blocks_again : pool_model<a_worker_blocks_again, 1, 2> {
-  awaited_job inner[2] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
-  awaited_job queues{[](void* self) { static_cast<a_worker_blocks_again*>(self)->queue(); }, this};
-  awaited_job waits{[](void* self) { static_cast<a_worker_blocks_again*>(self)->queues.wait(); }, this};
-
-  void queue() {
-    for (awaited_job& each : inner) {
-      push(each);
-      each.wait();
-    }
-  }
-  void thread(unsigned) {
-    make();
-    push(waits);
-    push(queues);
-    waits.wait();
-    end(4);
   }
 };
 
@@ -215,9 +173,7 @@ int main(int argc, char** argv) {
                  {
                      explore<closed_at_once>("closed at once", random_runs(50'000)),
                      explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
-                     explore<both_workers_block>("both workers block", random_runs(50'000)),
                      explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
-                     explore<a_worker_blocks_again>("a worker blocks again", random_runs(50'000)),
                      explore<jobs_need_each_other>("jobs need each other", random_runs(50'000)),
                  },
                  {});

@@ -137,6 +137,7 @@ struct pool_model : model<Derived, ThreadCount> {
       searching = park(self, searching);
     }
     if (searching) end_search();
+    if (has_ended()) home.call_all_to_end();
   }
 
   void end_search() {
@@ -358,11 +359,11 @@ int main(int argc, char** argv) {
       {
           explore<errand_after_errand>("errand after errand", at_most_switches(2)),
           explore<another_worker_has_the_job>("another worker has the job", at_most_switches(1)),
-          explore<the_worker_blocks_again>("the worker blocks again", at_most_switches(2)),
-          explore<queued_while_the_worker_blocks>("a job is queued while the worker blocks", at_most_switches(2)),
           explore<more_block_than_stand_in>("more block than stand in", at_most_switches(1)),
           explore<a_thread_begins_while_others_are_joined>("a thread begins while others are joined",
-                                                           at_most_switches(2)),
+                                                           at_most_switches(1)),
+          explore<the_worker_blocks_again>("the worker blocks again", at_most_switches(2)),
+          explore<queued_while_the_worker_blocks>("a job is queued while the worker blocks", at_most_switches(2)),
           explore<jobs_need_each_other>("jobs need each other", random_runs(100'000)),
           explore<a_stand_in_blocks>("a stand-in blocks", random_runs(100'000)),
       },
