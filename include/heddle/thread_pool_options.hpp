@@ -26,14 +26,16 @@ struct thread_pool_options {
   std::string thread_name_prefix = "heddle";
   /// Each worker, and each thread that stands in for one, calls it before its first task, several at the same time.
   /// (One that waits in it for a call of this pool may run that call.) If it throws, the pool is broken: every queued
-  /// and later call gets broken_thread_pool, with what was thrown nested inside.
+  /// and later call gets broken_thread_pool, with what was thrown nested inside; one that began before may go on in the
+  /// thread whose initializer threw, if that was to lend its stack.
   base::unique_function<void()> initializer = nullptr;
   /// Each thread calls it after its last task, if its initializer did not throw; several at the same time. The thread
   /// is no worker any more: while the pool is open, what it submits is run by others, and it runs its parallel loops
   /// alone. What it throws is reported on the standard error stream and ignored.
   base::unique_function<void()> finalizer = nullptr;
   /// Of each thread's stack, in bytes; 0: what the system gives, 8 MiB as a rule. Tasks that wait for tasks that wait
-  /// go on in another thread when it is nearly used up, so it limits what one task needs, not how deep they nest.
+  /// go on in another thread when it is nearly used up, so it limits what one task needs; and how deep they nest, since
+  /// there are 2,048 such threads.
   std::size_t stack_size = 0;
   /// On which CPUs the threads run. automatic: on any that the thread which makes the pool may use. spread: worker i
   /// stays on the i-th of those CPUs, and where there are more workers than CPUs they begin anew; for work of some
@@ -47,7 +49,9 @@ struct thread_pool_options {
   /// then share one queue, which costs throughput where calls are short. With one worker it is fifo in any case.
   heddle::order order = heddle::order::lifo;
   /// How many threads may stand in at a time for workers that block: 0 to 59391. A pool of one worker has none; what
-  /// blocks there blocks the pool. Threads that lend their stack where waits nest too deep do not count.
+  /// blocks there blocks the pool. Threads that lend their stack where waits nest too deep do not count. Where it is
+  /// not enough, work waits until a worker goes on; a task_group::wait() whose call lies in the queue of a worker that
+  /// waits itself may then wait for ever.
   std::size_t max_stand_ins = 256;
 
   static constexpr std::size_t most_workers = 4096;

@@ -745,8 +745,8 @@ heddle_mutant(stand_ins seat_is_taken_after_its_thread_was_joined
 heddle_mutant(stand_ins former_thread_is_forgotten
   HEADER scheduling/stand_ins.hpp
   IN [[bool start(]]
-  REPLACE [[taken->former = std::exchange(taken->runner, std::move(begun));]]
-  BY [[taken->runner = std::move(begun);]]
+  REPLACE [[std::swap(taken->former, taken->runner);]]
+  BY [[taken->runner = std::exchange(taken->former, std::nullopt);]]
   FINDS "USER ASSERT FAILED")
 
 heddle_mutant(stand_ins seat_is_free_while_its_thread_has_it

@@ -12,6 +12,7 @@
 #include <support/catch.hpp>
 #include <support/child_process.hpp>
 #include <support/deadline.hpp>
+#include <support/gate.hpp>
 
 namespace {
 
@@ -58,6 +59,22 @@ TEST_CASE("a forked child sees that a pool's threads stayed behind", "[lifetime]
           return 0;
         }) == 0);
   CHECK(pool.submit([] { return 2; }).result() == 2);
+}
+
+TEST_CASE("a forked child leaves alone what a pool's queue held, and who waits for it", "[lifetime][fork]") {
+  const heddle_test::deadline limit;
+  heddle_test::gate busy;
+  heddle::thread_pool_executor pool{{.max_workers = 1}};
+  heddle_test::occupy(pool, busy);
+  auto queued = pool.submit([] { return 1; });
+  int told = 0;
+  queued.add_done_callback([&told] { ++told; });
+  CHECK(in_fork([&] {
+          pool.shutdown(heddle::pending_jobs::cancel);
+          return told == 0 && !queued.done() ? 0 : 1;
+        }) == 0);
+  busy.open();
+  CHECK(queued.result() == 1);
 }
 
 TEST_CASE("a pool may be destroyed in a forked child", "[lifetime][fork]") {

@@ -100,6 +100,33 @@ TEST_CASE("calls that a waiter of their group or of their future runs are counte
   CHECK(pool.stats().jobs_run == 12);
 }
 
+TEST_CASE("calls that a worker waits for or cancels do not pile up in its own queue",
+          "[thread_pool][stats][regression]") {
+  const heddle_test::deadline limit;
+  heddle_test::gate busy;
+  thread_pool_executor pool{{.max_workers = 2}};
+  heddle_test::occupy(pool, busy);  // the worker that would take them
+  std::size_t after_waits = 0;
+  std::size_t after_cancellations = 0;
+  pool.submit([&] {
+        auto kept = pool.submit([] {});  // below all of them
+        for (int i = 0; i < 10'000; ++i) {
+          auto first = pool.submit([] {});
+          auto second = pool.submit([] {});
+          first.result();
+          second.result();
+        }
+        after_waits = pool.stats().queued_jobs;
+        for (int i = 0; i < 10'000; ++i) CHECK(pool.submit([] {}).cancel());
+        after_cancellations = pool.stats().queued_jobs;
+        kept.result();
+      })
+      .result();
+  busy.open();
+  CHECK(after_waits == 1);
+  CHECK(after_cancellations < 1000);
+}
+
 TEST_CASE("parts of loops that idle workers take are counted", "[thread_pool][stats]") {
   const heddle_test::deadline limit;
   thread_pool_executor pool({.max_workers = 2});

@@ -103,10 +103,10 @@ class event_loop final : sync::thread_context {
 
   // A loop that runs in a worker of a pool sleeps, as the worker does then.
   void about_to_block(const queue::job* awaited) noexcept override {
-    if (outer_ != nullptr) outer_->about_to_block(awaited);
+    if (outer_ != nullptr) outer_->begin_block(awaited);
   }
   void resumed() noexcept override {
-    if (outer_ != nullptr) outer_->resumed();
+    if (outer_ != nullptr) outer_->end_block();
   }
 
   queue::job_list ready_;

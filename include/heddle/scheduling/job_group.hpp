@@ -151,6 +151,7 @@ class job_group final : public queue::job_home {
     worker& self;
     std::uint32_t uncounted = 0;    // jobs of the group that it has run and not counted as ended
     bool met_others = false;        // the newest job in its deque is not the group's
+    bool looked_near = false;       // nor are those below
     bool looked_through = false;    // nor is any other one there
     bool stealing_is_vain = false;  // the oldest job of another deque was not the group's
     other_stack fresh_stack;        // where jobs run if this one is nearly used up
@@ -164,6 +165,7 @@ class job_group final : public queue::job_home {
       if (run_some(here)) {
         patience.reset();
         here.stealing_is_vain = false;
+        here.looked_near = false;
         here.looked_through = false;
       } else if (!patience.is_over()) {
         patience.pause();
@@ -193,7 +195,7 @@ class job_group final : public queue::job_home {
       if (newest == nullptr) break;
       ran |= run_if_own(here, *newest);
     }
-    return ran || run_listed(here) || run_stolen_job(here);
+    return ran || run_near(here) || run_listed(here) || run_stolen_job(here);
   }
 
   bool run_listed(helper& here) noexcept {
@@ -223,45 +225,57 @@ class job_group final : public queue::job_home {
     return !here.stealing_is_vain;
   }
 
-  /// Before it sleeps: runs a job of the group that lies under those of others, since there may be no stand-in that
-  /// would come to it. Only what it runs puts more into its deque.
-  bool run_buried(helper& here) noexcept {
-    if (std::exchange(here.looked_through, true)) return false;
-    queue::job* const found = take_buried(here.self);
-    if (found == nullptr) return false;
-    here.looked_through = false;
-    run_own(here, *found);
-    return true;
-  }
+  // What lies under jobs of others. push_own() does not throw: there is room where the job came from.
 
-  /// Takes a job of the group out of the caller's deque, or returns null. Those that have just been added are near the
-  /// bottom; else all are taken off the top and put back at the bottom, one at a time, so that others can steal
-  /// meanwhile. push_own() does not throw: there is room where the job came from.
-  [[gnu::noinline]] queue::job* take_buried(worker& self) noexcept {
-    constexpr std::size_t near = 512;
-    queue::job* above[near];
+  /// Takes the group's newest job out of the deque, if there are fewer than `Most` jobs above it; else null.
+  template <std::size_t Most>
+  [[gnu::noinline]] queue::job* take_under_fewer_than(worker& self) noexcept {
+    queue::job* above[Most];
     std::size_t count = 0;
     queue::job* found = nullptr;
-    while (found == nullptr && count != near) {
+    while (found == nullptr && count != Most) {
       queue::job* const newest = self.jobs.try_pop();
       if (newest == nullptr) break;
       (newest->home() == this ? found : above[count++]) = newest;
     }
     while (count != 0) pool_.push_own(self, *above[--count]);
-    for (std::size_t left = self.jobs.size_hint(); found == nullptr && left != 0; --left) {
-      queue::job* const oldest = self.jobs.try_steal().element;
-      if (oldest == nullptr) continue;
-      if (oldest->home() == this) return oldest;
-      pool_.push_own(self, *oldest);
-    }
     return found;
+  }
+
+  /// At once, since it costs little.
+  bool run_near(helper& here) noexcept {
+    if (!here.met_others || std::exchange(here.looked_near, true)) return false;
+    queue::job* const found = take_under_fewer_than<16>(here.self);
+    if (found != nullptr) run_own(here, *found);
+    return found != nullptr;
+  }
+
+  /// Before it sleeps, since there may be no stand-in that would come to it: looks through all of the deque. Only what
+  /// it runs puts more there. After those that were added at last one at a time is taken off the top and put back at
+  /// the bottom, so that others can steal meanwhile.
+  bool run_buried(helper& here) noexcept {
+    if (std::exchange(here.looked_through, true)) return false;
+    queue::job* found = take_under_fewer_than<512>(here.self);
+    for (std::size_t left = here.self.jobs.size_hint(); found == nullptr && left != 0; --left) {
+      queue::job* const oldest = here.self.jobs.try_steal().element;
+      if (oldest == nullptr) continue;
+      if (oldest->home() == this) {
+        found = oldest;
+      } else {
+        pool_.push_own(here.self, *oldest);
+      }
+    }
+    if (found == nullptr) return false;
+    run_own(here, *found);
+    here.looked_near = here.looked_through = false;
+    return true;
   }
 
   /// True if the job is the group's: then it has run. Others go into the caller's deque, as its newest.
   bool run_if_own(helper& here, queue::job& found) noexcept {
     here.met_others = found.home() != this;
     if (here.met_others) {
-      here.self.jobs.push(found);  // does not throw: there is room where it came from, or room was made
+      pool_.push_own(here.self, found);  // does not throw: there is room where it came from, or room was made
     } else {
       run_own(here, found);
     }

@@ -100,6 +100,7 @@ class pool final : public queue::job_home {
     for (std::size_t i = 0, j = added.size() - 1; i < j; ++i, --j) std::swap(added[i], added[j]);
     here->jobs.push_batch(added.data(), added.size());
     announce_own();
+    look_after_own(*here);
     return admission::accepted;
   }
 
@@ -122,6 +123,8 @@ class pool final : public queue::job_home {
   void push_own(worker& here, queue::job& added) {
     here.jobs.push(added);
     announce_own();
+    if (++here.pushes % pushes_per_look == 0) [[unlikely]]
+      look_after_own(here);
   }
 
   /// No job is accepted from now on; workers end when the queue is empty. Any thread, any number of times.
@@ -133,6 +136,7 @@ class pool final : public queue::job_home {
 
   /// Ends every queued job without running it.
   void refuse_queued(const queue::refusal& why) noexcept {
+    if (!is_of_this_process()) return;  // nor are those who wait for them
     queue::consumer_turns turns;
     queue::job* refused = nullptr;
     while (jobs_.try_pop({&refused, 1}, turns) != 0) refused->refuse(why);
@@ -146,6 +150,8 @@ class pool final : public queue::job_home {
         }
       }
     });
+    // As in work(): somebody may have gone to sleep while the last one was still queued.
+    if (jobs_.finished()) crew_.call_all_to_end();
   }
 
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
@@ -241,8 +247,13 @@ class pool final : public queue::job_home {
     }
     void resumed() noexcept override { home_pool_.stand_ins_.worker_resumes(); }
     bool try_withdraw(const queue::job& claimed) noexcept override {
-      if (!self_.jobs.try_take_out(claimed)) return false;
+      if (!self_.jobs.try_take_out(claimed)) {
+        ++self_.own_tombstones;
+        return false;
+      }
       self_.counts.jobs_run.add_one();
+      if (self_.own_tombstones != 0) [[unlikely]]
+        home_pool_.end_newest_tombstones(self_);
       return true;
     }
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
@@ -292,6 +303,43 @@ class pool final : public queue::job_home {
     return has_started;
   }
 
+  /// Jobs that were claimed when they were not the newest, and are now: of two calls that are awaited in the order of
+  /// their submission the first one is.
+  [[gnu::noinline]] void end_newest_tombstones(worker& self) noexcept {
+    while (self.own_tombstones != 0) {
+      queue::job* const newest = self.jobs.try_pop();
+      if (newest == nullptr || !newest->is_tombstone()) {
+        if (newest != nullptr) self.jobs.push(*newest);  // does not throw: there is room where it came from
+        break;
+      }
+      --self.own_tombstones;
+      newest->run();
+    }
+    if (self.jobs.empty_hint()) self.own_tombstones = 0;  // others had them
+  }
+
+  /// Once in so many pushes.
+  static constexpr std::uint32_t pushes_per_look = 256;
+
+  /// Ends the tombstones in the worker's own deque, when more than half of it may be: see tombstone_sweep. The order of
+  /// the others stays.
+  void look_after_own(worker& self) noexcept {
+    const std::uint64_t ever = tombstones_so_far();
+    const std::size_t size = self.jobs.size_hint();
+    if (ever - self.tombstones_seen < pushes_per_look || ever - self.tombstones_seen <= size / 2) return;
+    self.tombstones_seen = ever;
+    for (std::size_t left = size; left != 0; --left) {
+      queue::job* const oldest = self.jobs.try_steal().element;
+      if (oldest == nullptr) continue;
+      if (oldest->is_tombstone()) {
+        oldest->run();
+      } else {
+        self.jobs.push(*oldest);  // as above
+      }
+    }
+    announce_own();
+  }
+
   /// The calling worker has put something into its own deque.
   void announce_own() noexcept {
     // Who sleeps or blocks from now on puts a heavy barrier before a look at this deque.
@@ -333,6 +381,7 @@ class pool final : public queue::job_home {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = search_.look(self); found.is_something()) {
         if (std::exchange(searching, false)) end_search(self);
+        if (std::exchange(self.took_several, false)) announce_own();
         run(self, found);
         sync::wake_mark::take() ? patience.be_polite() : patience.reset();
         continue;

@@ -171,8 +171,8 @@ class stand_ins {
       seat* const taken = free_seat();
       if (taken == nullptr) return false;
       assign(*taken, errand);
-      thread begun(run_, taken->who, stack_size_);
-      taken->former = std::exchange(taken->runner, std::move(begun));
+      taken->former.emplace(run_, taken->who, stack_size_);
+      std::swap(taken->former, taken->runner);
       taken->is_free = false;
       count_in(*taken);
     } catch (...) {

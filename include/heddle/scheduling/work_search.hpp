@@ -136,6 +136,7 @@ class work_search {
     const std::size_t most = alone ? 1 : std::size(taken);
     std::size_t count = jobs_.try_pop({taken, most}, self.turns, least_urgent);
     if (count == 0) return nullptr;
+    self.took_several = count > 1;
     while (count > 1) self.jobs.push(*taken[--count]);
     return taken[0];
   }

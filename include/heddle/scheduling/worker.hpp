@@ -84,6 +84,10 @@ class worker : public participant {
   worker_counts counts;
   queue::consumer_turns turns{number};
   std::uint32_t job_turns = 0;
+  std::uint32_t pushes = 0;
+  std::uint32_t own_tombstones = 0;  // at most so many, of those that it has left in its own deque itself
+  std::uint64_t tombstones_seen = 0;
+  bool took_several = false;  // and put them into its own deque
   steal_pace pace;
   errand assigned;
   base::atomic<bool> called_in{false};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/sync/stack_bounds.hpp>
@@ -29,9 +30,14 @@ class thread_context {
   /// loop, but not in a job that the loop's thread runs meanwhile (blocking_allowed).
   [[nodiscard]] virtual bool forbids_blocking() const noexcept { return false; }
 
-  /// The thread goes to sleep until `awaited` (null: something that is not a job) is done, and then calls resumed().
-  virtual void about_to_block(const queue::job* awaited) noexcept = 0;
-  virtual void resumed() noexcept = 0;
+  /// For blocking_scope: the thread goes to sleep until `awaited` (null: something that is not a job) is done, or is in
+  /// such a scope already.
+  void begin_block(const queue::job* awaited) noexcept {
+    if (blocks_++ == 0) about_to_block(awaited);
+  }
+  void end_block() noexcept {
+    if (--blocks_ == 0) resumed();
+  }
 
   /// True if so little of the thread's stack is left that a job which it waits for had better run on another one.
   [[nodiscard]] bool is_deep() const noexcept { return stack_position() < deep_below_; }
@@ -44,12 +50,26 @@ class thread_context {
   /// thread can take it out of there at once. True if it did; else a tombstone is left.
   virtual bool try_withdraw(const queue::job&) noexcept { return false; }
 
-  /// For blocking_allowed.
-  void begin_job() noexcept { ++jobs_; }
-  void end_job() noexcept { --jobs_; }
+  /// For blocking_allowed: the thread works meanwhile, in whatever scopes it is; end_job() gets what begin_job()
+  /// returned.
+  [[nodiscard]] unsigned begin_job() noexcept {
+    ++jobs_;
+    const unsigned blocks = std::exchange(blocks_, 0);
+    if (blocks != 0) resumed();
+    return blocks;
+  }
+  void end_job(unsigned blocks) noexcept {
+    --jobs_;
+    blocks_ = blocks;
+    if (blocks != 0) about_to_block(nullptr);
+  }
 
  protected:
   ~thread_context() = default;
+
+  /// The thread sleeps until it calls resumed(), as far as anybody else is concerned.
+  virtual void about_to_block(const queue::job* awaited) noexcept = 0;
+  virtual void resumed() noexcept = 0;
 
   [[nodiscard]] bool runs_job() const noexcept { return jobs_ != 0; }
 
@@ -60,6 +80,7 @@ class thread_context {
   const queue::job_home* home_;
   std::uintptr_t deep_below_ = 0;
   unsigned jobs_ = 0;
+  unsigned blocks_ = 0;
 };
 
 struct context_tag;
@@ -84,26 +105,27 @@ class scoped_context {
 class blocking_allowed {
  public:
   blocking_allowed() noexcept : context_(current_context::get()) {
-    if (context_ != nullptr) context_->begin_job();
+    if (context_ != nullptr) blocks_ = context_->begin_job();
   }
   ~blocking_allowed() {
-    if (context_ != nullptr) context_->end_job();
+    if (context_ != nullptr) context_->end_job(blocks_);
   }
   blocking_allowed(const blocking_allowed&) = delete;
   blocking_allowed& operator=(const blocking_allowed&) = delete;
 
  private:
   thread_context* context_;
+  unsigned blocks_ = 0;
 };
 
 /// Tells the thread's context, if it has one, that the thread sleeps in this scope.
 class blocking_scope {
  public:
   explicit blocking_scope(const queue::job* awaited) noexcept : context_(current_context::get()) {
-    if (context_ != nullptr) context_->about_to_block(awaited);
+    if (context_ != nullptr) context_->begin_block(awaited);
   }
   ~blocking_scope() {
-    if (context_ != nullptr) context_->resumed();
+    if (context_ != nullptr) context_->end_block();
   }
   blocking_scope(const blocking_scope&) = delete;
   blocking_scope& operator=(const blocking_scope&) = delete;

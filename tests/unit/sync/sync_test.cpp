@@ -241,3 +241,28 @@ TEST_CASE("a context hears when its thread sleeps and wakes", "[this_thread]") {
   CHECK(context.home() == &context);
   CHECK_FALSE(context.forbids_blocking());
 }
+
+TEST_CASE("a context hears of a scope in a scope once, and that its thread works in them", "[this_thread]") {
+  recording_context context;
+  const heddle::sync::scoped_context installed(context);
+  {
+    const heddle::sync::blocking_scope outer(nullptr);
+    {
+      const heddle::sync::blocking_scope inner(nullptr);
+      CHECK(context.blocked == 1);
+    }
+    CHECK(context.woken == 0);
+    {
+      const heddle::sync::blocking_allowed in_job;
+      CHECK(context.woken == 1);
+      {
+        const heddle::sync::blocking_scope of_job(nullptr);
+        CHECK(context.blocked == 2);
+      }
+      CHECK(context.woken == 2);
+    }
+    CHECK(context.blocked == 3);
+    CHECK(context.woken == 2);
+  }
+  CHECK(context.woken == 3);
+}
