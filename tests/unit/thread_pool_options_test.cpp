@@ -227,8 +227,6 @@ TEST_CASE("the finalizer of a stand-in whose pool goes on may submit, and others
   }
 }
 
-// ---- stack_size
-
 TEST_CASE("a stand-in whose thread is long in ending does not keep another one from its place",
           "[thread_pool][stand_ins]") {
   struct farewell {
@@ -263,6 +261,8 @@ TEST_CASE("a stand-in whose thread is long in ending does not keep another one f
   ending.open();
   open_all(busy);
 }
+
+// ---- stack_size
 
 TEST_CASE("threads have stacks of the size asked for, stand-ins too", "[thread_pool][stack_size]") {
   const heddle_test::deadline limit;

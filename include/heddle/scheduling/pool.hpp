@@ -57,8 +57,7 @@ class pool final : public queue::job_home {
       : crew_(this, settings.workers, stand_ins::most(settings.max_stand_ins), slots_for(settings.stack_size)),
         stand_ins_(crew_, &run_worker, settings.stack_size, settings.max_stand_ins),
         has_own_deques_(settings.workers > 1 && settings.order == order::lifo),
-        settings_(std::move(settings)),
-        stack_size_(settings_.stack_size != 0 ? settings_.stack_size : sync::usual_stack_size()) {
+        settings_(std::move(settings)) {
     if (settings_.affinity == affinity::spread) cpus_ = cpu_list::of_this_thread();
     base::usable_cpus::note_this_thread();
     static_cast<void>(base::has_heavy_barrier());
@@ -238,9 +237,8 @@ class pool final : public queue::job_home {
   /// What a worker's thread is to code that blocks in its jobs.
   class worker_context final : public sync::thread_context {
    public:
-    worker_context(pool& home, worker& self) noexcept : thread_context(&home), home_pool_(home), self_(self) {
-      set_deep_below(sync::last_quarter_of_stack(home.stack_size_));
-    }
+    worker_context(pool& home, worker& self) noexcept
+        : thread_context(&home, sync::stack_gauge::of_this_thread()), home_pool_(home), self_(self) {}
     void about_to_block(const queue::job*) noexcept override {
       home_pool_.stand_ins_.worker_blocks();
       if (home_pool_.search_.has_unannounced_jobs(self_)) home_pool_.call_somebody();
@@ -495,8 +493,7 @@ class pool final : public queue::job_home {
   stand_ins stand_ins_;
   const bool has_own_deques_;
   pool_settings settings_;
-  const std::size_t stack_size_;  // in bytes; 0 if it is not known
-  cpu_list cpus_;                 // for settings_.affinity; else empty
+  cpu_list cpus_;  // for settings_.affinity; else empty
   queue::injection_queue jobs_{settings_.order == order::fifo ? 1 : shards_for(crew_.size()), crew_.size()};
   queue::tombstone_sweep tombstones_;
   const work_search search_{crew_, jobs_, has_own_deques_};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The seam between heddle and the machine stack: how big it is, and where the calling thread is on it.
+// The seam between heddle and the machine stack: where the calling thread is on it, and where it ends.
 #pragma once
 
 #include <cstddef>
@@ -22,26 +22,60 @@ namespace heddle::sync {
 #endif
 }
 
-/// The size of the stacks that new threads get if they do not ask for another one, in bytes; 0 where the system does
-/// not say.
-[[nodiscard]] inline std::size_t usual_stack_size() noexcept {
-#if defined(__linux__) || defined(__APPLE__)
+/// The lowest address of the calling thread's stack; 0 if the system does not say. Takes microseconds, and memory.
+[[nodiscard]] inline std::uintptr_t end_of_stack() noexcept {
+#if defined(__linux__)
   pthread_attr_t attributes;
-  if (::pthread_attr_init(&attributes) != 0) return 0;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return 0;
+  void* end = nullptr;
   std::size_t size = 0;
-  const bool known = ::pthread_attr_getstacksize(&attributes, &size) == 0;
+  const bool known = ::pthread_attr_getstack(&attributes, &end, &size) == 0;
   ::pthread_attr_destroy(&attributes);
-  return known ? size : 0;
+  return known ? reinterpret_cast<std::uintptr_t>(end) : 0;
+#elif defined(__APPLE__)
+  const pthread_t self = ::pthread_self();
+  return reinterpret_cast<std::uintptr_t>(::pthread_get_stackaddr_np(self)) - ::pthread_get_stacksize_np(self);
 #else
   return 0;
 #endif
 }
 
-/// Where less than about a quarter of the calling thread's stack is left: below the position. For a thread that has
-/// just begun, on a stack of `size` bytes; 0 if that is not known. (To ask the system for the bounds of a thread's
-/// stack takes it microseconds, and memory.)
-[[nodiscard]] inline std::uintptr_t last_quarter_of_stack(std::size_t size) noexcept {
-  return size == 0 ? 0 : stack_position() - size / 4 * 3;
-}
+/// Tells when a thread's stack is nearly used up.
+class stack_gauge {
+ public:
+  stack_gauge() noexcept = default;  // never
+
+  /// Of the calling thread, which has just begun.
+  [[nodiscard]] static stack_gauge of_this_thread() noexcept {
+    stack_gauge made;
+    made.begin_ = stack_position();
+    made.deep_below_ = made.begin_ - shallow;
+    return made;
+  }
+
+  /// True if the calling thread, whose gauge it is, has less than a quarter of its stack left. The first call beyond
+  /// some frames asks the system where it ends: how much of it thread-local variables take is not known otherwise.
+  [[nodiscard]] bool is_deep() noexcept {
+    const std::uintptr_t position = stack_position();
+    if (position >= deep_below_) [[likely]]
+      return false;
+    if (!is_measured_) measure();
+    return is_measured_ && position < deep_below_;
+  }
+
+ private:
+  static constexpr std::size_t shallow = 8192;  // less than the smallest stack
+
+  void measure() noexcept {
+    const std::uintptr_t end = end_of_stack();
+    if (end == 0) return;
+    is_measured_ = true;
+    deep_below_ = end < begin_ ? end + (begin_ - end) / 4 : 0;  // else the thread was on a stack that is not its own
+  }
+
+  std::uintptr_t begin_ = 0;
+  std::uintptr_t deep_below_ = 0;
+  bool is_measured_ = false;
+};
 
 }  // namespace heddle::sync

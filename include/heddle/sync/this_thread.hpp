@@ -2,7 +2,6 @@
 // What the calling thread is to heddle, for code that is about to block and must not know pools or event loops.
 #pragma once
 
-#include <cstdint>
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
@@ -18,7 +17,7 @@ namespace heddle::sync {
 /// Installed by a worker or an event loop for as long as the thread is one; all calls come from that thread.
 class thread_context {
  public:
-  explicit thread_context(const queue::job_home* home) noexcept : home_(home) {}
+  explicit thread_context(const queue::job_home* home, stack_gauge stack = {}) noexcept : home_(home), stack_(stack) {}
   thread_context(const thread_context&) = delete;
   thread_context& operator=(const thread_context&) = delete;
 
@@ -40,7 +39,7 @@ class thread_context {
   }
 
   /// True if so little of the thread's stack is left that a job which it waits for had better run on another one.
-  [[nodiscard]] bool is_deep() const noexcept { return stack_position() < deep_below_; }
+  [[nodiscard]] bool is_deep() noexcept { return stack_.is_deep(); }
 
   /// Runs `run(argument)` on the stack of another thread of the same home, some time soon; false if there is none. The
   /// caller waits for its end, and no more of the home's work runs meanwhile than if it ran here.
@@ -73,12 +72,9 @@ class thread_context {
 
   [[nodiscard]] bool runs_job() const noexcept { return jobs_ != 0; }
 
-  /// See is_deep(); never, if this is not called.
-  void set_deep_below(std::uintptr_t position) noexcept { deep_below_ = position; }
-
  private:
   const queue::job_home* home_;
-  std::uintptr_t deep_below_ = 0;
+  stack_gauge stack_;
   unsigned jobs_ = 0;
   unsigned blocks_ = 0;
 };
