@@ -253,7 +253,7 @@ TEST_CASE("parallel_reduce sums into the type of init", "[parallel_reduce]") {
   REQUIRE(parallel_reduce(std::vector<std::uint8_t>(10'000, 255), 0L, std::plus<>{}) == 2'550'000);
   REQUIRE(parallel_reduce(std::vector<int>(1000, 1), 0.5, std::plus<>{}) == 1000.5);
   const std::vector<float> tenths(1000, 0.1F);
-  REQUIRE(parallel_reduce(tenths, 0.0, std::plus<>{}) == Catch::Detail::Approx(100.0).epsilon(1e-6));
+  REQUIRE(parallel_reduce(tenths, 0.0, std::plus<>{}) == Catch::Approx(100.0).epsilon(1e-6));
 }
 
 TEST_CASE("parallel_reduce takes every kind of range", "[parallel_reduce]") {
