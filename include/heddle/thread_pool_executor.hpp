@@ -79,7 +79,8 @@ class thread_pool_executor {
   ~thread_pool_executor() {
     if (pool_.runs_this_thread()) {
       end_program(
-          "heddle: a task destroys the thread_pool_executor that runs it, and would wait for itself for ever; "
+          "heddle: a task, or a thread_local object of its thread, destroys the thread_pool_executor that runs it, and "
+          "would wait for itself for ever; "
           "let another thread destroy the executor, or call shutdown(pending_jobs::finish, join_workers::no)\n");
     }
     if (pool_.has_guests()) {

@@ -34,8 +34,8 @@ struct thread_pool_options {
   /// alone. What it throws is reported on the standard error stream and ignored.
   base::unique_function<void()> finalizer = nullptr;
   /// Of each thread's stack, in bytes; 0: what the system gives, 8 MiB as a rule. Tasks that wait for tasks that wait
-  /// go on in another thread when it is nearly used up, so it limits what one task needs; and how deep they nest, since
-  /// there are 2,048 such threads.
+  /// go on in another thread when three quarters of it are used up, so a task that is waited for may find no more than
+  /// a quarter left; and it limits how deep they nest, since there are 2,048 such threads.
   std::size_t stack_size = 0;
   /// On which CPUs the threads run. automatic: on any that the thread which makes the pool may use. spread: worker i
   /// stays on the i-th of those CPUs, and where there are more workers than CPUs they begin anew; for work of some

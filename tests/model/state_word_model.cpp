@@ -180,6 +180,7 @@ struct two_come_and_the_newest_leaves : list_model<two_come_and_the_newest_leave
 struct task_memory {
   state_word word{state_word::queued::yes};
   plain<int> content{7};
+  plain<int> result{0};
 };
 
 struct reading_node : waiter {
@@ -206,15 +207,23 @@ struct freeing_model : model<Derived, ThreadCount> {
   void use() { HEDDLE_MODEL_CHECK(task->content == 7); }
   void free() {
     ++frees;
+    HEDDLE_MODEL_CHECK(task->result == (task->word.current() == phase::value ? 42 : 0));
     delete task;
   }
   void complete(phase as) {
     use();
+    if (as == phase::value) task->result = 42;
     if (task->word.complete(as) == last_owner::yes) free();
   }
   void drop_handle() {
     use();
-    if (task->word.drop_handle() == last_owner::yes) free();
+    if (task->word.only_queue_keeps_result()) {
+      HEDDLE_MODEL_CHECK(task->result == 42);
+      task->result = 0;
+      if (task->word.drop_handle_and_result() == last_owner::yes) free();
+    } else if (task->word.drop_handle() == last_owner::yes) {
+      free();
+    }
   }
   /// The worker that pops the task; the others have it, or it is a tombstone.
   void leave_queue() {

@@ -6,14 +6,19 @@
 #include <atomic>
 #include <chrono>
 #include <coroutine>
+#include <cstddef>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include <support/catch.hpp>
+#include <support/deadline.hpp>
+#include <support/gate.hpp>
+#include <support/tracked.hpp>
 
 namespace {
 
+using heddle_test::gate;
 using namespace std::chrono_literals;
 
 /// A coroutine type of somebody else's: starts at once, and is destroyed by whoever holds it.
@@ -29,6 +34,10 @@ struct started_coroutine {
 };
 
 started_coroutine await(heddle::future<int>& awaited) { co_await awaited; }
+
+struct thrown {
+  heddle_test::tracked inside;
+};
 
 }  // namespace
 
@@ -90,4 +99,30 @@ TEST_CASE("a result whose move throws stays in its future", "[future][regression
   REQUIRE(result.valid());
   REQUIRE_NOTHROW(std::move(result).result());
   REQUIRE_FALSE(result.valid());
+}
+
+// A worker that awaits what it has submitted leaves it in its queue, where others may come across it at any time.
+TEST_CASE("a result ends with its future, also while a queue still holds the call", "[future][regression]") {
+  const heddle_test::deadline limit;
+  heddle_test::life_counts results;
+  const std::size_t workers = GENERATE(1U, 2U);
+  CAPTURE(workers);
+  gate other_worker;
+  heddle::thread_pool_executor pool{{.max_workers = workers}};
+  if (workers == 2) heddle_test::occupy(pool, other_worker);  // or it would run the calls
+  pool.submit([&] {
+        auto first = pool.submit([&] { return heddle_test::tracked(results); });
+        auto failed = pool.submit([&]() -> int { throw thrown{heddle_test::tracked(results)}; });
+        auto last = pool.submit([] { return 1; });
+        CHECK_NOTHROW(first.result());
+        CHECK_THROWS_AS(failed.result(), thrown);
+        CHECK(results.alive == 2);
+        first = {};
+        CHECK(results.alive == 1);
+        failed = {};
+        CHECK(results.alive == 0);
+        CHECK(last.result() == 1);
+      })
+      .result();
+  other_worker.open();
 }

@@ -647,7 +647,36 @@ TEST_CASE("destroying a pool in its own task ends the program with advice", "[th
   const heddle_test::deadline limit;
   const heddle_test::ended_child ended = heddle_test::run_this_test_in_a_child();
   CHECK(ended.aborted);
-  CHECK_THAT(ended.output, ContainsSubstring("a task destroys the thread_pool_executor that runs it") &&
+  CHECK_THAT(ended.output, ContainsSubstring("destroys the thread_pool_executor that runs it") &&
+                               ContainsSubstring("let another thread destroy the executor"));
+}
+
+TEST_CASE("destroying a pool with a thread-local object of its worker ends the program with advice",
+          "[thread_pool][shutdown]") {
+  if (heddle_test::in_the_child()) {
+    struct waiter {
+      explicit waiter(gate& its_end) : end(its_end) {}
+      ~waiter() { end.pass(); }
+      gate& end;
+    };
+    gate ending;
+    auto pool = std::make_shared<thread_pool_executor>(heddle::thread_pool_options{.max_workers = 2});
+    pool->submit([&] {
+          static thread_local std::shared_ptr<thread_pool_executor> kept = pool;
+          static thread_local waiter first_to_end(ending);
+        })
+        .result();
+    pool->shutdown(pending_jobs::finish, join_workers::no);
+    ending.wait_until_reached();
+    pool.reset();
+    ending.open();
+    std::this_thread::sleep_for(1min);  // the program ends meanwhile
+    return;
+  }
+  const heddle_test::deadline limit;
+  const heddle_test::ended_child ended = heddle_test::run_this_test_in_a_child();
+  CHECK(ended.aborted);
+  CHECK_THAT(ended.output, ContainsSubstring("destroys the thread_pool_executor that runs it") &&
                                ContainsSubstring("let another thread destroy the executor"));
 }
 

@@ -201,6 +201,42 @@ TEST_CASE("a finalizer in a loop on its pool does not keep the pool from ending"
   CHECK(looped == 10);
 }
 
+TEST_CASE("a thread-local object of a worker may run a loop at its end, while the pool is being destroyed",
+          "[thread_pool][finalizer]") {
+  struct farewell {
+    ~farewell() {
+      if (at == nullptr) return;
+      at->pass();
+      heddle::parallel_for(*pool, 0, 10, [this](int) { ++*looped; });
+    }
+    gate* at = nullptr;
+    thread_pool_executor* pool = nullptr;
+    std::atomic<int>* looped = nullptr;
+  };
+  const heddle_test::deadline limit;
+  gate ending;
+  std::atomic<int> looped{0};
+  std::thread opener;
+  {
+    thread_pool_executor pool({.max_workers = 2});
+    pool.submit([&] {
+          static thread_local farewell last;
+          last.at = &ending;
+          last.pool = &pool;
+          last.looped = &looped;
+        })
+        .result();
+    pool.shutdown(heddle::pending_jobs::finish, heddle::join_workers::no);
+    ending.wait_until_reached();
+    opener = std::thread([&ending] {
+      std::this_thread::sleep_for(20ms);  // the pool is being destroyed
+      ending.open();
+    });
+  }
+  opener.join();
+  CHECK(looped == 10);
+}
+
 // A stand-in rests for 5 s, so this one takes as long, and so does the next.
 TEST_CASE("the finalizer of a stand-in whose pool goes on may submit, and others run that",
           "[thread_pool][finalizer]") {

@@ -68,15 +68,23 @@ class state_base : public queue::job, public base::block_allocated {
 
   /// The handle is gone; frees the state if it was the last that referred to it.
   void drop_handle() noexcept {
-    if (word_.drop_handle() == state_word::last_owner::yes) ask(dispose_request);
+    auto last = state_word::last_owner::no;
+    if (word_.only_queue_keeps_result()) [[unlikely]] {
+      ask(destroy_result_request);
+      last = word_.drop_handle_and_result();
+    } else {
+      last = word_.drop_handle();
+    }
+    if (last == state_word::last_owner::yes) ask(dispose_request);
   }
 
  protected:
   /// What the concrete class answers besides run and refuse: run the task, which is claimed; end it as cancelled, which
-  /// is claimed too; free the state.
+  /// is claimed too; free the state; destroy the result, which only those are asked that were in a queue.
   static constexpr unsigned execute_request = first_own_request;
   static constexpr unsigned discard_request = first_own_request + 1;
   static constexpr unsigned dispose_request = first_own_request + 2;
+  static constexpr unsigned destroy_result_request = first_own_request + 3;
 
   state_base(code its_code, const queue::job_home* home, state_word::queued queued) noexcept
       : job(its_code, home), word_(queued) {}
@@ -112,7 +120,9 @@ class shared_state : public state_base {
  protected:
   using state_base::state_base;
 
-  ~shared_state() {
+  ~shared_state() { destroy_result(); }
+
+  void destroy_result() noexcept {
     const phase ended = word_.current();
     if (ended == phase::value) outcome_.destroy_value();
     if (ended == phase::error) outcome_.destroy_error();

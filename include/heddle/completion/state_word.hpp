@@ -135,6 +135,26 @@ class state_word {
     return everybody_left(before | dropped_bit) ? last_owner::yes : last_owner::no;
   }
 
+  /// Whether only a queue would keep the result when the handle leaves. Then the handle destroys it, and leaves by
+  /// drop_handle_and_result(): who empties the queue later may be in the middle of anything.
+  [[nodiscard]] bool only_queue_keeps_result() const noexcept {
+    // [state_word.1] acquire: the result is destroyed.
+    const std::uint64_t seen = word_.load(base::acquire);
+    const phase ended = phase_of(seen);
+    return (ended == phase::value || ended == phase::error) && (seen & (dequeued_bit | busy_bit)) == 0;
+  }
+
+  /// The handle lets go of a task that has no result any more, as if it had been cancelled.
+  [[nodiscard]] last_owner drop_handle_and_result() noexcept {
+    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
+    for (;;) {
+      const std::uint64_t next = with_phase(seen, phase::cancelled) | dropped_bit;
+      // [state_word.3] acq_rel: see leave_queue().
+      if (word_.compare_exchange_weak(seen, next, base::acq_rel, base::relaxed))
+        return everybody_left(next) ? last_owner::yes : last_owner::no;
+    }
+  }
+
  private:
   static constexpr std::uint64_t phase_bits = 7;
   static constexpr std::uint64_t dropped_bit = 8;

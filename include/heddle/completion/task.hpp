@@ -61,6 +61,8 @@ class task final : public shared_state<task_result_t<std::invoke_result_t<Callab
         return asked.execute();
       case state_base::discard_request:
         return asked.end(phase::cancelled);
+      case state_base::destroy_result_request:
+        return asked.destroy_result();
       default:
         delete &asked;
     }

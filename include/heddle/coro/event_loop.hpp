@@ -101,12 +101,19 @@ class event_loop final : sync::thread_context {
 
   [[nodiscard]] bool forbids_blocking() const noexcept override { return !runs_job(); }
 
-  // A loop that runs in a worker of a pool sleeps, as the worker does then.
+  // A loop that runs in a worker of a pool sleeps, and runs what it waits for, as the worker does.
   void about_to_block(const queue::job* awaited) noexcept override {
     if (outer_ != nullptr) outer_->begin_block(awaited);
   }
   void resumed() noexcept override {
     if (outer_ != nullptr) outer_->end_block();
+  }
+  [[nodiscard]] bool is_deep() noexcept override { return outer_ != nullptr && outer_->is_deep(); }
+  bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
+    return outer_ != nullptr && outer_->try_run_on_other_stack(run, argument);
+  }
+  bool try_withdraw(const queue::job& claimed) noexcept override {
+    return outer_ != nullptr && outer_->try_withdraw(claimed);
   }
 
   queue::job_list ready_;

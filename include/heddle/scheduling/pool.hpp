@@ -43,7 +43,7 @@ namespace heddle::scheduling {
 /// order, and so does one that was asked for that order. Jobs of other lanes than the normal one always go through
 /// `jobs_`, where they have their turns. Who writes what: anybody pushes into `jobs_`; close() and a worker whose start
 /// failed close it. A closed pool runs what is queued; a broken one refuses it, with the error that broke it.
-/// `failure_` is written once, before `broken_`.
+/// `failure_` is written once, before `refusing_` says that the pool is broken.
 class pool final : public queue::job_home {
  public:
   /// left_behind: this process is a child of the one that started the pool's threads, which are not here.
@@ -136,6 +136,9 @@ class pool final : public queue::job_home {
   /// Ends every queued job without running it.
   void refuse_queued(const queue::refusal& why) noexcept {
     if (!is_of_this_process()) return;  // nor are those who wait for them
+    auto none = refuses::nothing;
+    // relaxed: a worker may see it late, as if it had begun its call before. A broken pool stays so.
+    refusing_.compare_exchange_strong(none, refuses::queued, base::relaxed, base::relaxed);
     queue::consumer_turns turns;
     queue::job* refused = nullptr;
     while (jobs_.try_pop({&refused, 1}, turns) != 0) refused->refuse(why);
@@ -197,8 +200,10 @@ class pool final : public queue::job_home {
   /// False in a child process, after fork().
   [[nodiscard]] bool is_of_this_process() const noexcept { return started_in_ == base::fork_count(); }
 
-  /// True if the calling thread is one of this pool's.
-  [[nodiscard]] bool runs_this_thread() const noexcept { return current_pool::get() == this; }
+  /// True if the calling thread is one of this pool's, also while its thread-local objects are destroyed.
+  [[nodiscard]] bool runs_this_thread() const noexcept {
+    return current_pool::get() == this || crew::left_by_this_thread::get() == &crew_;
+  }
 
   /// The worker of this pool whose thread is calling, or null.
   [[nodiscard]] worker* worker_of_this_thread() const noexcept {
@@ -237,8 +242,7 @@ class pool final : public queue::job_home {
   /// What a worker's thread is to code that blocks in its jobs.
   class worker_context final : public sync::thread_context {
    public:
-    worker_context(pool& home, worker& self) noexcept
-        : thread_context(&home, sync::stack_gauge::of_this_thread()), home_pool_(home), self_(self) {}
+    worker_context(pool& home, worker& self) noexcept : thread_context(&home), home_pool_(home), self_(self) {}
     void about_to_block(const queue::job*) noexcept override {
       home_pool_.stand_ins_.worker_blocks();
       if (home_pool_.search_.has_unannounced_jobs(self_)) home_pool_.call_somebody();
@@ -254,6 +258,7 @@ class pool final : public queue::job_home {
         home_pool_.end_newest_tombstones(self_);
       return true;
     }
+    [[nodiscard]] bool is_deep() noexcept override { return stack_.is_deep(); }
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
       return home_pool_.stand_ins_.call_for({run, argument});
     }
@@ -261,6 +266,7 @@ class pool final : public queue::job_home {
    private:
     pool& home_pool_;
     worker& self_;
+    sync::stack_gauge stack_;
   };
 
   static void* run_worker(void* argument) {
@@ -270,11 +276,8 @@ class pool final : public queue::job_home {
     self.begin_work();
     const bool has_started = home.employ(self);
     // The thread is no worker any more, so what it submits from here on goes to those who are.
-    if (has_started && home.settings_.on_end) {
-      crew::left_by_this_thread::set(&home.crew_);
-      home.settings_.on_end();
-      crew::left_by_this_thread::set(nullptr);
-    }
+    crew::left_by_this_thread::set(&home.crew_);
+    if (has_started && home.settings_.on_end) home.settings_.on_end();
     current_pool::set(nullptr);
     if (self.stands_in) home.stand_ins_.vacate(self);
     return nullptr;
@@ -306,14 +309,18 @@ class pool final : public queue::job_home {
   [[gnu::noinline]] void end_newest_tombstones(worker& self) noexcept {
     while (self.own_tombstones != 0) {
       queue::job* const newest = self.jobs.try_pop();
-      if (newest == nullptr || !newest->is_tombstone()) {
-        if (newest != nullptr) self.jobs.push(*newest);  // does not throw: there is room where it came from
+      if (newest == nullptr) {
+        self.own_tombstones = 0;  // others had them
         break;
       }
-      --self.own_tombstones;
+      --self.own_tombstones;  // also if this is none: so that as many are looked at as there were, and not more
+      if (!newest->is_tombstone()) {
+        self.jobs.push(*newest);  // does not throw: there is room where it came from
+        announce_own();           // who has looked for it meanwhile may be about to sleep
+        break;
+      }
       newest->run();
     }
-    if (self.jobs.empty_hint()) self.own_tombstones = 0;  // others had them
   }
 
   /// Once in so many pushes.
@@ -449,11 +456,13 @@ class pool final : public queue::job_home {
     if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
     crew_.leave_loops(self);
     self.counts.jobs_run.add_one();
-    if (is_broken()) {
-      found.job->refuse({failure_});
-    } else {
-      found.job->run();
-    }
+    // [pool.1] acquire: see break_with().
+    const refuses refusing = refusing_.load(base::acquire);
+    if (refusing == refuses::nothing) [[likely]]
+      return found.job->run();
+    queue::refusal why;
+    if (refusing == refuses::all) why.error = failure_;
+    found.job->refuse(why);
   }
 
   /// Sleeps until it is called. True if it searches from then on.
@@ -481,12 +490,16 @@ class pool final : public queue::job_home {
     }
     failure_ = std::move(error);
     // [pool.1] release: who sees the pool broken reads failure_.
-    broken_.store(true, base::release);
+    refusing_.store(refuses::all, base::release);
     close();
   }
 
+  /// Which jobs are refused where they would be run: those that were queued when the pool was shut down, also while a
+  /// worker has them in its hands; all, since the pool is broken.
+  enum class refuses : std::uint8_t { nothing, queued, all };
+
   // [pool.1] acquire: see break_with().
-  [[nodiscard]] bool is_broken() const noexcept { return broken_.load(base::acquire); }
+  [[nodiscard]] bool is_broken() const noexcept { return refusing_.load(base::acquire) == refuses::all; }
 
   const std::uint32_t started_in_ = base::fork_count();
   crew crew_;
@@ -499,7 +512,7 @@ class pool final : public queue::job_home {
   const work_search search_{crew_, jobs_, has_own_deques_};
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
-  base::atomic<bool> broken_{false};
+  base::atomic<refuses> refusing_{refuses::nothing};
   std::mutex joining_;  // guards threads_ once the constructor is done
   std::vector<thread> threads_;
 };

@@ -22,7 +22,14 @@ namespace heddle::sync {
 #endif
 }
 
-/// The lowest address of the calling thread's stack; 0 if the system does not say. Takes microseconds, and memory.
+#if defined(__linux__) || defined(__APPLE__)
+inline constexpr bool knows_end_of_stack = true;
+#else
+inline constexpr bool knows_end_of_stack = false;
+#endif
+
+/// The lowest address of the calling thread's stack; 0 if the system does not say, or has no memory for its answer,
+/// which takes it microseconds.
 [[nodiscard]] inline std::uintptr_t end_of_stack() noexcept {
 #if defined(__linux__)
   pthread_attr_t attributes;
@@ -40,41 +47,36 @@ namespace heddle::sync {
 #endif
 }
 
-/// Tells when a thread's stack is nearly used up.
+/// Tells when the stack of the thread that makes it, which has just begun, is nearly used up.
 class stack_gauge {
  public:
-  stack_gauge() noexcept = default;  // never
-
-  /// Of the calling thread, which has just begun.
-  [[nodiscard]] static stack_gauge of_this_thread() noexcept {
-    stack_gauge made;
-    made.begin_ = stack_position();
-    made.deep_below_ = made.begin_ - shallow;
-    return made;
-  }
-
-  /// True if the calling thread, whose gauge it is, has less than a quarter of its stack left. The first call beyond
-  /// some frames asks the system where it ends: how much of it thread-local variables take is not known otherwise.
+  /// True if less than a quarter of the stack is left, or so little that it would not do for going on elsewhere. The
+  /// first call beyond some frames asks the system where it ends: how much of it thread-local variables take is not
+  /// known otherwise. True, too, while the system cannot say; never where it has no answer at all.
   [[nodiscard]] bool is_deep() noexcept {
     const std::uintptr_t position = stack_position();
     if (position >= deep_below_) [[likely]]
       return false;
     if (!is_measured_) measure();
-    return is_measured_ && position < deep_below_;
+    return position < deep_below_;
   }
 
  private:
-  static constexpr std::size_t shallow = 8192;  // less than the smallest stack
+  static constexpr std::size_t shallow = 4096;
+  static constexpr std::size_t least_left = std::size_t{12} << 10U;  // to start a thread, in a program that binds late
 
   void measure() noexcept {
     const std::uintptr_t end = end_of_stack();
-    if (end == 0) return;
+    if (end == 0 && knows_end_of_stack) return;
     is_measured_ = true;
-    deep_below_ = end < begin_ ? end + (begin_ - end) / 4 : 0;  // else the thread was on a stack that is not its own
+    deep_below_ = 0;
+    if (end == 0 || end >= begin_) return;  // the thread was on a stack that is not its own
+    const std::size_t quarter = (begin_ - end) / 4;
+    deep_below_ = end + (quarter > least_left ? quarter : least_left);
   }
 
-  std::uintptr_t begin_ = 0;
-  std::uintptr_t deep_below_ = 0;
+  std::uintptr_t begin_ = stack_position();
+  std::uintptr_t deep_below_ = begin_ - shallow;
   bool is_measured_ = false;
 };
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
-#include <heddle/sync/stack_bounds.hpp>
 
 namespace heddle::queue {
 class job;
@@ -17,7 +16,7 @@ namespace heddle::sync {
 /// Installed by a worker or an event loop for as long as the thread is one; all calls come from that thread.
 class thread_context {
  public:
-  explicit thread_context(const queue::job_home* home, stack_gauge stack = {}) noexcept : home_(home), stack_(stack) {}
+  explicit thread_context(const queue::job_home* home) noexcept : home_(home) {}
   thread_context(const thread_context&) = delete;
   thread_context& operator=(const thread_context&) = delete;
 
@@ -39,7 +38,7 @@ class thread_context {
   }
 
   /// True if so little of the thread's stack is left that a job which it waits for had better run on another one.
-  [[nodiscard]] bool is_deep() noexcept { return stack_.is_deep(); }
+  [[nodiscard]] virtual bool is_deep() noexcept { return false; }
 
   /// Runs `run(argument)` on the stack of another thread of the same home, some time soon; false if there is none. The
   /// caller waits for its end, and no more of the home's work runs meanwhile than if it ran here.
@@ -74,7 +73,6 @@ class thread_context {
 
  private:
   const queue::job_home* home_;
-  stack_gauge stack_;
   unsigned jobs_ = 0;
   unsigned blocks_ = 0;
 };

@@ -110,3 +110,17 @@ TEST_CASE("the body of a parallel loop may block also where a loop's thread runs
   });
   CHECK(sum.load() == 100);
 }
+
+TEST_CASE("waits that begin in a loop's thread and nest too deep for a stack go on in another one, as in a worker",
+          "[asyncio][in_worker]") {
+  heddle::thread_pool_executor pool{{.max_workers = 2, .stack_size = 128U << 10U}};
+  const auto nested = [&pool](auto& self, int levels) -> int {
+    return levels == 0 ? 0 : 1 + pool.submit([&self, levels] { return self(self, levels - 1); }).result();
+  };
+  const int levels = run_in_worker(pool, [&]() -> asyncio::task<int> {
+    auto first = pool.submit([&] { return nested(nested, 2000); });
+    first.wait();
+    co_return first.result();
+  });
+  CHECK(levels == 2000);
+}
