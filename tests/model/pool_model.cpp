@@ -157,6 +157,12 @@ struct a_worker_cannot_start : model<a_worker_cannot_start, 1> {
                                                      if (index == 1) throw index;
                                                    }});
     const pool::admission answer = home->try_push(queued);
+    try {
+      home->rethrow_if_broken();
+      HEDDLE_MODEL_CHECK(answer == pool::admission::accepted);
+    } catch (std::size_t index) {
+      HEDDLE_MODEL_CHECK(index == 1);
+    }
     home->close();
     home->join();
     HEDDLE_MODEL_CHECK(answer == pool::admission::accepted ? queued.ends == 1 : queued.ends == 0);

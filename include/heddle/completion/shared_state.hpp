@@ -69,7 +69,8 @@ class state_base : public queue::job, public base::block_allocated {
   /// The handle is gone; frees the state if it was the last that referred to it.
   void drop_handle() noexcept {
     auto last = state_word::last_owner::no;
-    if (word_.only_queue_keeps_result()) [[unlikely]] {
+    // Of a promise the promise is the queue, and nobody else's.
+    if (home() != nullptr && word_.only_queue_keeps_result()) [[unlikely]] {
       ask(destroy_result_request);
       last = word_.drop_handle_and_result();
     } else {
