@@ -78,6 +78,7 @@ exploration explore(std::string_view claim, search<Scheduler> how) {
   made.how.search_type = how.kind;
   made.how.iteration_count = how.runs;
   made.how.context_bound = how.switches;
+  made.how.execution_depth_limit = 20'000;  // of steps, beyond which a run is said to go on for ever
   return made;
 }
 

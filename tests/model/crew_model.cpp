@@ -46,7 +46,7 @@ struct parking_model : model<Derived, ThreadCount> {
   /// As the pool does it. Whoever calls has published something.
   void park(worker& self) {
     self.prepare_to_park();
-    home.idle().park(self.number, self.link, false);
+    HEDDLE_MODEL_CHECK(home.idle().park(self.number, self.link, false));
     if (home.beg_of_everybody(self) || something_is_public()) home.call_worker();
     HEDDLE_MODEL_CHECK(self.sleep_until_recalled());
     // Who holds the lock of a stack may be about to publish.

@@ -15,9 +15,9 @@ using heddle::scheduling::idle_policy;
 using heddle::scheduling::parked_link;
 using heddle_model::model;
 
-/// Workers that look for work, search, park and call each other as those of a pool do; work is a number. All that the
-/// policy does not order itself is relaxed.
-template <class Derived, int ThreadCount, int Workers>
+/// Workers that look for work, search, park and call each other as those of a pool do, `MostSearching` of them at a
+/// time; work is a number. All that the policy does not order itself is relaxed.
+template <class Derived, int ThreadCount, int Workers, int MostSearching = 1>
 struct pool_model : model<Derived, ThreadCount> {
   struct worker {
     parked_link link;
@@ -40,10 +40,11 @@ struct pool_model : model<Derived, ThreadCount> {
   }
 
   std::uint32_t take_one_to_wake() {
-    return idle.take_one_to_wake([this](std::uint32_t parked) -> parked_link& {
+    const auto link_of = [this](std::uint32_t parked) -> parked_link& {
       HEDDLE_MODEL_CHECK(parked <= Workers);
       return workers[parked - 1].link;
-    });
+    };
+    return idle.take_one_to_wake(link_of, MostSearching);
   }
 
   void end() {
@@ -86,7 +87,7 @@ struct pool_model : model<Derived, ThreadCount> {
         static_cast<Derived*>(this)->run_piece();
       } else if (ended.load(relaxed) != 0) {
         break;
-      } else if (looks++ == 1 || !(searching || (searching = idle.try_begin_search(1)))) {
+      } else if (looks++ == 1 || !(searching || (searching = idle.try_begin_search(MostSearching)))) {
         searching = park(number, searching);
         looks = 0;
       }
@@ -97,10 +98,10 @@ struct pool_model : model<Derived, ThreadCount> {
   bool park(std::uint32_t number, bool searching) {
     worker& self = workers[number - 1];
     self.recalled.store(0, relaxed);
-    idle.park(number, self.link, searching);
+    const bool nobody_searches = idle.park(number, self.link, searching);
     if (ended.load(relaxed) != 0) {
       call_all_to_end();
-    } else if (work.load(relaxed) > 0) {
+    } else if (nobody_searches && work.load(relaxed) > 0) {
       call_worker();
     }
     for (;;) {
@@ -112,8 +113,8 @@ struct pool_model : model<Derived, ThreadCount> {
 };
 
 /// Thread 0 adds `Pieces` pieces of work one after the other, and they all get done.
-template <int Workers, int Pieces>
-struct work_is_done : pool_model<work_is_done<Workers, Pieces>, Workers + 1, Workers> {
+template <int Workers, int Pieces, int MostSearching = 1>
+struct work_is_done : pool_model<work_is_done<Workers, Pieces, MostSearching>, Workers + 1, Workers, MostSearching> {
   int pieces_done = 0;
 
   void thread(unsigned index) {
@@ -128,18 +129,19 @@ struct work_is_done : pool_model<work_is_done<Workers, Pieces>, Workers + 1, Wor
 
 /// Two pieces of work, each of which goes on until the other one has begun: a worker that sleeps while one is left and
 /// nobody searches is a deadlock.
-struct pieces_need_each_other : pool_model<pieces_need_each_other, 3, 2> {
+template <int MostSearching>
+struct pieces_need_each_other : pool_model<pieces_need_each_other<MostSearching>, 3, 2, MostSearching> {
   heddle::sync::parking_word begun{0};
 
   void thread(unsigned index) {
-    if (index != 0) return run_worker(index);
-    add_work();
-    add_work();
+    if (index != 0) return this->run_worker(index);
+    this->add_work();
+    this->add_work();
   }
   void run_piece() {
     if (begun.fetch_add(1, relaxed) == 1) {
       heddle::sync::unpark_all(&begun);
-      return end();
+      return this->end();
     }
     while (begun.load(relaxed) == 1) heddle::sync::park_until(begun, 1, heddle::sync::no_deadline);
   }
@@ -157,10 +159,11 @@ struct two_wake : pool_model<two_wake, 2, 3> {
   std::uint32_t taken[2] = {};
 
   void before() {
-    for (std::uint32_t number = 1; number <= 2; ++number) idle.park(number, workers[number - 1].link, false);
+    for (std::uint32_t number = 1; number <= 2; ++number)
+      static_cast<void>(idle.park(number, workers[number - 1].link, false));
   }
   void thread(unsigned index) {
-    if (index == 1) idle.park(3, workers[2].link, false);
+    if (index == 1) static_cast<void>(idle.park(3, workers[2].link, false));
     taken[index] = take_one_to_wake();
     if (taken[index] != 0) static_cast<void>(idle.end_search());
   }
@@ -208,7 +211,7 @@ struct list_looks_as_before : pool_model<list_looks_as_before, 2, 2> {
   }
   void park_again(std::uint32_t number) {
     parked[number] = true;
-    idle.park(number, workers[number - 1].link, false);
+    static_cast<void>(idle.park(number, workers[number - 1].link, false));
   }
   void after() {
     if (woken != 0) static_cast<void>(idle.end_search());
@@ -230,7 +233,9 @@ int main(int argc, char** argv) {
           explore<work_is_done<1, 2>>("one worker, two pieces", at_most_switches(2)),
           explore<all_are_told_to_end<2>>("all are told to end", at_most_switches(1)),
           explore<work_is_done<2, 2>>("two workers, two pieces", at_most_switches(1)),
-          explore<pieces_need_each_other>("pieces need each other", at_most_switches(1)),
+          explore<work_is_done<2, 2, 2>>("two search, two pieces", at_most_switches(1)),
+          explore<pieces_need_each_other<1>>("pieces need each other", at_most_switches(1)),
+          explore<pieces_need_each_other<2>>("two search for pieces that need each other", at_most_switches(1)),
       },
       {
           {"idle_policy::take_one_to_wake acquire",

@@ -66,6 +66,8 @@ heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[base::atomic<partici
 heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.load(base::relaxed)]] BY [[giver_.read()]])
 heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.store(&owner, base::relaxed);]]
   BY [[giver_.write(&owner);]])
+# A simulated microsecond is short.
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[constexpr int pauses = 64;]] BY [[constexpr int pauses = 1;]])
 # Fewer seats, because each costs every interleaving time.
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[most_guests = 64;]] BY [[most_guests = 1;]])
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[while (~seen != 0)]] BY [[while (seen == 0)]])

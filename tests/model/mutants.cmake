@@ -421,14 +421,14 @@ heddle_mutant(idle_policy search_is_not_handed_on
 
 heddle_mutant(idle_policy who_parks_goes_on_searching
   HEADER scheduling/idle_policy.hpp
-  IN [[void park(]]
+  IN [[bool park(]]
   REPLACE [[seen - (was_searching ? 1 : 0)]]
   BY [[seen]]
   FINDS "DEADLOCK")
 
 heddle_mutant(idle_policy who_parks_forgets_the_others
   HEADER scheduling/idle_policy.hpp
-  IN [[void park(]]
+  IN [[bool park(]]
   REPLACE [[link.next.store(parked_in(seen), base::relaxed);]]
   BY [[link.next.store(0, base::relaxed);]]
   FINDS "DEADLOCK|USER ASSERT FAILED")
@@ -800,4 +800,18 @@ heddle_mutant(pool who_ends_lets_others_sleep
   IN [[void work(worker& self)]]
   REPLACE [[if (jobs_.finished()) crew_.call_all_to_end();]]
   BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
+  HEADER scheduling/pool.hpp
+  IN [[void end_search(]]
+  REPLACE [[search_.has_backlog() || (crew_.has_place_for_helper() && crew_.somebody_forks(self))]]
+  BY [[search_.has_backlog()]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool last_to_search_parks_without_a_look
+  HEADER scheduling/pool.hpp
+  IN [[bool park(worker& self]]
+  REPLACE [[!nobody_searches]]
+  BY [[true]]
   FINDS "DEADLOCK")

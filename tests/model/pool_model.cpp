@@ -6,6 +6,8 @@
 #include <optional>
 
 #include <heddle/queue/job.hpp>
+#include <heddle/scheduling/fork_join.hpp>
+#include <heddle/scheduling/participant.hpp>
 #include <heddle/scheduling/pool.hpp>
 #include <heddle/sync/park.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -20,6 +22,7 @@ using heddle::base::acquire;
 using heddle::base::release;
 using heddle::queue::job;
 using heddle::queue::refusal;
+using heddle::scheduling::fork_join;
 using heddle::scheduling::pool;
 using heddle_model::model;
 using heddle_model::plain;
@@ -57,10 +60,10 @@ class awaited_job : public job {
   heddle::sync::parking_word has_ended_{0};
 };
 
-/// The first thread makes a pool of two, whose threads are started; `Spare` more of them than it can need at a time.
-template <class Derived, unsigned MostStandIns, unsigned Spare>
+/// The first thread makes a pool, whose threads are started; `Spare` more of them than it can need at a time.
+template <class Derived, unsigned MostStandIns, unsigned Spare, unsigned Workers = 2>
 struct pool_model : model<Derived, 1> {
-  static constexpr rl::thread_id_t dynamic_thread_count = 2 + MostStandIns + Spare;
+  static constexpr rl::thread_id_t dynamic_thread_count = Workers + MostStandIns + Spare;
 
   std::optional<pool> home;
 
@@ -68,7 +71,10 @@ struct pool_model : model<Derived, 1> {
     for (bool& each : heddle_model::current_run.woke_for_no_reason) each = true;  // other models have that
   }
 
-  void make() { home.emplace(heddle::scheduling::pool_settings{.workers = 2, .max_stand_ins = MostStandIns}); }
+  void make() {
+    home.emplace(
+        heddle::scheduling::pool_settings{.workers = Workers, .stack_size = 256, .max_stand_ins = MostStandIns});
+  }
   void push(job& added) { HEDDLE_MODEL_CHECK(home->try_push(added) == pool::admission::accepted); }
 
   /// All jobs have ended, or end now.
@@ -78,7 +84,7 @@ struct pool_model : model<Derived, 1> {
     const heddle::scheduling::pool_stats seen = home->stats();
     HEDDLE_MODEL_CHECK(seen.jobs_run == jobs && seen.queued_jobs == 0 && seen.stand_ins == 0);
     const auto& run = heddle_model::current_run;
-    HEDDLE_MODEL_CHECK(2 + seen.stand_ins_started == run.started_threads);
+    HEDDLE_MODEL_CHECK(Workers + seen.stand_ins_started == run.started_threads);
     for (std::size_t i = 0; i != run.started_threads; ++i) HEDDLE_MODEL_CHECK(run.is_joined[i]);
     home.reset();
   }
@@ -122,6 +128,37 @@ struct jobs_need_each_other : pool_model<jobs_need_each_other, 2, 1> {
     for (awaited_job& each : inner) push(each);
     for (awaited_job& each : waits) each.wait();
     end(4);
+  }
+};
+
+/// A job forks calls, each of which goes on until all have begun: one searches for them at a time, or two do.
+template <unsigned Processors>
+struct calls_need_each_other : pool_model<calls_need_each_other<Processors>, 0, 0, 3> {
+  using calls = calls_need_each_other;
+  using participant = heddle::scheduling::participant;
+
+  awaited_job begun[3] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+  awaited_job forks{[](void* self) { static_cast<calls*>(self)->fork(); }, this};
+
+  void meet(int number) {
+    begun[number].run();
+    for (awaited_job& each : begun) each.await();
+  }
+  void fork() {
+    auto first = [this] { meet(0); };
+    auto others = [this] {
+      auto second = [this] { meet(1); };
+      auto third = [this] { meet(2); };
+      fork_join(*participant::current::get(), second, third);
+    };
+    fork_join(*participant::current::get(), first, others);
+  }
+  void thread(unsigned) {
+    heddle_model::current_run.processors = Processors;
+    this->make();
+    this->push(forks);
+    forks.wait();
+    this->end(1);
   }
 };
 
@@ -175,13 +212,16 @@ struct a_worker_cannot_start : model<a_worker_cannot_start, 1> {
 
 int main(int argc, char** argv) {
   using namespace heddle_model;
-  checker models("scheduling/pool.hpp",
-                 {
-                     explore<closed_at_once>("closed at once", random_runs(50'000)),
-                     explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
-                     explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
-                     explore<jobs_need_each_other>("jobs need each other", random_runs(50'000)),
-                 },
-                 {});
+  checker models(
+      "scheduling/pool.hpp",
+      {
+          explore<closed_at_once>("closed at once", random_runs(50'000)),
+          explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
+          explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
+          explore<jobs_need_each_other>("jobs need each other", random_runs(50'000)),
+          explore<calls_need_each_other<1>>("calls need each other", random_runs(50'000)),
+          explore<calls_need_each_other<3>>("two search for calls that need each other", random_runs(50'000)),
+      },
+      {});
   return models.run(argc, argv);
 }

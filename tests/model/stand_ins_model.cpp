@@ -151,10 +151,10 @@ struct pool_model : model<Derived, ThreadCount> {
 
   bool park(worker& self, bool searching) {
     self.prepare_to_park();
-    home.idle().park(self.number, self.link, searching);
+    const bool nobody_searches = home.idle().park(self.number, self.link, searching);
     if (has_ended()) {
       home.call_all_to_end();
-    } else if (now->has_jobs()) {
+    } else if (nobody_searches && now->has_jobs()) {
       home.call_worker();
     }
     return self.sleep_until_recalled();

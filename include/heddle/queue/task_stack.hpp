@@ -185,7 +185,7 @@ class task_stack {
   }
 
   /// Whether somebody looks for work. Relaxed: a hint; a stale one delays the answer.
-  [[nodiscard]] bool is_begged() const noexcept { return begged_.load(base::relaxed) != 0; }
+  [[nodiscard]] bool is_begged() const noexcept { return (begged_.load(base::relaxed) & plea_bits) != 0; }
   [[nodiscard]] bool is_begged(beggars by) const noexcept {
     return (begged_.load(base::relaxed) & static_cast<std::uint8_t>(by)) != 0;
   }
@@ -194,7 +194,10 @@ class task_stack {
   void forget(beggars which) noexcept {
     const auto bits = static_cast<unsigned>(which);
     const unsigned heard = (bits & static_cast<unsigned>(beggars::asleep)) != 0 ? heard_bit : 0;
-    begged_.fetch_and(static_cast<std::uint8_t>(~(bits | heard)), base::relaxed);
+    std::uint8_t seen = begged_.load(base::relaxed);
+    while (!begged_.compare_exchange_weak(seen, static_cast<std::uint8_t>((seen & ~(bits | heard)) + one_answer),
+                                          base::relaxed, base::relaxed)) {
+    }
   }
 
   /// The owner knows that others sleep, and calls nobody: what it has now is too short for that. Relaxed: a hint.
@@ -257,6 +260,9 @@ class task_stack {
   /// Whether the owner has declined to call who sleeps. Relaxed: a hint.
   [[nodiscard]] bool has_declined_sleepers() const noexcept { return (begged_.load(base::relaxed) & heard_bit) != 0; }
 
+  /// Grows with each answer of the owner to who begs, and begins anew after some. Relaxed: a hint.
+  [[nodiscard]] unsigned answers() const noexcept { return begged_.load(base::relaxed) / one_answer; }
+
   /// Publishes for an owner that does not answer; true if something is public now, or may be, since somebody else is at
   /// it.
   bool expose() noexcept {
@@ -278,7 +284,10 @@ class task_stack {
   [[nodiscard]] base::spin_lock& lock() noexcept { return lock_; }
 
  private:
-  static constexpr std::uint8_t heard_bit = 4;  // in begged_, beside who begs
+  // In begged_, beside who begs, which is bits 0 and 1.
+  static constexpr std::uint8_t heard_bit = 4;
+  static constexpr std::uint8_t plea_bits = 7;
+  static constexpr std::uint8_t one_answer = 8;
   static constexpr unsigned index_bits = 22;
   static constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
   static constexpr std::uint64_t one_publication = std::uint64_t{1} << (2 * index_bits);

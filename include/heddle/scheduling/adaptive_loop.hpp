@@ -62,8 +62,11 @@ class adaptive_loop {
     return false;  // failures are kept in the loop
   }
 
+  /// Whether others are told of a part that lies on the stack, before they ask.
+  enum class tells : bool { no, yes };
+
   /// True if others had a part of it, or could have had.
-  bool run_part(participant& here, base::section items, bool timed) noexcept {
+  bool run_part(participant& here, base::section items, bool timed, tells first = tells::yes) noexcept {
     pace at_pace(first_grain_, timed);
     bool told = false;
     while (items.size() > 1) {
@@ -76,7 +79,7 @@ class adaptive_loop {
           here.stack.push(&run_stolen_rest, static_cast<queue::divisible_task*>(&rest), queue::stack_slot::divisible);
       if (slot == nullptr) [[unlikely]]
         break;
-      told |= run_grains(here, rest, at_pace);
+      told |= run_grains(here, rest, at_pace, first);
       items = finish(here, slot, rest, at_pace);
     }
     if (items.size() != 0) {
@@ -117,8 +120,8 @@ class adaptive_loop {
 
   /// Until nothing of the part is left, or is the runner's. Tells others of the rest after it has taken the first grain
   /// for itself, if they should know at once, and whenever somebody begs. True if somebody had use for that.
-  bool run_grains(participant& here, part& rest, pace& at_pace) noexcept {
-    news next = first_news(here, rest.mine.size_hint());
+  bool run_grains(participant& here, part& rest, pace& at_pace, tells first) noexcept {
+    news next = first == tells::yes ? first_news(here, rest.mine.size_hint()) : news{};
     bool told = false;
     for (;;) {
       const base::section grain = rest.mine.take(at_pace.grain(), here.stack.lock());
@@ -128,15 +131,20 @@ class adaptive_loop {
       if (grain.size() == 0) return told;
       run_grain(grain);
       at_pace.end_grain(grain.size());
-      if (!here.stack.is_begged()) [[likely]]
+      const bool is_begged = here.stack.is_begged();
+      if (rest.mine.was_cut()) [[unlikely]] {
+        // What is left goes onto the stack again, or nobody would see that there is more to beg for.
+        at_pace.leave_out([&] {
+          told |=
+              run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), true, is_begged ? tells::yes : tells::no);
+        });
+        return told;
+      }
+      if (!is_begged) [[likely]]
         continue;
       next.kind = at_pace.elapsed() >= worth_waking() ? answer::call : worth_of(rest.mine.size_hint());
       if (next.kind == answer::give && (!here.stack.is_begged(queue::beggars::awake) || here.stack.has_public()))
         next.kind = answer::none;
-      if (next.kind != answer::none && rest.mine.was_cut()) {
-        next.kind = answer::none;
-        at_pace.leave_out([&] { run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), true); });
-      }
     }
   }
 

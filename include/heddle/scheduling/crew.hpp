@@ -9,6 +9,7 @@
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
+#include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
 #include <heddle/scheduling/participant.hpp>
@@ -50,6 +51,8 @@ class crew {
   }
   [[nodiscard]] worker& worker_at(std::size_t index) noexcept { return *workers_[index]; }
   [[nodiscard]] idle_policy& idle() noexcept { return idle_; }
+  /// Set while somebody exposes what another one keeps private, see unanswered_plea.
+  [[nodiscard]] base::atomic<bool>& exposing() noexcept { return exposing_; }
 
   // ---- guests
 
@@ -138,20 +141,20 @@ class crew {
     return each_of_all(other_than([](participant& each) { return each.stack.has_private() && each.stack.expose(); }));
   }
 
-  /// While others sleep: what somebody has forked unasked, and would keep private while it is busy with something else,
-  /// is made public. If there is nothing, whoever forks next is to call somebody. True if something may be public now.
-  [[nodiscard]] bool exposes_somebody(const participant& asking) noexcept {
-    return exposes_forked(asking) || (asks_somebody(asking) && exposes_forked(asking));
+  /// While others sleep: whether somebody has something on its stack, forked unasked and private perhaps, so that one
+  /// who is called for it has to beg. If there is nothing, whoever forks next is to call somebody.
+  [[nodiscard]] bool somebody_has_forked(const participant& asking) noexcept {
+    return has_forked(asking) || (asks_somebody(asking) && has_forked(asking));
   }
 
   /// The same, and who forks at this moment is not missed: its fork may have passed the plea on its way to memory,
   /// where it is a microsecond later. (A heavy barrier would say so for certain, and takes many times as long.)
-  [[nodiscard]] bool exposes_somebody_soon(const participant& asking) noexcept {
+  [[nodiscard]] bool somebody_forks(const participant& asking) noexcept {
     constexpr int pauses = 64;
-    if (exposes_forked(asking)) return true;
+    if (has_forked(asking)) return true;
     if (!asks_somebody(asking)) return false;
     for (int i = 0; i < pauses; ++i) base::pause();
-    return exposes_forked(asking);
+    return has_forked(asking);
   }
 
   /// After a full barrier: false if nobody does, and whoever begins to sees what preceded the barrier.
@@ -218,19 +221,20 @@ class crew {
 
   // ---- who is woken
 
-  /// There is something new on a stack: wakes a worker, if one may take it and nobody looks for work already.
+  /// How many look for work at a time, at most: a processor is left to who may have some.
+  [[nodiscard]] std::uint32_t most_searching() const noexcept {
+    const std::size_t threads = size() < base::usable_cpus::count() ? size() : base::usable_cpus::count();
+    return threads <= 2 ? 1 : static_cast<std::uint32_t>(threads - 1);
+  }
+
+  /// There is something new on a stack, which may be much, since it can be divided: wakes a worker, if one may take it
+  /// and not too many look for work already.
   void call_thief() noexcept {
-    if (has_place_for_helper()) call_worker();
+    if (has_place_for_helper()) call_one(most_searching());
   }
 
   /// There is something new: wakes a worker, if nobody looks for work already. True if it did.
-  bool call_worker() noexcept {
-    const std::uint32_t number =
-        idle_.take_one_to_wake([this](std::uint32_t parked) -> parked_link& { return workers_[parked - 1]->link; });
-    if (number == 0) return false;
-    workers_[number - 1]->recall_to_search();
-    return true;
-  }
+  bool call_worker() noexcept { return call_one(1); }
 
   /// Wakes everybody, since there will be no more work.
   void call_all_to_end() noexcept {
@@ -243,9 +247,18 @@ class crew {
   }
 
  private:
-  bool exposes_forked(const participant& asking) noexcept {
+  bool call_one(std::uint32_t enough) noexcept {
+    const auto link_of = [this](std::uint32_t parked) -> parked_link& { return workers_[parked - 1]->link; };
+    const std::uint32_t number = idle_.take_one_to_wake(link_of, enough);
+    if (number == 0) return false;
+    workers_[number - 1]->recall_to_search();
+    return true;
+  }
+
+  bool has_forked(const participant& asking) noexcept {
     return each_of_all([&asking](participant& each) {
-      return &each != &asking && !each.stack.has_declined_sleepers() && each.stack.has_private() && each.stack.expose();
+      return &each != &asking && !each.stack.has_declined_sleepers() &&
+             (each.stack.has_public() || each.stack.has_private());
     });
   }
 
@@ -306,6 +319,7 @@ class crew {
   base::atomic<std::size_t> count_{0};
   base::atomic<participant*> guests_[most_guests]{};
   base::atomic<worker*> waiting_{nullptr};  // the last one to open its hand
+  base::atomic<bool> exposing_{false};
   alignas(base::cache_line) base::atomic<std::uint64_t> leased_{0};
   base::atomic<std::int64_t> loop_helpers_{0};
   alignas(base::cache_line) idle_policy idle_;

@@ -23,9 +23,10 @@ struct parked_link {
 ///     16-31   the number of the worker that was parked last; 0: nobody is parked
 ///     32-63   grows with every change of the list, so that a CAS does not mistake one for another
 ///
-/// Who adds work asks for somebody to be woken. Nobody is while somebody searches: whoever finds work and was the last
-/// to search asks again, so work is never left while workers sleep. The search is handed to a named worker in the same
-/// step that takes it off the list, so at most one wake-up is under way.
+/// Who adds work asks for somebody to be woken. Nobody is while as many search as the caller thinks enough: whoever was
+/// the last to search, and finds work or parks, looks for more and asks again, so work is never left while workers
+/// sleep. The search is handed to a named worker in the same step that takes it off the list, so no more wake-ups are
+/// under way than were thought enough.
 ///
 /// Who added work, and a worker that parks or ends its search and then looks once more, each put a full barrier between
 /// what they wrote and what they read: so either the one sees the work, or the other sees that nobody searches.
@@ -49,9 +50,9 @@ class idle_policy {
     return searching_in(before) == 1;
   }
 
-  /// The worker goes to sleep; it was searching or not. Then it looks once more, and calls somebody if it finds
-  /// something: who is called may be itself.
-  void park(std::uint32_t number, parked_link& link, bool was_searching) noexcept {
+  /// The worker goes to sleep; it was searching or not. True if nobody searches now: then it looks once more, and calls
+  /// somebody if it finds something; who is called may be itself.
+  [[nodiscard]] bool park(std::uint32_t number, parked_link& link, bool was_searching) noexcept {
     std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
     std::uint64_t next = 0;
     do {
@@ -60,16 +61,17 @@ class idle_policy {
       // [idle_policy.1] release: the link.
     } while (!word_.compare_exchange_weak(seen, next, base::release, base::relaxed));
     base::full_barrier();
+    return searching_in(next) == 0;
   }
 
   /// After work was added: the number of the worker that the caller is to wake, and that searches from now on; 0 if
-  /// nobody is parked, or somebody searches already. `link_of(number)` finds the link of a parked worker.
+  /// nobody is parked, or `enough` search already. `link_of(number)` finds the link of a parked worker.
   template <class LinkOf>
-  [[nodiscard]] std::uint32_t take_one_to_wake(LinkOf link_of) noexcept {
+  [[nodiscard]] std::uint32_t take_one_to_wake(LinkOf link_of, std::uint32_t enough = 1) noexcept {
     base::full_barrier();
     // [idle_policy.1] acquire: the link.
     std::uint64_t seen = word_.load(base::acquire);
-    while (parked_in(seen) != 0 && searching_in(seen) == 0) {
+    while (parked_in(seen) != 0 && searching_in(seen) < enough) {
       const std::uint32_t taken = parked_in(seen);
       // relaxed: if the worker was taken and parked again meanwhile, the CAS fails.
       const std::uint32_t below = link_of(taken).next.load(base::relaxed);

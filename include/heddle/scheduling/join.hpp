@@ -13,6 +13,7 @@
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/open_hand.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/unanswered_plea.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/patience.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -43,7 +44,7 @@ inline bool give(participant& here, worker& taker) noexcept {
     here.home.call_thief();
     return true;
   }
-  if (others_sleep && here.home.exposes_somebody(here)) here.home.call_thief();
+  if (others_sleep && here.home.somebody_has_forked(here)) here.home.call_thief();
   return gave;
 }
 
@@ -87,6 +88,7 @@ inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stac
 inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept {
   using queue::stack_slot;
   auto patience = sync::patience::for_what_has_begun();
+  unanswered_plea plea(here.home.exposing());
   for (;;) {
     const stack_slot::word seen = slot.look();
     if (stack_slot::has_ended(seen)) return;
@@ -108,7 +110,7 @@ inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept 
     patience.pause();
     // What is exposed may be nothing that this thread may take: then somebody else should know, and it must not spin
     // on.
-    if (patience.is_worn() && thief.stack.has_private() && thief.stack.expose()) here.home.call_thief();
+    if (thief.stack.has_private() && plea.is_redressed(thief, patience)) here.home.call_thief();
     if (!patience.is_over()) continue;
     if (!slot.announce_sleeper(seen)) continue;
     const sync::blocking_scope blocked(nullptr);

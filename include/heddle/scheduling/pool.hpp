@@ -385,7 +385,7 @@ class pool final : public queue::job_home {
     for (;;) {
       if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = search_.look(self); found.is_something()) {
-        if (std::exchange(searching, false)) end_search(self);
+        if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
         if (std::exchange(self.took_several, false)) announce_own();
         run(self, found);
         sync::wake_mark::take() ? patience.be_polite() : patience.reset();
@@ -393,7 +393,7 @@ class pool final : public queue::job_home {
       }
       self.end_work();
       if (has_ended()) break;
-      if (!searching) searching = crew_.idle().try_begin_search(1);
+      if (!searching) searching = crew_.idle().try_begin_search(enough_searching(self));
       if (searching && !patience.is_over()) {
         searching = wait_awake(self, patience);
       } else {
@@ -402,22 +402,27 @@ class pool final : public queue::job_home {
       }
     }
     crew_.leave_loops(self);
-    if (searching) end_search(self);
+    if (searching) end_search(self, false);
     // Others may have gone to sleep while the last job of a closed pool was still queued, and left it to this worker.
     if (jobs_.finished()) crew_.call_all_to_end();
   }
 
   /// The worker has found something, and calls another one if there is more, or a stand-in: others have called nobody,
-  /// since it was searching.
-  void end_search(worker& self) noexcept {
-    if (!crew_.idle().end_search()) return;
-    if (crew_.idle().somebody_is_parked()) {
-      if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.exposes_somebody_soon(self))) {
-        crew_.call_worker();
-      }
+  /// since it was searching. A task may well be one of many, for which one after the other would be called too slowly.
+  void end_search(worker& self, bool for_task) noexcept {
+    if (!crew_.idle().end_search()) {
+      if (for_task && crew_.idle().somebody_is_parked() && search_.has_public_tasks()) crew_.call_thief();
+    } else if (crew_.idle().somebody_is_parked()) {
+      if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.somebody_forks(self))) crew_.call_worker();
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
       call_somebody();
     }
+  }
+
+  /// How many may look for work while this worker does: where jobs come from outside, the next one wakes somebody
+  /// anyway.
+  [[nodiscard]] std::uint32_t enough_searching(const worker& self) const noexcept {
+    return self.took_from == worker::source::others ? crew_.most_searching() : 1;
   }
 
   /// Waits until there may be something to do, or for as long as there is patience, and runs what it is given
@@ -426,13 +431,14 @@ class pool final : public queue::job_home {
     do {
       const open_hand::gift given = hold_out_hand(self, patience);
       if (!given) return true;
-      end_search(self);
+      end_search(self, true);
+      self.took_from = worker::source::others;
       self.begin_work();
       self.counts.tasks_stolen.add_one();
       run_given(given);
       self.end_work();
       patience.reset();
-      if (!crew_.idle().try_begin_search(1)) return false;
+      if (!crew_.idle().try_begin_search(enough_searching(self))) return false;
     } while (self.jobs.empty_hint());
     return true;
   }
@@ -441,13 +447,14 @@ class pool final : public queue::job_home {
   open_hand::gift hold_out_hand(worker& self, sync::patience& patience) noexcept {
     constexpr unsigned pauses = 64;
     const bool takes = crew_.take_place(self);
+    unanswered_plea plea(crew_.exposing());
     if (takes) {
       self.hand.open();
       crew_.announce_hand(self);
     }
     do {
       for (unsigned i = 0; i < pauses && !self.hand.is_full() && jobs_.size_hint() == 0; ++i) patience.pause();
-    } while (!self.hand.is_full() && !patience.is_over() && !search_.is_something_around(self, takes, patience));
+    } while (!self.hand.is_full() && !patience.is_over() && !search_.is_something_around(self, takes, patience, plea));
     return takes ? self.hand.close() : open_hand::gift{};
   }
 
@@ -469,9 +476,11 @@ class pool final : public queue::job_home {
   bool park(worker& self, bool searching) noexcept {
     crew_.leave_loops(self);
     self.prepare_to_park();
-    crew_.idle().park(self.number, self.link, searching);
+    const bool nobody_searches = crew_.idle().park(self.number, self.link, searching);
     if (jobs_.finished()) {
       crew_.call_all_to_end();
+    } else if (!nobody_searches) {
+      // It is them who find what there is, or look once more when they park.
     } else if ((crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || search_.has_backlog()) {
       crew_.call_worker();
     }

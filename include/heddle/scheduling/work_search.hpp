@@ -13,6 +13,7 @@
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/unanswered_plea.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/patience.hpp>
 
@@ -47,6 +48,7 @@ class work_search {
       });
     }
     if (found.task != nullptr) {
+      self.took_from = worker::source::others;
       self.counts.tasks_stolen.add_one();
     } else if (jobs_.size_hint() != 0) {
       found.job = take_from_background(self);
@@ -54,25 +56,30 @@ class work_search {
     return found;
   }
 
-  /// Whether look() may find something. Begs of those who have something private, and exposes what those have who do
-  /// not answer.
-  bool is_something_around(worker& self, bool may_help_loops, const sync::patience& patience) const noexcept {
+  /// Whether look() may find something. Begs of those who have something private.
+  bool is_something_around(worker& self, bool may_help_loops, const sync::patience& patience,
+                           unanswered_plea& plea) const noexcept {
     if (jobs_.size_hint() != 0 || jobs_.finished()) return true;
     const auto has_jobs = [](worker& other) { return !other.jobs.empty_hint(); };
     if (self.pace.may_steal() && crew_.rob_worker(self, has_jobs)) return true;
     if (!may_help_loops) return crew_.has_place_for_helper();
-    return crew_.rob_somebody(self, [&patience](participant& other) {
+    const bool found = crew_.rob_somebody(self, [&](participant& other) {
       if (other.stack.has_public()) return true;
       if (!other.stack.has_private()) return false;
       other.stack.beg(queue::beggars::awake);
-      return patience.is_worn() && other.stack.expose();
+      return plea.is_redressed(other, patience);
     });
+    plea.end_look();
+    return found;
   }
 
   /// Whether there is something to do that nobody has begun, and that a worker may do.
   [[nodiscard]] bool has_backlog() const noexcept {
-    if (has_queued_jobs()) return true;
-    return crew_.has_place_for_helper() && crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
+    return has_queued_jobs() || (crew_.has_place_for_helper() && has_public_tasks());
+  }
+
+  [[nodiscard]] bool has_public_tasks() const noexcept {
+    return crew_.each_of_all([](participant& each) { return each.stack.has_public(); });
   }
 
   /// Whether there are queued jobs, for a worker that has made known that it does no work now: those too that
@@ -122,6 +129,7 @@ class work_search {
       return stolen != nullptr;
     });
     if (stolen == nullptr) return nullptr;
+    self.took_from = worker::source::others;
     self.pace.begin_stolen();
     self.counts.jobs_stolen.add_one();
     return stolen;
@@ -136,6 +144,7 @@ class work_search {
     const std::size_t most = alone ? 1 : std::size(taken);
     std::size_t count = jobs_.try_pop({taken, most}, self.turns, least_urgent);
     if (count == 0) return nullptr;
+    self.took_from = worker::source::outside;
     self.took_several = count > 1;
     while (count > 1) self.jobs.push(*taken[--count]);
     return taken[0];

@@ -88,6 +88,8 @@ class worker : public participant {
   std::uint32_t own_tombstones = 0;  // at most so many, of those that it has left in its own deque itself
   std::uint64_t tombstones_seen = 0;
   bool took_several = false;  // and put them into its own deque
+  /// Where its last work was found that it did not make itself: where others had some, there may well be more.
+  enum class source : std::uint8_t { outside, others } took_from = source::outside;
   steal_pace pace;
   errand assigned;
   base::atomic<bool> called_in{false};

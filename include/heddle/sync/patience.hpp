@@ -61,7 +61,8 @@ class patience {
 
   /// True for the first looks, a microsecond or less. Never where there is no patience.
   [[nodiscard]] bool is_fresh() const noexcept { return looks_ < looks_per_reading && spinning_helps(); }
-  [[nodiscard]] bool is_worn() const noexcept { return spent_ >= worn_after; }
+  /// Since the first looks, at the last reading of the clock.
+  [[nodiscard]] std::chrono::nanoseconds spent() const noexcept { return spent_; }
   [[nodiscard]] bool is_over() const noexcept { return spent_ >= limit_ || !spinning_helps(); }
 
  private:

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
-// In place of heddle/sync/patience.hpp: with one processor nobody waits awake (see usable_cpus.hpp); whether others
-// seem too busy to answer is up to the interleaving.
+// In place of heddle/sync/patience.hpp: nobody waits awake, as where there is one processor.
 #pragma once
 
 #include <chrono>
 
 #include <heddle/base/cpu.hpp>
-
-#include "model/model.hpp"
 
 namespace heddle::sync {
 
@@ -22,15 +19,10 @@ class patience {
   void reset() noexcept {}
 
   [[nodiscard]] bool is_fresh() const noexcept { return false; }
-  [[nodiscard]] bool is_worn() const noexcept {
-    if (worn_ == unknown) worn_ = heddle_model::choose(2);
-    return worn_ == 1;
-  }
+  [[nodiscard]] std::chrono::nanoseconds spent() const noexcept { return {}; }
   [[nodiscard]] bool is_over() const noexcept { return true; }
 
- private:
-  static constexpr unsigned unknown = 2;
-  mutable unsigned worn_ = unknown;
+  static constexpr std::chrono::microseconds worn_after{20};
 };
 
 }  // namespace heddle::sync
