@@ -18,7 +18,7 @@ struct machine {
   duration wake = 30'000;  // from the call to the first look
 };
 
-/// The engine's rules, and what else they could be.
+/// By which rules workers share: the engine's, but for how many look for work, which is what is compared.
 struct rules {
   std::uint32_t searchers = 1;  // how many workers look for work awake at a time; 0: all may
   duration patience = 50'000;   // of who looks for work

@@ -3,11 +3,17 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <support/mixed.hpp>
+
 namespace heddle_simulator {
+
+using heddle_test::mixed;
 
 /// Nanoseconds of simulated time.
 using duration = std::int64_t;
@@ -57,13 +63,6 @@ program make_program(std::string name, State root, Expand expand) {
     }
   }
   return made;
-}
-
-/// Mixes the bits of a number (Stafford's variant 13 of the finalizer of MurmurHash3).
-constexpr std::uint64_t mixed(std::uint64_t bits) {
-  bits = (bits ^ (bits >> 30U)) * 0xbf58476d1ce4e5b9U;
-  bits = (bits ^ (bits >> 27U)) * 0x94d049bb133111ebU;
-  return bits ^ (bits >> 31U);
 }
 
 /// fib(n), whose calls below `smallest` are leaves that take as long as their own calls would, at 2 ns each.

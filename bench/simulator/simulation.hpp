@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <queue>
@@ -56,7 +57,6 @@ class simulation {
     std::uint32_t of = 0;
     std::uint32_t thief = 0;
     std::size_t began_at = 0;  // how high the thief's stack was
-    bool has_begun = false;
     bool has_ended = false;
     bool owner_sleeps = false;
   };
@@ -216,7 +216,6 @@ class simulation {
     slot& taken = owner.slots[index];
     taken.thief = who;
     taken.began_at = self.slots.size();
-    taken.has_begun = true;
     self.frames.push_back({.of = taken.of, .is_stolen = true, .stolen_from = from, .slot_there = index});
     ++outcome_.steals;
     const duration begin = std::max(now_ + looked, owner.stack_free_at);

@@ -20,6 +20,7 @@
 
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/mixed.hpp>
 #include <support/scale.hpp>
 
 using namespace std::chrono_literals;
@@ -27,17 +28,12 @@ using heddle::parallel_for;
 using heddle::parallel_invoke;
 using heddle::task_group;
 using heddle::thread_pool_executor;
+using heddle_test::mixed;
 using heddle_test::scaled;
 
 namespace {
 
 constexpr unsigned most_levels = 8;
-
-std::uint64_t mixed(std::uint64_t seed) {
-  seed = (seed ^ (seed >> 30U)) * 0xbf58476d1ce4e5b9U;
-  seed = (seed ^ (seed >> 27U)) * 0x94d049bb133111ebU;
-  return seed ^ (seed >> 31U);
-}
 
 /// A task of level n holds one of the mutexes of level n from its begin to its end, also while it waits for tasks of
 /// level n + 1. So the program itself cannot deadlock; but a thread that ran some other task of level n while it waits

@@ -630,6 +630,19 @@ TEST_CASE("a task that is run while its pool is destroyed cannot submit", "[thre
   CHECK(refused.result(0s));
 }
 
+namespace {
+
+void check_own_thread_may_not_destroy() {
+  const heddle_test::deadline limit;
+  const heddle_test::ended_child ended = heddle_test::run_this_test_in_a_child();
+  CHECK(ended.aborted);
+  CHECK_THAT(ended.output, ContainsSubstring("a task, or a thread_local object of its thread, destroys the "
+                                             "thread_pool_executor that runs it") &&
+                               ContainsSubstring("let another thread destroy the executor"));
+}
+
+}  // namespace
+
 TEST_CASE("destroying a pool in its own task ends the program with advice", "[thread_pool][shutdown]") {
   if (heddle_test::in_the_child()) {
     auto pool = std::make_unique<thread_pool_executor>(heddle::thread_pool_options{.max_workers = 1});
@@ -644,11 +657,7 @@ TEST_CASE("destroying a pool in its own task ends the program with advice", "[th
     std::this_thread::sleep_for(1min);  // the program ends meanwhile
     return;
   }
-  const heddle_test::deadline limit;
-  const heddle_test::ended_child ended = heddle_test::run_this_test_in_a_child();
-  CHECK(ended.aborted);
-  CHECK_THAT(ended.output, ContainsSubstring("destroys the thread_pool_executor that runs it") &&
-                               ContainsSubstring("let another thread destroy the executor"));
+  check_own_thread_may_not_destroy();
 }
 
 TEST_CASE("destroying a pool with a thread-local object of its worker ends the program with advice",
@@ -673,11 +682,7 @@ TEST_CASE("destroying a pool with a thread-local object of its worker ends the p
     std::this_thread::sleep_for(1min);  // the program ends meanwhile
     return;
   }
-  const heddle_test::deadline limit;
-  const heddle_test::ended_child ended = heddle_test::run_this_test_in_a_child();
-  CHECK(ended.aborted);
-  CHECK_THAT(ended.output, ContainsSubstring("destroys the thread_pool_executor that runs it") &&
-                               ContainsSubstring("let another thread destroy the executor"));
+  check_own_thread_may_not_destroy();
 }
 
 TEST_CASE("destroying a pool in a loop on it ends the program with advice", "[thread_pool][shutdown]") {

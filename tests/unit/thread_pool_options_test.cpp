@@ -178,6 +178,17 @@ TEST_CASE("a finalizer knows its pool, which takes no call and cannot be waited 
   CHECK(looped == 200);
 }
 
+namespace {
+
+std::thread open_soon(gate& closed) {
+  return std::thread([&closed] {
+    std::this_thread::sleep_for(50ms);
+    closed.open();
+  });
+}
+
+}  // namespace
+
 TEST_CASE("a finalizer in a loop on its pool does not keep the pool from ending", "[thread_pool][finalizer]") {
   const heddle_test::deadline limit;
   std::atomic<int> looped{0};
@@ -192,10 +203,7 @@ TEST_CASE("a finalizer in a loop on its pool does not keep the pool from ending"
                                }});
     pool.shutdown(heddle::pending_jobs::finish, heddle::join_workers::no);
     looping.wait_until_reached();
-    opener = std::thread([&looping] {
-      std::this_thread::sleep_for(50ms);  // the pool is being destroyed
-      looping.open();
-    });
+    opener = open_soon(looping);  // while the pool is being destroyed
   }
   opener.join();
   CHECK(looped == 10);
@@ -228,10 +236,7 @@ TEST_CASE("a thread-local object of a worker may run a loop at its end, while th
         .result();
     pool.shutdown(heddle::pending_jobs::finish, heddle::join_workers::no);
     ending.wait_until_reached();
-    opener = std::thread([&ending] {
-      std::this_thread::sleep_for(20ms);  // the pool is being destroyed
-      ending.open();
-    });
+    opener = open_soon(ending);  // while the pool is being destroyed
   }
   opener.join();
   CHECK(looped == 10);

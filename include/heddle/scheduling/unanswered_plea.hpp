@@ -2,6 +2,8 @@
 // Whether somebody who is begged for work is too busy to answer.
 #pragma once
 
+#include <chrono>
+
 #include <heddle/base/atomic.hpp>
 #include <heddle/scheduling/participant.hpp>
 #include <heddle/sync/patience.hpp>
