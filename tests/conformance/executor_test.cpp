@@ -231,8 +231,8 @@ TEMPLATE_LIST_TEST_CASE("an over-aligned callable and result are aligned", "[con
 
 TEMPLATE_LIST_TEST_CASE("a callback learns of the call's end, early or late", "[conformance]", setups) {
   const heddle_test::deadline limit;
+  heddle::promise<int> seen;  // outlives the worker that is still in set_value() when this thread has the value
   TestType setup;
-  heddle::promise<int> seen;
   auto early = setup.pool.submit(twice, 4);
   early.add_done_callback([&](const heddle::future<int>& f) { seen.set_value(f.result()); });
   CHECK(seen.get_future().result() == 8);

@@ -64,10 +64,10 @@ TEST_CASE("a forked child sees that a pool's threads stayed behind", "[lifetime]
 TEST_CASE("a forked child leaves alone what a pool's queue held, and who waits for it", "[lifetime][fork]") {
   const heddle_test::deadline limit;
   heddle_test::gate busy;
+  int told = 0;  // by the worker, also after it has told who waits for the result
   heddle::thread_pool_executor pool{{.max_workers = 1}};
   heddle_test::occupy(pool, busy);
   auto queued = pool.submit([] { return 1; });
-  int told = 0;
   queued.add_done_callback([&told] { ++told; });
   CHECK(in_fork([&] {
           pool.shutdown(heddle::pending_jobs::cancel);
@@ -75,6 +75,8 @@ TEST_CASE("a forked child leaves alone what a pool's queue held, and who waits f
         }) == 0);
   busy.open();
   CHECK(queued.result() == 1);
+  pool.shutdown();
+  CHECK(told == 1);
 }
 
 TEST_CASE("a pool may be destroyed in a forked child", "[lifetime][fork]") {
