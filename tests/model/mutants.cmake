@@ -815,3 +815,10 @@ heddle_mutant(pool last_to_search_parks_without_a_look
   REPLACE [[!nobody_searches]]
   BY [[true]]
   FINDS "DEADLOCK")
+
+heddle_mutant(pool who_ends_its_search_does_not_watch_for_sleepers
+  HEADER scheduling/pool.hpp
+  IN [[void end_search(]]
+  REPLACE [[crew_.idle().take_unwatched()]]
+  BY [[false]]
+  FINDS "DEADLOCK")

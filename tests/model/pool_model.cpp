@@ -162,6 +162,27 @@ struct calls_need_each_other : pool_model<calls_need_each_other<Processors>, 0, 
   }
 };
 
+/// A worker queues a job among its own and works on until that has run; another one works on meanwhile too, so the
+/// third one has to run it, which may have gone to sleep while another one searched.
+struct own_job_for_a_sleeper : pool_model<own_job_for_a_sleeper, 0, 0, 3> {
+  awaited_job inner{[](void*) {}, nullptr};
+  awaited_job queues{[](void* self) { static_cast<own_job_for_a_sleeper*>(self)->queue(); }, this};
+  awaited_job waits{[](void* self) { static_cast<own_job_for_a_sleeper*>(self)->inner.await(); }, this};
+
+  void queue() {
+    push(inner);
+    inner.await();
+  }
+  void thread(unsigned) {
+    make();
+    push(queues);
+    push(waits);
+    queues.wait();
+    waits.wait();
+    end(3);
+  }
+};
+
 /// A job is left when the pool is closed.
 struct closed_at_once : pool_model<closed_at_once, 0, 0> {
   awaited_job last{[](void*) {}, nullptr};
@@ -219,6 +240,7 @@ int main(int argc, char** argv) {
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
           explore<jobs_need_each_other>("jobs need each other", random_runs(50'000)),
+          explore<own_job_for_a_sleeper>("own job for a sleeper", random_runs(100'000)),
           explore<calls_need_each_other<1>>("calls need each other", random_runs(50'000)),
           explore<calls_need_each_other<3>>("two search for calls that need each other", random_runs(50'000)),
       },

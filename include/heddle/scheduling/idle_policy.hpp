@@ -21,7 +21,8 @@ struct parked_link {
 ///     bits    content
 ///     0-15    how many workers search: they look for work, or were just woken to do so
 ///     16-31   the number of the worker that was parked last; 0: nobody is parked
-///     32-63   grows with every change of the list, so that a CAS does not mistake one for another
+///     32      whether a worker was parked while others searched, and nobody has looked around for it since
+///     33-63   grows with every change of the list, so that a CAS does not mistake one for another
 ///
 /// Who adds work asks for somebody to be woken. Nobody is while as many search as the caller thinks enough: whoever was
 /// the last to search, and finds work or parks, looks for more and asks again, so work is never left while workers
@@ -30,6 +31,10 @@ struct parked_link {
 ///
 /// Who added work, and a worker that parks or ends its search and then looks once more, each put a full barrier between
 /// what they wrote and what they read: so either the one sees the work, or the other sees that nobody searches.
+///
+/// A worker that adds work to what it has itself puts none there, and asks only if it sees somebody parked. So for each
+/// worker that parks somebody looks around behind a heavy barrier: who is the last to search, as it parks or, told by
+/// take_unwatched(), as it ends its search.
 class idle_policy {
  public:
   /// A worker begins to search, if fewer than `most` do.
@@ -50,6 +55,15 @@ class idle_policy {
     return searching_in(before) == 1;
   }
 
+  /// After end_search() has said that nobody searches: whether a worker was parked meanwhile for which nobody has
+  /// looked around behind a heavy barrier. The caller does that then.
+  [[nodiscard]] bool take_unwatched() noexcept {
+    // relaxed, both: the caller's barriers come later, and who parks after this says so again.
+    if ((word_.load(base::relaxed) & unwatched) == 0) return false;
+    word_.fetch_and(~unwatched, base::relaxed);
+    return true;
+  }
+
   /// The worker goes to sleep; it was searching or not. True if nobody searches now: then it looks once more, and calls
   /// somebody if it finds something; who is called may be itself.
   [[nodiscard]] bool park(std::uint32_t number, parked_link& link, bool was_searching) noexcept {
@@ -58,6 +72,7 @@ class idle_policy {
     do {
       link.next.store(parked_in(seen), base::relaxed);  // relaxed: released with the word
       next = changed(seen - (was_searching ? 1 : 0), number);
+      next = searching_in(next) != 0 ? next | unwatched : next & ~unwatched;
       // [idle_policy.1] release: the link.
     } while (!word_.compare_exchange_weak(seen, next, base::release, base::relaxed));
     base::full_barrier();
@@ -98,12 +113,14 @@ class idle_policy {
   [[nodiscard]] bool somebody_is_parked() const noexcept { return parked_in(word_.load(base::relaxed)) != 0; }
 
  private:
+  static constexpr std::uint64_t unwatched = std::uint64_t{1} << 32U;
+
   static std::uint32_t searching_in(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word & 0xffffU); }
   static std::uint32_t parked_in(std::uint64_t word) noexcept {
     return static_cast<std::uint32_t>((word >> 16U) & 0xffffU);
   }
   static std::uint64_t changed(std::uint64_t word, std::uint32_t parked) noexcept {
-    constexpr std::uint64_t one_change = std::uint64_t{1} << 32U;
+    constexpr std::uint64_t one_change = std::uint64_t{1} << 33U;
     return (((word >> 32U) << 32U) + one_change) | (static_cast<std::uint64_t>(parked) << 16U) | (word & 0xffffU);
   }
 

@@ -413,7 +413,12 @@ class pool final : public queue::job_home {
     if (!crew_.idle().end_search()) {
       if (for_task && crew_.idle().somebody_is_parked() && search_.has_public_tasks()) crew_.call_thief();
     } else if (crew_.idle().somebody_is_parked()) {
-      if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.somebody_forks(self))) crew_.call_worker();
+      if (crew_.idle().take_unwatched()) {
+        self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
+        if (is_work_for_sleepers(self)) crew_.call_worker();
+      } else if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.somebody_forks(self))) {
+        crew_.call_worker();
+      }
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
       call_somebody();
     }
@@ -481,10 +486,15 @@ class pool final : public queue::job_home {
       crew_.call_all_to_end();
     } else if (!nobody_searches) {
       // It is them who find what there is, or look once more when they park.
-    } else if ((crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || search_.has_backlog()) {
+    } else if (is_work_for_sleepers(self)) {
       crew_.call_worker();
     }
     return self.sleep_until_recalled();
+  }
+
+  /// Whether there is work now that workers may sleep. Who adds some to what it has itself sees them sleep from now on.
+  bool is_work_for_sleepers(worker& self) noexcept {
+    return (crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || search_.has_backlog();
   }
 
   /// Whether nothing is left to begin, and nothing will come. A worker that has found nothing may only have been out of
