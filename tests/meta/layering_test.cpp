@@ -13,8 +13,6 @@ namespace {
 
 using namespace heddle_test;
 
-constexpr std::string_view root = "include/heddle/";
-
 /// What a header of each machinery folder may include, besides its own folder. `queue/job.hpp` is a single header.
 const std::map<std::string, std::set<std::string>, std::less<>> may_include = {
     {"base", {}},
@@ -83,8 +81,8 @@ std::optional<std::string> objection(const std::string& from, const std::string&
 complaints check_includes(const source_tree& tree) {
   complaints found;
   for (const auto& [path, file] : tree) {
-    if (!path.starts_with(root)) continue;
-    const std::string header = path.substr(root.size());
+    if (!path.starts_with(headers_folder)) continue;
+    const std::string header = path.substr(headers_folder.size());
     const std::string folder = machinery_folder(header);
     if (!folder.empty() && !may_include.contains(folder))
       found.push_back(complaint(path, 0, "no layer is named " + folder));
@@ -95,7 +93,7 @@ complaints check_includes(const source_tree& tree) {
       }
       if (!target.starts_with("heddle/")) continue;
       const std::string included = target.substr(std::string_view("heddle/").size());
-      if (!tree.contains(std::string(root) + included))
+      if (!tree.contains(std::string(headers_folder) + included))
         found.push_back(complaint(path, index, "no such header: " + target));
       if (const auto why = objection(header, included)) found.push_back(complaint(path, index, *why));
     }
@@ -131,7 +129,7 @@ complaints check_seams(const source_tree& tree) {
       R"(|__has_include\s*\(\s*<(linux|sys|unistd|pthread|windows|mach))");
   complaints found;
   for (const auto& [path, file] : tree) {
-    if (!path.starts_with(root) || seams.contains(path.substr(root.size()))) continue;
+    if (!path.starts_with(headers_folder) || seams.contains(path.substr(headers_folder.size()))) continue;
     for (std::size_t i = 0; i < file.size(); ++i) {
       const std::string code(code_of(file[i]));
       if (std::regex_search(code, platform))

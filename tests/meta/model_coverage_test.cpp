@@ -11,8 +11,6 @@ namespace {
 
 using namespace heddle_test;
 
-constexpr std::string_view root = "include/heddle/";
-
 struct reason {
   std::string_view why;
 };
@@ -55,7 +53,7 @@ complaints check_orders_are_modelled(const source_tree& headers, const source_tr
   const auto modelled = modelled_headers(models);
   complaints found;
   for (const auto& [path, file] : headers) {
-    const std::string header = path.starts_with(root) ? path.substr(root.size()) : path;
+    const std::string header = path.starts_with(headers_folder) ? path.substr(headers_folder.size()) : path;
     const auto first = std::find_if(file.begin(), file.end(), [](const auto& line) { return orders_memory(line); });
     const bool is_excepted = not_modelled.contains(header);
     if (is_excepted && (first == file.end() || modelled.contains(header))) {

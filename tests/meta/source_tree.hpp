@@ -21,6 +21,9 @@ using lines = std::vector<std::string>;
 /// Path from the root, with slashes -> the lines of the file.
 using source_tree = std::map<std::string, lines, std::less<>>;
 
+/// Where the headers are in this tree.
+inline constexpr std::string_view headers_folder = "include/heddle/";
+
 /// One line each, `path:line: what is wrong`; empty when all is well.
 using complaints = std::vector<std::string>;
 

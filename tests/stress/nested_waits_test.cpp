@@ -21,6 +21,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/mixed.hpp>
+#include <support/nested_submits.hpp>
 #include <support/scale.hpp>
 
 using namespace std::chrono_literals;
@@ -29,6 +30,7 @@ using heddle::parallel_invoke;
 using heddle::task_group;
 using heddle::thread_pool_executor;
 using heddle_test::mixed;
+using heddle_test::nested_submits;
 using heddle_test::scaled;
 
 namespace {
@@ -98,11 +100,6 @@ void post_and_wait(thread_pool_executor& pool, int levels) {
     });
   }
   for (auto& each : kept) each.result();
-}
-
-/// Depth `levels` of calls that each submit the next and wait for it.
-std::size_t nested(thread_pool_executor& pool, std::size_t levels) {
-  return levels == 0 ? 0 : 1 + pool.submit(nested, std::ref(pool), levels - 1).result();
 }
 
 // ---- random programs
@@ -332,9 +329,9 @@ TEST_CASE("a chain of a hundred thousand waits ends on usual stacks, where there
   // ThreadSanitizer keeps 65,536 frames of a thread.
   const std::size_t stack_size = heddle_test::under_thread_sanitizer ? 1U << 20U : 0;
   thread_pool_executor pool{{.max_workers = workers, .stack_size = stack_size, .max_stand_ins = stand_ins}};
-  CHECK(nested(pool, 1) == 1);
-  CHECK(pool.submit(nested, std::ref(pool), levels).result() == levels);
-  auto one = pool.submit(nested, std::ref(pool), levels / 2);
-  auto other = pool.submit(nested, std::ref(pool), levels / 2);
+  CHECK(nested_submits(pool, 1) == 1);
+  CHECK(pool.submit(nested_submits, std::ref(pool), levels).result() == levels);
+  auto one = pool.submit(nested_submits, std::ref(pool), levels / 2);
+  auto other = pool.submit(nested_submits, std::ref(pool), levels / 2);
   CHECK(one.result() + other.result() == levels / 2 * 2);
 }

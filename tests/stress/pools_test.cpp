@@ -20,6 +20,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/fork_fib.hpp>
+#include <support/nested_submits.hpp>
 #include <support/scale.hpp>
 
 using namespace std::chrono_literals;
@@ -29,14 +30,10 @@ using heddle::parallel_invoke;
 using heddle::task_group;
 using heddle::thread_pool_executor;
 using heddle_test::fib;
+using heddle_test::nested_submits;
 using heddle_test::scaled;
 
 namespace {
-
-/// Depth `levels` of calls that each submit the next and wait for it.
-std::size_t nested(thread_pool_executor& pool, std::size_t levels) {
-  return levels == 0 ? 0 : 1 + pool.submit(nested, std::ref(pool), levels - 1).result();
-}
 
 /// Everything that a pool can be asked to do, with little of each.
 void do_all_kinds_of_work(thread_pool_executor& pool) {
@@ -63,7 +60,7 @@ void do_all_kinds_of_work(thread_pool_executor& pool) {
   parallel_invoke(pool, [&] { outside = fib(12); }, [] {});
   CHECK(outside == 144);
   CHECK(pool.submit(fib, 12U).result() == 144);
-  CHECK(pool.submit(nested, std::ref(pool), std::size_t{50}).result() == 50);
+  CHECK(pool.submit(nested_submits, std::ref(pool), std::size_t{50}).result() == 50);
   CHECK_THROWS_AS(pool.submit([] { throw std::runtime_error("thrown"); }).result(), std::runtime_error);
 
   std::atomic<int> grouped{0};

@@ -5,11 +5,15 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 
 namespace heddle_test {
 
@@ -26,6 +30,18 @@ inline bool is_asleep(pid_t thread) {
   std::getline(stat, line);
   const std::size_t name_end = line.rfind(')');
   return name_end != std::string::npos && line.compare(name_end, 3, ") S") == 0;
+}
+
+/// Waits until another thread has set `flag`.
+inline void wait_for(const std::atomic<bool>& flag) {
+  while (!flag) std::this_thread::yield();
+}
+
+/// How long the calling thread has been on a processor.
+inline std::chrono::nanoseconds cpu_time_of_this_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 /// The name of the calling thread.

@@ -43,7 +43,7 @@ std::vector<T> results_of(std::vector<future<T>> futures) {
   return results;
 }
 
-std::vector<int> numbers(int count) {
+std::vector<int> numbers_below(int count) {
   std::vector<int> all;
   for (int i = 0; i < count; ++i) all.push_back(i);
   return all;
@@ -89,7 +89,7 @@ TEST_CASE("a failing call of a bulk fails alone", "[bulk]") {
         if (i % 2 == 1) throw std::runtime_error("odd");
         return i;
       },
-      numbers(4));
+      numbers_below(4));
   CHECK(futures[0].result() == 0);
   CHECK_THROWS_WITH(futures[1].result(), "odd");
   CHECK(futures[2].result() == 2);
@@ -134,7 +134,7 @@ TEST_CASE("a posted bulk is called once for each element", "[bulk]") {
   {
     thread_pool_executor pool({.max_workers = workers});
     from_outside_or_worker(pool, outside, [&sum](thread_pool_executor& on) {
-      on.post_bulk([&sum](int a, int b) { return sum += a * b; }, numbers(1000), std::vector<int>(2000, 2));
+      on.post_bulk([&sum](int a, int b) { return sum += a * b; }, numbers_below(1000), std::vector<int>(2000, 2));
       on.post_bulk([&sum](int) { ++sum; }, std::vector<int>());
     });
   }
@@ -149,7 +149,7 @@ TEST_CASE("a bulk is an allocation a call and a few for all", "[bulk][allocation
   CAPTURE(workers, outside);
   thread_pool_executor pool({.max_workers = workers});
   from_outside_or_worker(pool, outside, [](thread_pool_executor& on) {
-    const auto elements = numbers(many);
+    const auto elements = numbers_below(many);
     std::vector<future<int>> futures = on.submit_bulk([](int i) { return i; }, elements);  // room in queues
     for (const auto& each : futures) each.wait();
     const auto submit = [&] { futures = on.submit_bulk([](int i) { return i; }, elements); };
@@ -196,11 +196,11 @@ TEST_CASE("a pool that takes no work takes no bulk, and nothing is kept", "[bulk
   pool.shutdown();
   const auto call = [&ran, &counts] { return [&ran, held = tracked(counts)](int) { ++ran; }; };
   if (broken) {
-    CHECK_THROWS_AS(pool.submit_bulk(call(), numbers(3)), heddle::broken_thread_pool);
-    CHECK_THROWS_AS(pool.post_bulk(call(), numbers(3)), heddle::broken_thread_pool);
+    CHECK_THROWS_AS(pool.submit_bulk(call(), numbers_below(3)), heddle::broken_thread_pool);
+    CHECK_THROWS_AS(pool.post_bulk(call(), numbers_below(3)), heddle::broken_thread_pool);
   } else {
-    CHECK_THROWS_AS(pool.submit_bulk(call(), numbers(3)), heddle::executor_shutdown_error);
-    CHECK_THROWS_AS(pool.post_bulk(call(), numbers(3)), heddle::executor_shutdown_error);
+    CHECK_THROWS_AS(pool.submit_bulk(call(), numbers_below(3)), heddle::executor_shutdown_error);
+    CHECK_THROWS_AS(pool.post_bulk(call(), numbers_below(3)), heddle::executor_shutdown_error);
   }
   CHECK(pool.submit_bulk(call(), std::vector<int>()).empty());
   CHECK(ran == 0);
@@ -213,7 +213,7 @@ TEST_CASE("calls of a bulk are cancelled as others are", "[bulk]") {
   std::atomic<int> ran{0};
   thread_pool_executor pool({.max_workers = 1});
   heddle_test::occupy(pool, busy);
-  auto futures = pool.submit_bulk([&](int) { ++ran; }, numbers(10));
+  auto futures = pool.submit_bulk([&](int) { ++ran; }, numbers_below(10));
   CHECK(futures[3].cancel());
   CHECK(futures[3].cancelled());
   pool.shutdown(heddle::pending_jobs::cancel, heddle::join_workers::no);
@@ -235,7 +235,7 @@ TEST_CASE("the calls of a bulk begin in order, wherever it was submitted", "[bul
   for (gate& each : busy) heddle_test::occupy(pool, each);
   std::vector<future<void>> futures;
   from_outside_or_worker(pool, outside, [&](thread_pool_executor& on) {
-    futures = on.submit_bulk([&begun](int i) { begun.push_back(i); }, numbers(many));
+    futures = on.submit_bulk([&begun](int i) { begun.push_back(i); }, numbers_below(many));
   });
   for (const auto& each : futures) each.wait();
   for (gate& each : busy) each.open();
@@ -277,9 +277,9 @@ TEST_CASE("one bulk gets as many workers going as it has calls", "[bulk][waking]
     done.count_down();
   };
   if (has_futures) {
-    for (const auto& each : pool.submit_bulk(meet, numbers(static_cast<int>(calls)))) each.result();
+    for (const auto& each : pool.submit_bulk(meet, numbers_below(static_cast<int>(calls)))) each.result();
   } else {
-    pool.post_bulk(meet, numbers(static_cast<int>(calls)));
+    pool.post_bulk(meet, numbers_below(static_cast<int>(calls)));
   }
   done.wait();
 }
@@ -300,7 +300,7 @@ TEST_CASE("one bulk of a worker gets the others going", "[bulk][waking]") {
                   together.arrive_and_wait();
                   ++met;
                 },
-                numbers(workers - 1));
+                numbers_below(workers - 1));
         while (met != workers - 1) std::this_thread::yield();  // not coming to its own queue
       })
       .result();
@@ -326,7 +326,8 @@ TEST_CASE("one bulk brings in as many stand-ins as it needs", "[bulk][waking]") 
   wait_until_idle(pool, idle);
   const int calls = blocked + static_cast<int>(idle);
   std::latch together(calls);
-  for (const auto& each : pool.submit_bulk([&](int) { together.arrive_and_wait(); }, numbers(calls))) each.result();
+  for (const auto& each : pool.submit_bulk([&](int) { together.arrive_and_wait(); }, numbers_below(calls)))
+    each.result();
   for (gate& each : busy) each.open();
 }
 
@@ -363,7 +364,7 @@ TEST_CASE("a map submits all elements of a forward range together", "[bulk][map]
   heddle_test::occupy(pool, busy);
   const auto note = [&begun](int i) { begun.push_back(i); };
   using results = decltype(pool.map(note, begun));
-  results mapped = pool.submit([&] { return pool.map(note, numbers(many)); }).result();
+  results mapped = pool.submit([&] { return pool.map(note, numbers_below(many)); }).result();
   pool.shutdown(heddle::pending_jobs::finish, heddle::join_workers::no);
   for (auto&& nothing : mapped) static_cast<void>(nothing);
   busy.open();

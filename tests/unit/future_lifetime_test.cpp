@@ -35,7 +35,7 @@ struct started_coroutine {
 
 started_coroutine await(heddle::future<int>& awaited) { co_await awaited; }
 
-struct thrown {
+struct tracked_error {
   heddle_test::tracked inside;
 };
 
@@ -112,10 +112,10 @@ TEST_CASE("a result ends with its future, also while a queue still holds the cal
   if (workers == 2) heddle_test::occupy(pool, other_worker);  // or it would run the calls
   pool.submit([&] {
         auto first = pool.submit([&] { return heddle_test::tracked(results); });
-        auto failed = pool.submit([&]() -> int { throw thrown{heddle_test::tracked(results)}; });
+        auto failed = pool.submit([&]() -> int { throw tracked_error{heddle_test::tracked(results)}; });
         auto last = pool.submit([] { return 1; });
         CHECK_NOTHROW(first.result());
-        CHECK_THROWS_AS(failed.result(), thrown);
+        CHECK_THROWS_AS(failed.result(), tracked_error);
         CHECK(results.alive == 2);
         first = {};
         CHECK(results.alive == 1);

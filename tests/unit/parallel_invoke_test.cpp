@@ -20,18 +20,15 @@
 #include <support/deadline.hpp>
 #include <support/fork_fib.hpp>
 #include <support/scale.hpp>
+#include <support/threads.hpp>
 
 using heddle::parallel_invoke;
 using heddle::thread_pool_executor;
 using heddle_test::fib;
 using heddle_test::scaled;
+using heddle_test::wait_for;
 
 namespace {
-
-/// Waits until somebody else has set `flag`, so until two threads are at it.
-void wait_for(const std::atomic<bool>& flag) {
-  while (!flag) std::this_thread::yield();
-}
 
 struct numbered : std::runtime_error {
   explicit numbered(int its_number) : std::runtime_error("call " + std::to_string(its_number)), number(its_number) {}

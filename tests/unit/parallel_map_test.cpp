@@ -25,12 +25,12 @@ using heddle::parallel_map;
 using heddle::thread_pool_executor;
 
 /// Counts the live objects, and has no default constructor.
-struct tracked {
+struct counted {
   static inline std::atomic<int> alive{0};
-  explicit tracked(int its_value) : value(its_value) { ++alive; }
-  tracked(tracked&& other) noexcept : value(other.value) { ++alive; }
-  tracked& operator=(tracked&&) = delete;
-  ~tracked() { --alive; }
+  explicit counted(int its_value) : value(its_value) { ++alive; }
+  counted(counted&& other) noexcept : value(other.value) { ++alive; }
+  counted& operator=(counted&&) = delete;
+  ~counted() { --alive; }
   int value;
 };
 
@@ -80,14 +80,14 @@ TEST_CASE("parallel_map gives a vector of bool whose elements do not disturb eac
 TEST_CASE("parallel_map needs no default constructor, and leaves nothing behind when a call throws", "[parallel_map]") {
   thread_pool_executor pool{{.max_workers = 3}};
   {
-    const auto results = parallel_map(pool, [](int n) { return tracked(n); }, std::views::iota(0, 1000));
+    const auto results = parallel_map(pool, [](int n) { return counted(n); }, std::views::iota(0, 1000));
     for (int i = 0; i < 1000; ++i) REQUIRE(results[static_cast<std::size_t>(i)].value == i);
-    REQUIRE(tracked::alive == 1000);
+    REQUIRE(counted::alive == 1000);
   }
-  REQUIRE(tracked::alive == 0);
+  REQUIRE(counted::alive == 0);
   const auto fail_at_500 = [](int n) {
     if (n >= 500) throw n;
-    return tracked(n);
+    return counted(n);
   };
   int caught = 0;
   try {
@@ -96,7 +96,7 @@ TEST_CASE("parallel_map needs no default constructor, and leaves nothing behind 
     caught = n;
   }
   REQUIRE(caught == 500);
-  REQUIRE(tracked::alive == 0);
+  REQUIRE(counted::alive == 0);
 }
 
 TEST_CASE("parallel_map over array_split works on views of the array", "[parallel_map][array_split]") {

@@ -23,6 +23,7 @@
 #include <support/child_process.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/nested_submits.hpp>
 #include <support/threads.hpp>
 #include <support/tracked.hpp>
 #include <thread>
@@ -38,16 +39,13 @@ using heddle::pending_jobs;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
 using heddle_test::life_counts;
+using heddle_test::nested_submits;
 using heddle_test::occupy;
 using heddle_test::tracked;
 
 namespace {
 
 /// Depth `levels` of tasks that each submit the next and wait for it.
-int nested(thread_pool_executor& pool, int levels) {
-  return levels == 0 ? 0 : 1 + pool.submit(nested, std::ref(pool), levels - 1).result();
-}
-
 std::string what_was_nested_in(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -249,7 +247,7 @@ TEST_CASE("a worker that waits for a queued call of its pool runs it", "[thread_
   const heddle_test::deadline limit(60s);
   for (const std::size_t workers : {1U, 2U}) {
     thread_pool_executor pool({.max_workers = workers});
-    CHECK(pool.submit(nested, std::ref(pool), 50).result() == 50);
+    CHECK(pool.submit(nested_submits, std::ref(pool), 50U).result() == 50U);
     const int in_sequence = pool.submit([&] {
                                   int sum = 0;
                                   for (int i = 0; i < 1000; ++i) sum += pool.submit([] { return 1; }).result();

@@ -29,6 +29,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/nested_submits.hpp>
 #include <support/threads.hpp>
 
 using namespace std::chrono_literals;
@@ -37,6 +38,7 @@ using heddle::affinity;
 using heddle::order;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
+using heddle_test::nested_submits;
 
 namespace {
 
@@ -64,10 +66,6 @@ void open_all(Gates&& gates) {
 }
 
 /// Depth `levels` of tasks that each submit the next and wait for it.
-int nested(thread_pool_executor& pool, int levels) {
-  return levels == 0 ? 0 : 1 + pool.submit(nested, std::ref(pool), levels - 1).result();
-}
-
 std::size_t stack_size_of_this_thread() {
   pthread_attr_t attributes;
   ::pthread_getattr_np(::pthread_self(), &attributes);
@@ -249,7 +247,7 @@ TEST_CASE("the finalizer of a stand-in whose pool goes on may submit, and others
   struct pool_with_deep_waits {
     explicit pool_with_deep_waits(std::size_t workers)
         : pool({.max_workers = workers, .finalizer = [this] { finalize(); }, .stack_size = 128U << 10U}) {
-      CHECK(pool.submit(nested, std::ref(pool), 2000).result() == 2000);  // too deep for one stack
+      CHECK(pool.submit(nested_submits, std::ref(pool), 2000U).result() == 2000U);  // too deep for one stack
     }
     void finalize() {
       if (finalizers++ != 0) return;
@@ -524,7 +522,7 @@ TEST_CASE("groups and waits work with order fifo", "[thread_pool][order]") {
   const heddle_test::deadline limit;
   const std::size_t workers = GENERATE(1U, 2U, 4U);
   thread_pool_executor pool({.max_workers = workers, .order = order::fifo});
-  CHECK(pool.submit(nested, std::ref(pool), 200).result() == 200);
+  CHECK(pool.submit(nested_submits, std::ref(pool), 200U).result() == 200U);
   std::atomic<int> called{0};
   pool.submit([&] {
         heddle::task_group group(pool);
@@ -566,7 +564,7 @@ TEST_CASE("waits that nest too deep for a stack need no stand-in", "[thread_pool
   const heddle_test::deadline limit;
   const std::size_t workers = GENERATE(1U, 2U);
   thread_pool_executor pool({.max_workers = workers, .stack_size = 128U << 10U, .max_stand_ins = 0});
-  CHECK(pool.submit(nested, std::ref(pool), 2000).result() == 2000);
+  CHECK(pool.submit(nested_submits, std::ref(pool), 2000U).result() == 2000U);
 }
 
 TEST_CASE("threads that lend their stack leave the stand-ins their places", "[thread_pool][stand_ins]") {

@@ -30,12 +30,9 @@ using heddle::promise;
 using heddle::task_group;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
+using heddle_test::wait_for;
 
 namespace {
-
-void wait_for(const std::atomic<bool>& flag) {
-  while (!flag) std::this_thread::yield();
-}
 
 /// A lock that notes it if its holder asks for it again, and lets it pass instead of hanging.
 class watched_lock {

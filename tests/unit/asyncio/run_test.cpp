@@ -19,12 +19,12 @@ namespace {
 
 asyncio::task<int> answer() { co_return 42; }
 
-asyncio::task<void> fail() {
+asyncio::task<void> fail_on_purpose() {
   throw std::runtime_error("failed on purpose");
   co_return;
 }
 
-asyncio::task<void> sleep_for_ever() { co_await asyncio::sleep(1h); }
+asyncio::task<void> sleep_an_hour() { co_await asyncio::sleep(1h); }
 
 /// Sleeps until it is cancelled, then takes two more turns and notes that it has ended.
 asyncio::task<void> clean_up_slowly(bool& cleaned) {
@@ -63,7 +63,7 @@ TEST_CASE("run() gives what the task returns: a value, nothing, a reference", "[
 }
 
 TEST_CASE("run() throws what the task throws", "[asyncio][run]") {
-  CHECK_THROWS_WITH(asyncio::run(fail()), "failed on purpose");
+  CHECK_THROWS_WITH(asyncio::run(fail_on_purpose()), "failed on purpose");
 }
 
 TEST_CASE("run() keeps a function object as long as its coroutine runs", "[asyncio][run]") {
@@ -99,7 +99,7 @@ TEST_CASE("at the end of run(), tasks that are left are cancelled and finish", "
       co_return;
     });
     co_await asyncio::sleep(0s);
-    static_cast<void>(asyncio::create_task(sleep_for_ever()));
+    static_cast<void>(asyncio::create_task(sleep_an_hour()));
   });
   CHECK(cleaned);
   CHECK(began);

@@ -18,10 +18,10 @@ static_assert(asyncio::awaitable<asyncio::task<int>>);
 
 namespace {
 
-struct no_default {
-  explicit no_default(int number) : value(number) {}
-  no_default(no_default&&) = default;
-  no_default& operator=(no_default&&) = default;
+struct only_from_int {
+  explicit only_from_int(int number) : value(number) {}
+  only_from_int(only_from_int&&) = default;
+  only_from_int& operator=(only_from_int&&) = default;
   int value;
 };
 
@@ -79,7 +79,7 @@ TEST_CASE("awaiting a task gives its value: moved-only, without default construc
     const std::unique_ptr<int> owned = co_await give(std::make_unique<int>(2));
     CHECK(*owned == 2);
 
-    const no_default three = co_await give(no_default(3));
+    const only_from_int three = co_await give(only_from_int(3));
     CHECK(three.value == 3);
 
     int number = 4;

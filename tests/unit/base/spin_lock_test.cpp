@@ -6,19 +6,10 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/threads.hpp>
 #include <thread>
 
 using heddle::base::spin_lock;
-
-namespace {
-
-std::chrono::nanoseconds cpu_time_of_this_thread() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-}  // namespace
 
 TEST_CASE("a spin lock that is taken cannot be taken again until it is free", "[spin_lock]") {
   spin_lock lock;
@@ -40,9 +31,9 @@ TEST_CASE("who waits long for a spin lock leaves the processor to others", "[spi
   heddle_test::gate waiting;
   std::thread waiter([&] {
     waiting.pass();
-    const auto before = cpu_time_of_this_thread();
+    const auto before = heddle_test::cpu_time_of_this_thread();
     lock.lock();
-    spent = cpu_time_of_this_thread() - before;
+    spent = heddle_test::cpu_time_of_this_thread() - before;
     lock.unlock();
   });
   waiting.wait_until_reached();

@@ -16,7 +16,7 @@ using heddle::base::usable_cpus;
 
 namespace {
 
-std::vector<int> cpus_of_this_thread() {
+std::vector<int> cpus_in_mask() {
   cpu_set_t mask;
   CPU_ZERO(&mask);
   REQUIRE(::sched_getaffinity(0, sizeof mask, &mask) == 0);
@@ -44,7 +44,7 @@ TEST_CASE("threads that are kept on a CPU each count as that many CPUs, and as o
     CHECK(ended.exit_code == 0);
     return;
   }
-  const std::vector<int> cpus = cpus_of_this_thread();
+  const std::vector<int> cpus = cpus_in_mask();
   const auto most = std::min(static_cast<unsigned>(cpus.size()), heddle::base::parallelism_of_process(""));
   keep_this_thread_on(cpus.front());
   CHECK(usable_cpus::count() == 1);

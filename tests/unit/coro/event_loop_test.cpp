@@ -6,6 +6,7 @@
 #include <heddle/sync/this_thread.hpp>
 #include <support/catch.hpp>
 #include <support/scale.hpp>
+#include <support/threads.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -43,12 +44,6 @@ struct counted_work final : heddle::coro::idle_work {
   bool answer;
   int tried = 0;
 };
-
-std::chrono::nanoseconds cpu_time_of_this_thread() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 }  // namespace
 
@@ -136,10 +131,10 @@ TEST_CASE("an idle loop uses no processor", "[coro][event_loop][timing]") {
   heddle::coro::timer timer;
   loop.timers().add(timer, std::chrono::steady_clock::now() + 300ms, ring);
 
-  const auto before = cpu_time_of_this_thread();
+  const auto before = heddle_test::cpu_time_of_this_thread();
   loop.run_until([&] { return rung; });
 
-  CHECK(cpu_time_of_this_thread() - before < 15ms);
+  CHECK(heddle_test::cpu_time_of_this_thread() - before < 15ms);
 }
 
 TEST_CASE("the loop is the thread's current one, and forbids it to block, while it exists", "[coro][event_loop]") {

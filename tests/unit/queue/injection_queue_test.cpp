@@ -10,6 +10,7 @@
 #include <span>
 #include <support/allocation_count.hpp>
 #include <support/catch.hpp>
+#include <support/numbered_job.hpp>
 #include <thread>
 #include <vector>
 
@@ -17,15 +18,12 @@ using heddle::queue::consumer_turns;
 using heddle::queue::injection_queue;
 using heddle::queue::job;
 using heddle::queue::lane;
+using heddle_test::number_of;
+using heddle_test::numbered_job;
 
 namespace {
 
 constexpr std::size_t segment_size = heddle::queue::segment::capacity;
-
-struct numbered_job final : job {
-  numbered_job() : job([](job&, unsigned, const heddle::queue::refusal*) noexcept {}) {}
-  int number = 0;
-};
 
 /// Jobs with the numbers 0, 1, 2, ...
 std::vector<numbered_job> make_jobs(std::size_t count) {
@@ -33,8 +31,6 @@ std::vector<numbered_job> make_jobs(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) made[i].number = static_cast<int>(i);
   return made;
 }
-
-int number_of(const job* one) { return static_cast<const numbered_job*>(one)->number; }
 
 /// Pops with a buffer of `most`; the numbers of the jobs.
 std::vector<int> pop(injection_queue& queue, consumer_turns& turns, std::size_t most = 32) {

@@ -6,6 +6,7 @@
 #include <heddle/queue/job_list.hpp>
 #include <heddle/queue/mpsc_inbox.hpp>
 #include <support/catch.hpp>
+#include <support/numbered_job.hpp>
 #include <support/tracked.hpp>
 #include <thread>
 #include <utility>
@@ -15,21 +16,16 @@ using heddle::queue::detached_job;
 using heddle::queue::job;
 using heddle::queue::job_list;
 using heddle::queue::mpsc_inbox;
+using heddle_test::number_of;
+using heddle_test::numbered_job;
 
 namespace {
 
-/// A job with a number that does nothing.
-struct numbered_job final : job {
-  explicit numbered_job(int its_number = 0)
-      : job([](job&, unsigned, const heddle::queue::refusal*) noexcept {}), number(its_number) {}
-  int number;
-};
-
 /// Number of the job that `source` gives, -1 for none.
 template <class Source>
-int popped(Source& source) {
+int next_of(Source& source) {
   const job* const next = source.try_pop();
-  return next == nullptr ? -1 : static_cast<const numbered_job*>(next)->number;
+  return next == nullptr ? -1 : number_of(next);
 }
 
 }  // namespace
@@ -38,19 +34,19 @@ TEST_CASE("a job list gives jobs in the order in which it got them", "[job_list]
   numbered_job jobs[] = {numbered_job(1), numbered_job(2), numbered_job(3)};
   job_list list;
   CHECK(list.empty());
-  CHECK(popped(list) == -1);
+  CHECK(next_of(list) == -1);
   list.push(jobs[0]);
   list.push(jobs[1]);
   CHECK_FALSE(list.empty());
-  CHECK(popped(list) == 1);
+  CHECK(next_of(list) == 1);
   list.push(jobs[2]);
-  CHECK(popped(list) == 2);
-  CHECK(popped(list) == 3);
-  CHECK(popped(list) == -1);
+  CHECK(next_of(list) == 2);
+  CHECK(next_of(list) == 3);
+  CHECK(next_of(list) == -1);
   list.push(jobs[1]);
   list.push(jobs[0]);
-  CHECK(popped(list) == 2);
-  CHECK(popped(list) == 1);
+  CHECK(next_of(list) == 2);
+  CHECK(next_of(list) == 1);
   CHECK(list.empty());
 }
 
@@ -65,10 +61,10 @@ TEST_CASE("an inbox gives everything at once, oldest first, and says when it was
   CHECK_FALSE(inbox.empty());
   job_list taken = inbox.take_all();
   CHECK(inbox.empty());
-  CHECK(popped(taken) == 1);
-  CHECK(popped(taken) == 2);
-  CHECK(popped(taken) == 3);
-  CHECK(popped(taken) == -1);
+  CHECK(next_of(taken) == 1);
+  CHECK(next_of(taken) == 2);
+  CHECK(next_of(taken) == 3);
+  CHECK(next_of(taken) == -1);
   CHECK(inbox.push(jobs[0]));
 }
 
@@ -91,7 +87,7 @@ TEST_CASE("an inbox loses nothing and keeps each producer's order", "[mpsc_inbox
   bool in_order = true;
   for (int got = 0; got < producers * each;) {
     job_list taken = inbox.take_all();
-    for (int number = popped(taken); number != -1; number = popped(taken), ++got) {
+    for (int number = next_of(taken); number != -1; number = next_of(taken), ++got) {
       int& expected = next[static_cast<std::size_t>(number / each)];
       in_order = in_order && number % each == expected++;
     }

@@ -19,7 +19,7 @@ namespace {
 
 bool do_nothing(stack_slot& /*slot*/) noexcept { return false; }
 
-bool fail(stack_slot& slot) noexcept {
+bool do_throw(stack_slot& slot) noexcept {
   ::new (static_cast<void*>(&slot.error)) std::exception_ptr(std::make_exception_ptr(std::runtime_error("stolen")));
   return true;
 }
@@ -211,7 +211,7 @@ TEST_CASE("a stolen slot is occupied until it is vacated", "[task_stack]") {
 
 TEST_CASE("a stolen task tells its owner who runs it, where that began, and how it ended", "[task_stack]") {
   task_stack stack(4);
-  stack_slot* const slot = stack.push(GENERATE(&do_nothing, &fail), nullptr);
+  stack_slot* const slot = stack.push(GENERATE(&do_nothing, &do_throw), nullptr);
   CHECK(stack.publish());
   CHECK(steal(stack) == slot);
   CHECK(stack_slot::is_pending(slot->look()));

@@ -16,8 +16,8 @@ namespace {
 
 /// Numbers in a row, which deques hold pointers to.
 template <int Count>
-struct numbers {
-  numbers() { std::iota(values.begin(), values.end(), 0); }
+struct numbered_values {
+  numbered_values() { std::iota(values.begin(), values.end(), 0); }
   int& operator[](int i) { return values[static_cast<std::size_t>(i)]; }
   std::array<int, Count> values{};
 };
@@ -68,7 +68,7 @@ TEST_CASE("an empty deque gives nothing at either end, however often it is asked
 }
 
 TEST_CASE("the owner pops the newest and a thief steals the oldest", "[work_stealing_deque]") {
-  numbers<6> all;
+  numbered_values<6> all;
   work_stealing_deque<int> deque;
   for (int i = 0; i < 5; ++i) deque.push(all[i]);
   CHECK(deque.size_hint() == 5);
@@ -89,7 +89,7 @@ TEST_CASE("a deque that grows keeps every element in its place", "[work_stealing
   // Growth begins with the elements anywhere in the ring.
   const int stolen_before = GENERATE(0, 1, 3, 4);
   CAPTURE(stolen_before);
-  numbers<100> all;
+  numbered_values<100> all;
   work_stealing_deque<int, 4> deque;
   int oldest = 0;
   int next = 0;
@@ -108,7 +108,7 @@ TEST_CASE("a batch is pushed in its order, into any ring", "[work_stealing_deque
   const int count = GENERATE(0, 1, 2, 3, 5, 30);
   const int already_there = GENERATE(0, 1, 2);
   CAPTURE(count, already_there);
-  numbers<40> all;
+  numbered_values<40> all;
   work_stealing_deque<int, 2> deque;
   for (int i = 0; i < already_there; ++i) deque.push(all[i]);
   std::vector<int*> batch;
@@ -125,7 +125,7 @@ TEST_CASE("a batch is pushed in its order, into any ring", "[work_stealing_deque
 
 TEST_CASE("a deque takes no memory before the first push, and none while it does not grow", "[work_stealing_deque]") {
   using heddle_test::allocations_in;
-  numbers<8> all;
+  numbered_values<8> all;
   std::array<int*, 8> batch{};
   for (int i = 0; i < 8; ++i) batch[static_cast<std::size_t>(i)] = &all[i];
   CHECK(allocations_in([] {

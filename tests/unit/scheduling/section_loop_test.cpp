@@ -9,14 +9,12 @@
 #include <vector>
 
 #include <support/catch.hpp>
+#include <support/threads.hpp>
 
 namespace {
 
 using heddle::scheduling::section_loop;
-
-void wait_for(const std::atomic<bool>& flag) {
-  while (!flag.load()) std::this_thread::yield();
-}
+using heddle_test::wait_for;
 
 /// The index that the failure of the loop carries.
 template <class Loop>
