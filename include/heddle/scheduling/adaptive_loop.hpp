@@ -138,7 +138,7 @@ class adaptive_loop {
           told |=
               run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), true, is_begged ? tells::yes : tells::no);
         });
-        return told;
+        continue;  // a cut that could not be made known gives back what it had cut off
       }
       if (!is_begged) [[likely]]
         continue;
