@@ -90,25 +90,32 @@ struct pool_model : model<Derived, 1> {
   }
 };
 
-/// One worker waits for a job that the other one queues before it works on until that job has ended.
-struct a_worker_works_on : pool_model<a_worker_works_on, 1, 2> {
+/// One worker waits for a job that another one queues among its own before it works on until that job has ended.
+template <class Derived, unsigned MostStandIns, unsigned Spare, unsigned Workers, void (awaited_job::*Wait)()>
+struct own_job_is_needed : pool_model<Derived, MostStandIns, Spare, Workers> {
   awaited_job inner{[](void*) {}, nullptr};
-  awaited_job queues{[](void* self) { static_cast<a_worker_works_on*>(self)->queue(); }, this};
-  awaited_job waits{[](void* self) { static_cast<a_worker_works_on*>(self)->inner.wait(); }, this};
+  awaited_job queues{[](void* self) { static_cast<own_job_is_needed*>(self)->queue(); }, this};
+  awaited_job waits{[](void* self) { (static_cast<own_job_is_needed*>(self)->inner.*Wait)(); }, this};
 
   void queue() {
-    push(inner);
+    this->push(inner);
     inner.await();
   }
   void thread(unsigned) {
-    make();
-    push(waits);
-    push(queues);
-    waits.wait();
+    this->make();
+    this->push(queues);
+    this->push(waits);
     queues.wait();
-    end(3);
+    waits.wait();
+    this->end(3);
   }
 };
+
+/// The pool knows of the wait: a stand-in has to run the job.
+struct a_worker_works_on : own_job_is_needed<a_worker_works_on, 1, 2, 2, &awaited_job::wait> {};
+
+/// It does not: the third worker has to, which may have gone to sleep while another one searched.
+struct own_job_for_a_sleeper : own_job_is_needed<own_job_for_a_sleeper, 0, 0, 3, &awaited_job::await> {};
 
 /// Both workers wait for jobs from outside, each of which goes on until the other one has begun.
 struct jobs_need_each_other : pool_model<jobs_need_each_other, 2, 1> {
@@ -159,27 +166,6 @@ struct calls_need_each_other : pool_model<calls_need_each_other<Processors>, 0, 
     this->push(forks);
     forks.wait();
     this->end(1);
-  }
-};
-
-/// A worker queues a job among its own and works on until that has run; another one works on meanwhile too, so the
-/// third one has to run it, which may have gone to sleep while another one searched.
-struct own_job_for_a_sleeper : pool_model<own_job_for_a_sleeper, 0, 0, 3> {
-  awaited_job inner{[](void*) {}, nullptr};
-  awaited_job queues{[](void* self) { static_cast<own_job_for_a_sleeper*>(self)->queue(); }, this};
-  awaited_job waits{[](void* self) { static_cast<own_job_for_a_sleeper*>(self)->inner.await(); }, this};
-
-  void queue() {
-    push(inner);
-    inner.await();
-  }
-  void thread(unsigned) {
-    make();
-    push(queues);
-    push(waits);
-    queues.wait();
-    waits.wait();
-    end(3);
   }
 };
 

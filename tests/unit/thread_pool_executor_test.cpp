@@ -45,7 +45,6 @@ using heddle_test::tracked;
 
 namespace {
 
-/// Depth `levels` of tasks that each submit the next and wait for it.
 std::string what_was_nested_in(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);

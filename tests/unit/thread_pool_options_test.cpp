@@ -37,6 +37,7 @@ using Catch::Matchers::ContainsSubstring;
 using heddle::affinity;
 using heddle::order;
 using heddle::thread_pool_executor;
+using heddle_test::cpus_of_this_thread;
 using heddle_test::gate;
 using heddle_test::nested_submits;
 
@@ -65,7 +66,6 @@ void open_all(Gates&& gates) {
   for (gate& each : gates) each.open();
 }
 
-/// Depth `levels` of tasks that each submit the next and wait for it.
 std::size_t stack_size_of_this_thread() {
   pthread_attr_t attributes;
   ::pthread_getattr_np(::pthread_self(), &attributes);
@@ -354,17 +354,6 @@ TEST_CASE("the smallest stack is enough for a call", "[thread_pool][stack_size]"
 // ---- affinity
 
 namespace {
-
-std::set<int> cpus_of_this_thread() {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  ::sched_getaffinity(0, sizeof mask, &mask);
-  std::set<int> cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &mask)) cpus.insert(cpu);
-  }
-  return cpus;
-}
 
 using cpus_by_name = std::map<std::string, std::set<int>>;
 

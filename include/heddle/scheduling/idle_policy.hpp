@@ -32,9 +32,9 @@ struct parked_link {
 /// Who added work, and a worker that parks or ends its search and then looks once more, each put a full barrier between
 /// what they wrote and what they read: so either the one sees the work, or the other sees that nobody searches.
 ///
-/// A worker that adds work to what it has itself puts none there, and asks only if it sees somebody parked. So for each
-/// worker that parks somebody looks around behind a heavy barrier: who is the last to search, as it parks or, told by
-/// take_unwatched(), as it ends its search.
+/// A worker that adds work to what it has itself puts no barrier there, and asks only if it sees somebody parked. So
+/// for each worker that parks somebody looks around behind a heavy barrier: who is the last to search, as it parks or,
+/// told by take_unwatched(), as it ends its search.
 class idle_policy {
  public:
   /// A worker begins to search, if fewer than `most` do.

@@ -415,7 +415,7 @@ class pool final : public queue::job_home {
     } else if (crew_.idle().somebody_is_parked()) {
       if (crew_.idle().take_unwatched()) {
         self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
-        if (is_work_for_sleepers(self)) crew_.call_worker();
+        look_around_for_sleepers(self);
       } else if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.somebody_forks(self))) {
         crew_.call_worker();
       }
@@ -486,15 +486,16 @@ class pool final : public queue::job_home {
       crew_.call_all_to_end();
     } else if (!nobody_searches) {
       // It is them who find what there is, or look once more when they park.
-    } else if (is_work_for_sleepers(self)) {
-      crew_.call_worker();
+    } else {
+      look_around_for_sleepers(self);
     }
     return self.sleep_until_recalled();
   }
 
-  /// Whether there is work now that workers may sleep. Who adds some to what it has itself sees them sleep from now on.
-  bool is_work_for_sleepers(worker& self) noexcept {
-    return (crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || search_.has_backlog();
+  /// Behind a heavy barrier: who has added work to what it has itself, and saw nobody parked, is seen here. Calls a
+  /// worker if there is some; who adds some from now on calls one itself.
+  void look_around_for_sleepers(const worker& self) noexcept {
+    if ((crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || search_.has_backlog()) crew_.call_worker();
   }
 
   /// Whether nothing is left to begin, and nothing will come. A worker that has found nothing may only have been out of

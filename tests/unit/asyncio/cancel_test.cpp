@@ -7,15 +7,15 @@
 #include <stdexcept>
 #include <support/catch.hpp>
 #include <support/scale.hpp>
+#include <support/sleep_for_ever.hpp>
 #include <utility>
 #include <vector>
 
 namespace asyncio = heddle::asyncio;
 using namespace std::chrono_literals;
+using heddle_test::sleep_for_ever;
 
 namespace {
-
-asyncio::task<void> sleep_for_ever() { co_await asyncio::sleep(1h); }
 
 /// Ends two turns after it was cancelled, as cancelled; notes that it did.
 asyncio::task<void> end_slowly(bool& ended) {

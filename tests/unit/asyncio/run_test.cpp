@@ -7,6 +7,7 @@
 #include <string>
 #include <support/captured_stderr.hpp>
 #include <support/catch.hpp>
+#include <support/sleep_for_ever.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -23,8 +24,6 @@ asyncio::task<void> fail_on_purpose() {
   throw std::runtime_error("failed on purpose");
   co_return;
 }
-
-asyncio::task<void> sleep_an_hour() { co_await asyncio::sleep(1h); }
 
 /// Sleeps until it is cancelled, then takes two more turns and notes that it has ended.
 asyncio::task<void> clean_up_slowly(bool& cleaned) {
@@ -99,7 +98,7 @@ TEST_CASE("at the end of run(), tasks that are left are cancelled and finish", "
       co_return;
     });
     co_await asyncio::sleep(0s);
-    static_cast<void>(asyncio::create_task(sleep_an_hour()));
+    static_cast<void>(asyncio::create_task(heddle_test::sleep_for_ever()));
   });
   CHECK(cleaned);
   CHECK(began);

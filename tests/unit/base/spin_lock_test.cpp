@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
-#include <ctime>
 #include <heddle/base/spin_lock.hpp>
 #include <mutex>
 #include <support/catch.hpp>

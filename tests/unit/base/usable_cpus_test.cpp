@@ -6,26 +6,16 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
-#include <vector>
 
 #include <support/catch.hpp>
 #include <support/child_process.hpp>
+#include <support/threads.hpp>
 
 using heddle::base::usable_cpus;
 
 namespace {
-
-std::vector<int> cpus_in_mask() {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  REQUIRE(::sched_getaffinity(0, sizeof mask, &mask) == 0);
-  std::vector<int> cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &mask)) cpus.push_back(cpu);
-  }
-  return cpus;
-}
 
 void keep_this_thread_on(int cpu) {
   cpu_set_t mask;
@@ -44,9 +34,10 @@ TEST_CASE("threads that are kept on a CPU each count as that many CPUs, and as o
     CHECK(ended.exit_code == 0);
     return;
   }
-  const std::vector<int> cpus = cpus_in_mask();
+  const std::set<int> cpus = heddle_test::cpus_of_this_thread();
+  REQUIRE_FALSE(cpus.empty());
   const auto most = std::min(static_cast<unsigned>(cpus.size()), heddle::base::parallelism_of_process(""));
-  keep_this_thread_on(cpus.front());
+  keep_this_thread_on(*cpus.begin());
   CHECK(usable_cpus::count() == 1);
   const auto note_a_thread_on = [](int cpu) {
     std::thread([cpu] {
@@ -54,9 +45,9 @@ TEST_CASE("threads that are kept on a CPU each count as that many CPUs, and as o
       usable_cpus::note_this_thread();
     }).join();
   };
-  note_a_thread_on(cpus.front());
+  note_a_thread_on(*cpus.begin());
   CHECK(usable_cpus::count() == 1);
-  note_a_thread_on(cpus.back());
+  note_a_thread_on(*cpus.rbegin());
   CHECK(usable_cpus::count() == std::min(2U, most));
   for (const int cpu : cpus) note_a_thread_on(cpu);
   CHECK(usable_cpus::count() == most);

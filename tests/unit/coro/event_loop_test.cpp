@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
-#include <ctime>
 #include <heddle/coro/event_loop.hpp>
 #include <heddle/queue/job_home.hpp>
 #include <heddle/sync/this_thread.hpp>
