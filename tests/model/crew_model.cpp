@@ -84,6 +84,28 @@ struct a_guest_forks : parking_model<a_guest_forks, 2> {
   }
 };
 
+/// A worker is parked. A guest has something for it, but another guest has the place.
+struct a_guest_leaves : model<a_guest_leaves, 2> {
+  crew home{nullptr, 2, 0, 1};
+
+  void before() {
+    worker& parked = home.worker_at(0);
+    parked.prepare_to_park();
+    HEDDLE_MODEL_CHECK(home.idle().park(parked.number, parked.link, false));
+  }
+  void thread(unsigned index) {
+    const guest_scope guest(home);
+    if (index != 0) return;
+    auto publish_and_wait = [&] {
+      guest.get()->stack.publish();
+      home.call_thief();
+      HEDDLE_MODEL_CHECK(home.worker_at(0).sleep_until_recalled());
+    };
+    auto call = [] {};
+    fork_join(*guest.get(), publish_and_wait, call);
+  }
+};
+
 template <class Derived, int ThreadCount>
 struct robbing_model : model<Derived, ThreadCount> {
   crew home{nullptr, 1, 1, 1};
@@ -105,12 +127,12 @@ struct robbing_model : model<Derived, ThreadCount> {
   }
 };
 
-/// The first one makes the record, and the other one uses it, or finds no room.
+/// The first one in a seat makes the record, and another one uses it.
 struct guests_follow_each_other : robbing_model<guests_follow_each_other, 2> {
   void thread(unsigned) {
-    if (participant* const guest = home.try_lease_guest()) {
-      fork(*guest);
-      home.release_guest(*guest);
+    for (int i = 0; i != 2; ++i) {
+      const guest_scope guest(home);
+      fork(*guest.get());
     }
   }
 };
@@ -138,7 +160,8 @@ int main(int argc, char** argv) {
                  {
                      explore<a_worker_forks>("a worker forks", at_most_switches(1)),
                      explore<a_guest_forks>("a guest forks", random_runs(100'000)),
-                     explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),
+                     explore<a_guest_leaves>("a guest leaves", random_runs(100'000)),
+                     explore<guests_follow_each_other>("guests follow each other", random_runs(100'000)),
                      explore<a_worker_is_added>("a worker is added", at_most_switches(2)),
                  },
                  {

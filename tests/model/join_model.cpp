@@ -6,6 +6,7 @@
 #include <heddle/scheduling/fork_join.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/sync/park.hpp>
 
 #include "model/checker.hpp"
 #include "model/model.hpp"
@@ -123,15 +124,50 @@ struct thief_has_other_work : crew_model<thief_has_other_work, 2> {
   }
 };
 
+/// The thief forks two calls that need each other, and nobody but the joiner can help, whether it sleeps already or
+/// not.
+struct joiner_is_needed : crew_model<joiner_is_needed, 2> {
+  heddle::sync::parking_word begun[2] = {{0}, {0}};
+  stack_slot* slot = nullptr;
+
+  void meet(int number) {
+    begun[number].store(1, heddle::base::release);
+    heddle::sync::unpark_all(&begun[number]);
+    auto& other = begun[1 - number];
+    while (other.load(heddle::base::acquire) == 0) heddle::sync::park_until(other, 0, heddle::sync::no_deadline);
+  }
+  struct divided {
+    joiner_is_needed& model;
+    void operator()() const {
+      auto one = [this] { model.meet(0); };
+      auto other = [this] { model.meet(1); };
+      fork_join(model.second, one, other);
+    }
+  } divided_call{*this};
+
+  void before() {
+    slot = first.stack.push(&heddle::scheduling::run_forked<divided>, &divided_call);
+    first.stack.publish();
+    while (first.stack.has_public()) static_cast<void>(first.stack.try_steal());  // a CAS may fail for no reason
+  }
+  void thread(unsigned index) {
+    if (index != 0) return run_stolen(second, first, *slot);
+    std::exception_ptr error;
+    HEDDLE_MODEL_CHECK(!first.stack.try_pop(slot));
+    HEDDLE_MODEL_CHECK(join(first, slot, error) == heddle::scheduling::joined::done && error == nullptr);
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace heddle_model;
-  checker models("scheduling/participant.hpp",
+  checker models({"scheduling/participant.hpp", "scheduling/join.hpp"},
                  {
                      explore<one_steals>("one steals", at_most_switches(4)),
-                     explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(2)),
+                     explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(1)),
                      explore<thief_has_other_work>("the thief has other work", at_most_switches(2)),
+                     explore<joiner_is_needed>("the joiner is needed", random_runs(200'000)),
                  },
                  {});
   return models.run(argc, argv);

@@ -385,10 +385,44 @@ heddle_mutant(task_stack older_tasks_are_taken_too
 
 heddle_mutant(join nobody_is_woken
   HEADER scheduling/join.hpp
-  IN [[inline void run_stolen(]]
-  REPLACE [[if (stolen.end(threw)) owner.wake();]]
-  BY [[static_cast<void>(stolen.end(threw));
-     static_cast<void>(owner);]]
+  IN [[inline void serve(]]
+  REPLACE [[if (task.end(threw)) owner.wake();]]
+  BY [[static_cast<void>(task.end(threw));]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join who_is_about_to_sleep_exposes_nothing
+  HEADER scheduling/join.hpp
+  IN [[inline void sleep_until_needed(]]
+  REPLACE [[thief.stack.expose()]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join who_is_about_to_sleep_does_not_beg
+  HEADER scheduling/join.hpp
+  IN [[inline void sleep_until_needed(]]
+  REPLACE [[thief.stack.beg(queue::beggars::asleep);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join answer_calls_no_joiner
+  HEADER scheduling/join.hpp
+  IN [[inline bool answer_beggar(]]
+  REPLACE [[if (joiners_beg) call_joiners(here);]]
+  BY [[static_cast<void>(here);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join who_was_called_goes_on_sleeping
+  HEADER scheduling/join.hpp
+  IN [[inline void sleep_until_needed(]]
+  REPLACE [[slot.look() != (seen | stack_slot::sleeper_bit)]]
+  BY [[stack_slot::has_ended(slot.look())]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join who_forks_looks_first_whether_somebody_begs
+  HEADER scheduling/fork_join.hpp
+  IN [[inline void fork_join(]]
+  REPLACE [[base::light_barrier();]]
+  BY [[]]
   FINDS "DEADLOCK")
 
 heddle_mutant(divisible_range cutter_takes_what_the_owner_took
@@ -493,9 +527,9 @@ heddle_mutant(open_hand giver_waits_for_what_thieves_have
 
 heddle_mutant(open_hand owner_of_a_gift_sleeps_on
   HEADER scheduling/join.hpp
-  IN [[inline void run_given(]]
-  REPLACE [[if (given.task->end(threw)) given.owner->wake();]]
-  BY [[static_cast<void>(given.task->end(threw));]]
+  IN [[inline void serve(]]
+  REPLACE [[if (task.end(threw)) owner.wake();]]
+  BY [[static_cast<void>(task.end(threw));]]
   FINDS "DEADLOCK")
 
 heddle_mutant(crew who_works_does_not_say_so
@@ -508,7 +542,7 @@ heddle_mutant(crew who_works_does_not_say_so
 heddle_mutant(crew who_parks_exposes_nothing
   HEADER scheduling/crew.hpp
   IN [[bool beg_of_everybody(]]
-  REPLACE [[each.stack.has_private() && each.stack.expose()]]
+  REPLACE [[each.stack.has_private() && each.stack.try_expose()]]
   BY [[false]]
   FINDS "DEADLOCK")
 
@@ -764,6 +798,30 @@ heddle_mutant(stand_ins who_blocks_sees_only_what_was_announced
   BY [[false]]
   FINDS "DEADLOCK")
 
+heddle_mutant(pool who_leaves_a_place_calls_nobody
+  HEADER scheduling/crew.hpp
+  IN [[void call_for_place(]]
+  REPLACE [[if (idle_.somebody_is_parked() && somebody_forks(leaving)) call_thief();]]
+  BY [[static_cast<void>(leaving);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_finds_no_place_does_not_say_so
+  HEADER scheduling/crew.hpp
+  IN [[bool ask_for_place()]]
+  REPLACE [[wanted_.store(true, base::relaxed);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool two_want_a_place_and_none_gets_it
+  HEADER scheduling/crew.hpp
+  IN [[bool take_place(]]
+  REPLACE [[asking.helps_loops = loop_helpers_.compare_exchange_weak(seen, seen + 1, base::relaxed, base::relaxed);]]
+  BY [[asking.helps_loops = loop_helpers_.fetch_add(1, base::relaxed) < most;
+       if (asking.helps_loops) break;
+       loop_helpers_.fetch_sub(1, base::relaxed);
+       break;]]
+  FINDS "DEADLOCK")
+
 heddle_mutant(pool who_blocks_looks_too_early
   HEADER scheduling/pool.hpp
   IN [[void about_to_block(]]
@@ -805,7 +863,7 @@ heddle_mutant(pool who_ends_lets_others_sleep
 heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
   HEADER scheduling/pool.hpp
   IN [[void end_search(]]
-  REPLACE [[search_.has_backlog() || (crew_.has_place_for_helper() && crew_.somebody_forks(self))]]
+  REPLACE [[search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(self))]]
   BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 

@@ -40,7 +40,7 @@ struct hand_model : model<Derived, ThreadCount> {
   void hold_out_hand() {
     taker.hand.open();
     home.announce_hand(taker);
-    if (const open_hand::gift given = taker.hand.close()) run_given(given);
+    if (const open_hand::gift given = taker.hand.close()) serve(taker, *given.owner, *given.task);
     HEDDLE_MODEL_CHECK(!taker.hand.close());
   }
 };

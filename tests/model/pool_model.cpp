@@ -7,6 +7,7 @@
 
 #include <heddle/queue/job.hpp>
 #include <heddle/scheduling/fork_join.hpp>
+#include <heddle/scheduling/guest.hpp>
 #include <heddle/scheduling/participant.hpp>
 #include <heddle/scheduling/pool.hpp>
 #include <heddle/sync/park.hpp>
@@ -61,8 +62,8 @@ class awaited_job : public job {
 };
 
 /// The first thread makes a pool, whose threads are started; `Spare` more of them than it can need at a time.
-template <class Derived, unsigned MostStandIns, unsigned Spare, unsigned Workers = 2>
-struct pool_model : model<Derived, 1> {
+template <class Derived, unsigned MostStandIns, unsigned Spare, unsigned Workers = 2, int ThreadCount = 1>
+struct pool_model : model<Derived, ThreadCount> {
   static constexpr rl::thread_id_t dynamic_thread_count = Workers + MostStandIns + Spare;
 
   std::optional<pool> home;
@@ -169,6 +170,54 @@ struct calls_need_each_other : pool_model<calls_need_each_other<Processors>, 0, 
   }
 };
 
+/// Two outside threads. While the one is in, or what it has submitted keeps the worker that may help the other one, the
+/// other one forks calls that need each other, and other workers sleep.
+template <class Derived>
+struct two_outside : pool_model<Derived, 0, 0, 2, 2> {
+  awaited_job made{[](void*) {}, nullptr};
+  awaited_job over{[](void*) {}, nullptr};
+  awaited_job begun[2] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+
+  void meet(int number) {
+    begun[number].run();
+    begun[1 - number].await();
+  }
+  void thread(unsigned index) {
+    auto& self = static_cast<Derived&>(*this);
+    if (index != 0) {
+      made.await();
+      self.disturb();
+      return over.run();
+    }
+    this->make();
+    made.run();
+    {
+      const heddle::scheduling::guest_scope guest(this->home->members());
+      auto one = [this] { meet(0); };
+      auto other = [this] { meet(1); };
+      guest.get()->stack.beg(
+          heddle::queue::beggars::awake);  // as parallel_invoke() does it for calls that are worth it
+      fork_join(*guest.get(), one, other);
+    }
+    over.await();
+    this->end(Derived::jobs);
+  }
+};
+
+struct a_guest_leaves : two_outside<a_guest_leaves> {
+  static constexpr unsigned jobs = 0;
+  void disturb() { const heddle::scheduling::guest_scope guest(home->members()); }
+};
+
+struct a_helper_takes_a_job : two_outside<a_helper_takes_a_job> {
+  static constexpr unsigned jobs = 1;
+  awaited_job long_one{[](void* self) { static_cast<a_helper_takes_a_job*>(self)->begun[1].await(); }, this};
+  void disturb() {
+    push(long_one);
+    long_one.await();
+  }
+};
+
 /// A job is left when the pool is closed.
 struct closed_at_once : pool_model<closed_at_once, 0, 0> {
   awaited_job last{[](void*) {}, nullptr};
@@ -222,6 +271,8 @@ int main(int argc, char** argv) {
   checker models(
       "scheduling/pool.hpp",
       {
+          explore<a_guest_leaves>("a guest leaves", random_runs(50'000)),
+          explore<a_helper_takes_a_job>("a helper takes a job", random_runs(50'000)),
           explore<closed_at_once>("closed at once", random_runs(50'000)),
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),

@@ -163,7 +163,7 @@ struct exposed : stack_model<exposed, 2> {
   task tasks[3];
   void thread(unsigned index) {
     if (index != 0) {
-      if (stack.expose()) steal();
+      if (stack.try_expose()) steal();
       return;
     }
     stack_slot* const slot = fork(tasks[0]);
@@ -180,7 +180,7 @@ struct two_of_three_exposed : stack_model<two_of_three_exposed, 2> {
   task tasks[3];
   void thread(unsigned index) {
     if (index != 0) {
-      if (!stack.expose()) return;
+      if (!stack.try_expose()) return;
       steal();
       return steal();
     }
@@ -203,7 +203,7 @@ struct exposed_above_a_stolen_task : stack_model<exposed_above_a_stolen_task, 2>
   void thread(unsigned index) {
     if (index != 0) {
       run_stolen(*slot);
-      if (stack.expose()) steal();
+      if (stack.try_expose()) steal();
       return;
     }
     stack_slot* const other = fork(above);
@@ -218,7 +218,7 @@ struct exposed_to_another : stack_model<exposed_to_another, 3> {
   void before() { heddle_model::have_heavy_barriers(heavy_barriers::some); }
   void thread(unsigned index) {
     if (index == 1) {
-      stack.expose();
+      stack.try_expose();
       return;
     }
     if (index == 2) return steal();
@@ -234,7 +234,7 @@ struct two_expose : stack_model<two_expose, 3> {
   task tasks[2];
   void thread(unsigned index) {
     if (index != 0) {
-      if (stack.expose()) steal();
+      if (stack.try_expose()) steal();
       return;
     }
     stack_slot* const first = fork(tasks[0]);
@@ -250,7 +250,7 @@ struct pushes_on_top_of_a_stolen_task : stack_model<pushes_on_top_of_a_stolen_ta
   task on_top[2];
   void thread(unsigned index) {
     if (index != 0) {
-      if (!stack.has_public()) stack.expose();
+      if (!stack.has_public()) stack.try_expose();
       return steal();
     }
     stack_slot* const slot = fork(below);
@@ -406,7 +406,7 @@ struct loop_is_shared : loop_model<loop_is_shared, 2> {
   void before() { heddle_model::have_heavy_barriers(heavy_barriers::some); }
   void thread(unsigned index) {
     if (index != 0) {
-      if (stack.expose()) steal();
+      if (stack.try_expose()) steal();
       return;
     }
     const bool tell = choose(2) == 1;
@@ -423,7 +423,7 @@ struct empty_loop_lies_below : loop_model<empty_loop_lies_below, 2> {
   task above;
   void thread(unsigned index) {
     if (index != 0) {
-      if (stack.expose()) steal();
+      if (stack.try_expose()) steal();
       return steal();
     }
     stack_slot* const first = begin(empty);
@@ -441,7 +441,7 @@ struct exposed_in_vain : loop_model<exposed_in_vain, 2> {
   task next;
   void thread(unsigned index) {
     if (index != 0) {
-      if (stack.expose()) steal();
+      if (stack.try_expose()) steal();
       return;
     }
     stack_slot* const first = begin(empty);

@@ -19,6 +19,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/fork_fib.hpp>
+#include <support/gate.hpp>
 #include <support/scale.hpp>
 #include <support/threads.hpp>
 
@@ -392,6 +393,68 @@ TEST_CASE("a recursion of a million levels needs a large stack and nothing else"
     CHECK(pool.submit(recurse<deeper::in_first>, levels).result() == levels);
     CHECK(pool.submit(recurse<deeper::in_second>, levels).result() == levels);
   }
+}
+
+// Guests stand in for workers: with two of them in a pool of two nobody may help, and all workers sleep.
+TEST_CASE("when a guest leaves, a worker helps the other one with what it has forked",
+          "[parallel_invoke][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 2}};
+  heddle_test::gate stays;
+  std::thread leaver([&] { parallel_invoke(pool, [&] { stays.pass(); }, [] {}); });
+  stays.wait_until_reached();
+  std::atomic<bool> first{false};
+  std::atomic<bool> second{false};
+  std::thread other([&] {
+    parallel_invoke(
+        pool,
+        [&] {
+          first = true;
+          wait_for(second);
+        },
+        [&] { second = true; });
+  });
+  wait_for(first);
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));  // so that the workers sleep
+  CHECK(!second);
+  stays.open();
+  leaver.join();
+  other.join();
+  CHECK(second);
+}
+
+// The guest sleeps until the end of the call that a worker has stolen from it, and no other worker may help.
+TEST_CASE("who waits for a stolen call helps with what is forked there", "[parallel_invoke][regression]") {
+  const heddle_test::deadline limit;
+  const bool joiner_sleeps = GENERATE(true, false);
+  const bool forks_before = GENERATE(true, false);
+  CAPTURE(joiner_sleeps, forks_before);
+  thread_pool_executor pool{{.max_workers = 2}};
+  std::atomic<bool> stolen{false};
+  std::atomic<bool> joining{false};
+  std::atomic<bool> helped{false};
+  const auto wait_for_joiner = [&] {
+    wait_for(joining);
+    if (joiner_sleeps) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  };
+  parallel_invoke(
+      pool,
+      [&] {
+        wait_for(stolen);
+        joining = true;
+      },
+      [&] {
+        stolen = true;
+        if (!forks_before) wait_for_joiner();
+        parallel_invoke(
+            pool,
+            [&] {
+              if (forks_before) wait_for_joiner();
+              wait_for(helped);
+            },
+            [&] { helped = true; });
+      });
+  CHECK(helped);
 }
 
 TEST_CASE("a worker that may not help a guest sleeps meanwhile", "[parallel_invoke]") {

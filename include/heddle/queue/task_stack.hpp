@@ -55,13 +55,30 @@ struct stack_slot {
     return (state.exchange(by_exception ? threw : returned, base::acq_rel) & sleeper_bit) != 0;
   }
 
-  // [stack_slot.1] acquire: began_at. [stack_slot.2] acquire: what the task did.
+  // [stack_slot.1] acquire: began_at. [stack_slot.2] acquire: what the task did. [stack_slot.4] acquire: what the thief
+  // has published.
   [[nodiscard]] word look() const noexcept { return state.load(base::acquire); }
 
   /// The owner, who saw `thief` in the state: it goes to sleep until end(). False if the state is another one now.
   [[nodiscard]] bool announce_sleeper(word thief) noexcept {
     // [stack_slot.3] release: end() acquires it.
     return state.compare_exchange_strong(thief, thief | sleeper_bit, base::release, base::relaxed);
+  }
+
+  /// The owner, awake before the end: it does not sleep any more, unless the state is another one now.
+  void withdraw_sleeper(word thief) noexcept {
+    word asleep = thief | sleeper_bit;
+    state.compare_exchange_strong(asleep, thief, base::relaxed, base::relaxed);  // relaxed: as it was before
+  }
+
+  /// The thief, before the end: whether the owner sleeps. Relaxed: a hint.
+  [[nodiscard]] bool has_sleeper() const noexcept { return (state.load(base::relaxed) & sleeper_bit) != 0; }
+
+  /// The thief, `self`: true if the owner sleeps, and the caller wakes it now.
+  [[nodiscard]] bool call_sleeper(const void* self) noexcept {
+    word asleep = reinterpret_cast<word>(self) | sleeper_bit;
+    // [stack_slot.4] release: what was published.
+    return has_sleeper() && state.compare_exchange_strong(asleep, asleep & ~sleeper_bit, base::release, base::relaxed);
   }
 
   [[nodiscard]] static bool has_ended(word seen) noexcept { return seen == returned || seen == threw; }
@@ -190,14 +207,17 @@ class task_stack {
     return (begged_.load(base::relaxed) & static_cast<std::uint8_t>(by)) != 0;
   }
 
-  /// Forgets who has begged; to be called before publish(), for who comes later. Relaxed: a hint.
-  void forget(beggars which) noexcept {
+  /// Forgets who has begged; to be called before publish(), for who comes later. True if somebody had who sleeps, and
+  /// is forgotten. Relaxed: a hint.
+  bool forget(beggars which) noexcept {
+    constexpr auto asleep = static_cast<unsigned>(beggars::asleep);
     const auto bits = static_cast<unsigned>(which);
-    const unsigned heard = (bits & static_cast<unsigned>(beggars::asleep)) != 0 ? heard_bit : 0;
+    const unsigned heard = (bits & asleep) != 0 ? heard_bit : 0;
     std::uint8_t seen = begged_.load(base::relaxed);
     while (!begged_.compare_exchange_weak(seen, static_cast<std::uint8_t>((seen & ~(bits | heard)) + one_answer),
                                           base::relaxed, base::relaxed)) {
     }
+    return (seen & bits & asleep) != 0;
   }
 
   /// The owner knows that others sleep, and calls nobody: what it has now is too short for that. Relaxed: a hint.
@@ -263,9 +283,14 @@ class task_stack {
   /// Grows with each answer of the owner to who begs, and begins anew after some. Relaxed: a hint.
   [[nodiscard]] unsigned answers() const noexcept { return begged_.load(base::relaxed) / one_answer; }
 
-  /// Publishes for an owner that does not answer; true if something is public now, or may be, since somebody else is at
-  /// it.
+  /// Publishes for an owner that does not answer; true if something is public now.
   bool expose() noexcept {
+    const std::lock_guard lock(lock_);
+    return publish_up_to_head(cutter::other);
+  }
+
+  /// The same, unless somebody else is at it: true then, for something may be public.
+  bool try_expose() noexcept {
     if (!lock_.try_lock()) return true;
     const bool found = publish_up_to_head(cutter::other);
     lock_.unlock();
@@ -276,6 +301,12 @@ class task_stack {
   [[nodiscard]] bool has_public() const noexcept {
     const std::uint64_t seen = span_.load(base::relaxed);
     return tail_of(seen) < split_of(seen);
+  }
+
+  /// The same, of what try_steal_part_of() takes.
+  [[nodiscard]] bool has_public_part_of(const stack_slot& awaited) const noexcept {
+    const std::uint64_t seen = span_.load(base::relaxed);
+    return tail_of(seen) < split_of(seen) && tail_of(seen) >= awaited.began_at;
   }
 
   /// May be stale: whether exposing could find something. Relaxed, as has_public().

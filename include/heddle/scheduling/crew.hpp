@@ -20,7 +20,8 @@ namespace heddle::scheduling {
 /// Who can steal from whom, and who is woken for what.
 ///
 /// A guest stands in for a worker: with g guests inside, at most size() - g workers take tasks off stacks
-/// (`loop_helpers_` counts them while there are guests), so a pool of one never runs a loop on two threads.
+/// (`loop_helpers_` counts them while there are guests), so a pool of one never runs a loop on two threads. Who has
+/// something for a worker and finds no place for it sets `wanted_`, and who leaves a place then looks for it.
 class crew {
  public:
   static constexpr std::size_t most_guests = 64;
@@ -81,7 +82,7 @@ class crew {
       // relaxed: this thread, or the previous guest in the seat, has written it.
       if (guests_[i].load(base::relaxed) != &guest) continue;
       leased_.fetch_and(~(std::uint64_t{1} << i), base::release);  // [crew.1] release: for the next guest in the seat
-      return;
+      return call_for_place(guest);
     }
   }
 
@@ -138,7 +139,8 @@ class crew {
     // A fork that did not see us beg is seen here. Where there is no such barrier one may stay hidden until its owner
     // forks again.
     static_cast<void>(base::heavy_barrier());
-    return each_of_all(other_than([](participant& each) { return each.stack.has_private() && each.stack.expose(); }));
+    return each_of_all(
+        other_than([](participant& each) { return each.stack.has_private() && each.stack.try_expose(); }));
   }
 
   /// While others sleep: whether somebody has something on its stack, forked unasked and private perhaps, so that one
@@ -173,16 +175,15 @@ class crew {
   [[nodiscard]] bool take_place(worker& asking) noexcept {
     const std::int64_t most = places();
     // relaxed, all: the count orders nothing.
+    std::int64_t seen = loop_helpers_.load(base::relaxed);
     if (asking.helps_loops) {
-      if (loop_helpers_.load(base::relaxed) <= most) return true;
-      leave_loops(asking);
-      return false;
+      if (seen > most) leave_loops(asking);
+      return asking.helps_loops;
     }
-    if (loop_helpers_.load(base::relaxed) >= most) return false;
-    asking.helps_loops = true;
-    if (loop_helpers_.fetch_add(1, base::relaxed) < most) return true;
-    leave_loops(asking);
-    return false;
+    while (seen < most && !asking.helps_loops) {
+      asking.helps_loops = loop_helpers_.compare_exchange_weak(seen, seen + 1, base::relaxed, base::relaxed);
+    }
+    return asking.helps_loops;
   }
 
   /// Whether one more worker may. Relaxed: a hint.
@@ -190,10 +191,27 @@ class crew {
     return leased_.load(base::relaxed) == 0 || loop_helpers_.load(base::relaxed) < places();
   }
 
+  /// There is something for one more worker: whether it may take it. If not, who leaves a place calls one.
+  [[nodiscard]] bool ask_for_place() noexcept {
+    if (has_place_for_helper()) return true;
+    wanted_.store(true, base::relaxed);  // relaxed: the barrier orders
+    base::full_barrier();                // see call_for_place()
+    return has_place_for_helper();
+  }
+
+  /// `leaving` has left a place: calls a worker, if one was asked for in vain and there is still something.
+  void call_for_place(const participant& leaving) noexcept {
+    base::full_barrier();  // who asks from now on sees the place; what others had when they asked before is seen here
+    if (!wanted_.load(base::relaxed)) return;
+    wanted_.store(false, base::relaxed);
+    if (idle_.somebody_is_parked() && somebody_forks(leaving)) call_thief();
+  }
+
   void leave_loops(worker& leaving) noexcept {
     if (!leaving.helps_loops) return;
     leaving.helps_loops = false;
     loop_helpers_.fetch_sub(1, base::relaxed);  // relaxed: as above
+    call_for_place(leaving);
   }
 
   // ---- who waits awake
@@ -230,7 +248,7 @@ class crew {
   /// There is something new on a stack, which may be much, since it can be divided: wakes a worker, if one may take it
   /// and not too many look for work already.
   void call_thief() noexcept {
-    if (has_place_for_helper()) call_one(most_searching());
+    if (ask_for_place()) call_one(most_searching());
   }
 
   /// There is something new: wakes a worker, if nobody looks for work already. True if it did.
@@ -321,6 +339,7 @@ class crew {
   base::atomic<worker*> waiting_{nullptr};  // the last one to open its hand
   base::atomic<bool> exposing_{false};
   alignas(base::cache_line) base::atomic<std::uint64_t> leased_{0};
+  base::atomic<bool> wanted_{false};
   base::atomic<std::int64_t> loop_helpers_{0};
   alignas(base::cache_line) idle_policy idle_;
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 
+#include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/cost_hint.hpp>
@@ -32,18 +33,37 @@ inline bool give(participant& here, worker& taker) noexcept {
   return task != nullptr;
 }
 
+/// Whether somebody sleeps until the end of a task that the calling thread runs for it. What one of them did before it
+/// begged is seen, or that one has seen what the caller has forked, see sleep_until_needed().
+inline bool joiners_sleep(const participant& here) noexcept {
+  for (const participant::service* each = here.serves; each != nullptr; each = each->below) {
+    if (each->task.has_sleeper()) return true;
+  }
+  return false;
+}
+
+/// Calls those of them for whose task something is public now. What is older than the task keeps others from what is
+/// newer: then they sleep on.
+inline void call_joiners(participant& here) noexcept {
+  for (const participant::service* each = here.serves; each != nullptr; each = each->below) {
+    if (here.stack.has_public_part_of(each->task) && each->task.call_sleeper(&here)) each->owner.wake();
+  }
+}
+
 /// Somebody begs: gives to who waits awake; else publishes, and wakes somebody if nobody looks for work any more.
 /// Others that sleep get what is left after a gift, or what somebody else has, or wait for the next fork.
 [[gnu::noinline]] inline bool answer_beggar(participant& here) noexcept {
-  here.stack.forget(queue::beggars::all);
+  const bool joiners_beg = here.stack.forget(queue::beggars::all) && joiners_sleep(here);
   worker* const taker = here.home.reserve_hand();
   const bool gave = taker != nullptr && give(here, *taker);
-  const bool others_sleep = here.home.idle().somebody_is_parked() && here.home.has_place_for_helper();
-  if (taker != nullptr && !others_sleep) return gave;
+  const bool others_sleep = here.home.idle().somebody_is_parked() && here.home.ask_for_place();
+  if (taker != nullptr && !others_sleep && !joiners_beg) return gave;
   if (here.stack.publish()) {
+    if (joiners_beg) call_joiners(here);
     here.home.call_thief();
     return true;
   }
+  if (joiners_beg) here.stack.beg(queue::beggars::asleep);
   if (others_sleep && here.home.somebody_has_forked(here)) here.home.call_thief();
   return gave;
 }
@@ -60,17 +80,19 @@ inline void note_unshared(participant& here, std::chrono::nanoseconds took) noex
   if (took >= worth_giving && here.home.idle().somebody_is_parked() && here.unshared.add(took)) here.home.call_thief();
 }
 
-/// Runs a task that was given to the calling thread.
-inline void run_given(const open_hand::gift& given) noexcept {
-  const bool threw = given.task->run(*given.task);
-  if (given.task->end(threw)) given.owner->wake();
+/// Runs a task that has begun for `owner`.
+inline void serve(participant& here, participant& owner, queue::stack_slot& task) noexcept {
+  const participant::service its{owner, task, here.serves};
+  here.serves = &its;
+  const bool threw = task.run(task);
+  here.serves = its.below;
+  if (task.end(threw)) owner.wake();
 }
 
 /// Runs a task that `here` stole from `owner`.
 inline void run_stolen(participant& here, participant& owner, queue::stack_slot& stolen) noexcept {
   stolen.begin(&here, here.stack.height());
-  const bool threw = stolen.run(stolen);
-  if (stolen.end(threw)) owner.wake();
+  serve(here, owner, stolen);
 }
 
 /// One look at what `here` waits for while `slot` is in the hands of a thief, whose address is its state: steals one of
@@ -82,6 +104,25 @@ inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stac
   if (stolen == nullptr) return false;
   run_stolen(here, thief, *stolen);
   return true;
+}
+
+/// Sleeps until the stolen task, whose state was `seen`, has ended or its thief has forked something out of it.
+inline void sleep_until_needed(participant& here, queue::stack_slot& slot, queue::stack_slot::word seen) noexcept {
+  using queue::stack_slot;
+  auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));
+  if (!slot.announce_sleeper(seen)) return;
+  thief.stack.beg(queue::beggars::asleep);
+  // A fork that did not see us beg, and sleep, is seen here. Where there is no such barrier one may stay hidden until
+  // the thief forks again.
+  static_cast<void>(base::heavy_barrier());
+  const bool exposed = thief.stack.expose();
+  if (!thief.stack.has_public_part_of(slot)) {
+    // It is older, and nothing that this thread may take.
+    if (exposed) here.home.call_thief();
+    const sync::blocking_scope blocked(nullptr);
+    here.sleep_until([&] { return slot.look() != (seen | stack_slot::sleeper_bit); });
+  }
+  slot.withdraw_sleeper(seen);
 }
 
 /// Waits until the stolen task has ended.
@@ -112,10 +153,8 @@ inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept 
     // on.
     if (thief.stack.has_private() && plea.is_redressed(thief, patience)) here.home.call_thief();
     if (!patience.is_over()) continue;
-    if (!slot.announce_sleeper(seen)) continue;
-    const sync::blocking_scope blocked(nullptr);
-    here.sleep_until([&] { return stack_slot::has_ended(slot.look()); });
-    return;
+    sleep_until_needed(here, slot, seen);
+    patience.reset();
   }
 }
 

@@ -45,8 +45,16 @@ class alignas(base::cache_line) participant {
     sync::unpark_all(&signal_);
   }
 
+  /// A task that its thread runs for another participant; a list, the newest first.
+  struct service {
+    participant& owner;
+    queue::stack_slot& task;
+    const service* below;
+  };
+
   crew& home;
-  unshared_work unshared;  // its thread's own
+  unshared_work unshared;           // its thread's own
+  const service* serves = nullptr;  // its thread's own
   queue::task_stack stack;
 
  private:

@@ -416,7 +416,7 @@ class pool final : public queue::job_home {
       if (crew_.idle().take_unwatched()) {
         self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
         look_around_for_sleepers(self);
-      } else if (search_.has_backlog() || (crew_.has_place_for_helper() && crew_.somebody_forks(self))) {
+      } else if (search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(self))) {
         crew_.call_worker();
       }
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
@@ -440,7 +440,7 @@ class pool final : public queue::job_home {
       self.took_from = worker::source::others;
       self.begin_work();
       self.counts.tasks_stolen.add_one();
-      run_given(given);
+      serve(self, *given.owner, *given.task);
       self.end_work();
       patience.reset();
       if (!crew_.idle().try_begin_search(enough_searching(self))) return false;
@@ -495,7 +495,7 @@ class pool final : public queue::job_home {
   /// Behind a heavy barrier: who has added work to what it has itself, and saw nobody parked, is seen here. Calls a
   /// worker if there is some; who adds some from now on calls one itself.
   void look_around_for_sleepers(const worker& self) noexcept {
-    if ((crew_.beg_of_everybody(self) && crew_.has_place_for_helper()) || search_.has_backlog()) crew_.call_worker();
+    if ((crew_.beg_of_everybody(self) && crew_.ask_for_place()) || search_.has_backlog()) crew_.call_worker();
   }
 
   /// Whether nothing is left to begin, and nothing will come. A worker that has found nothing may only have been out of

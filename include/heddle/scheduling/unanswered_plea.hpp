@@ -29,7 +29,7 @@ class unanswered_plea {
     if (patience.spent() - since_ < sync::patience::worn_after) return false;
     // relaxed, both: it guards no data.
     if (taken_.load(base::relaxed) || taken_.exchange(true, base::relaxed)) return false;
-    const bool exposed = busy.stack.expose();
+    const bool exposed = busy.stack.try_expose();
     taken_.store(false, base::relaxed);  // relaxed: as above
     note(busy, patience);
     return exposed;

@@ -75,7 +75,7 @@ class work_search {
 
   /// Whether there is something to do that nobody has begun, and that a worker may do.
   [[nodiscard]] bool has_backlog() const noexcept {
-    return has_queued_jobs() || (crew_.has_place_for_helper() && has_public_tasks());
+    return has_queued_jobs() || (has_public_tasks() && crew_.ask_for_place());
   }
 
   [[nodiscard]] bool has_public_tasks() const noexcept {

@@ -136,10 +136,10 @@ TEST_CASE("who cannot expose, since somebody holds the lock, believes that there
   task_stack stack(4);
   push(stack);
   stack.lock().lock();
-  CHECK(stack.expose());
+  CHECK(stack.try_expose());
   CHECK_FALSE(stack.has_public());
   stack.lock().unlock();
-  CHECK(stack.expose());
+  CHECK(stack.try_expose());
   CHECK(stack.has_public());
 }
 
