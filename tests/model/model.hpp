@@ -32,7 +32,8 @@ struct run_state {
   std::size_t started_threads = 0;
   bool is_joined[most_threads] = {};
   heavy_barriers has_heavy_barrier = heavy_barriers::all;
-  unsigned processors = 1;  // more let more workers search at a time
+  unsigned processors = 1;   // more let more workers search at a time
+  unsigned guest_seats = 1;  // up to 2
   // What threads had done and seen at their asymmetric barriers, as Relacy keeps it: a clock for each thread.
   rl::timestamp_t seen_by_light[most_threads] = {};
   rl::timestamp_t seen_by_heavy[most_threads] = {};

@@ -189,14 +189,15 @@ struct two_outside : pool_model<Derived, 0, 0, 2, 2> {
       self.disturb();
       return over.run();
     }
+    heddle_model::current_run.guest_seats = 2;
     this->make();
     made.run();
     {
       const heddle::scheduling::guest_scope guest(this->home->members());
       auto one = [this] { meet(0); };
       auto other = [this] { meet(1); };
-      guest.get()->stack.beg(
-          heddle::queue::beggars::awake);  // as parallel_invoke() does it for calls that are worth it
+      // As parallel_invoke() does it for calls that are worth it.
+      guest.get()->stack.beg(heddle::queue::beggars::awake);
       fork_join(*guest.get(), one, other);
     }
     over.await();
