@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every executor promises. A new executor gets a set-up below and a place in `setups`.
+// What every executor promises. A new executor gets its set-ups below and a place in `setups`.
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -31,43 +31,69 @@ using heddle_test::tracked;
 
 namespace {
 
+// An executor, and what may be asked of it: a test runs with every one of `all`.
 struct inline_setup {
+  struct kind {
+    const char* name;
+  };
+  static constexpr kind all[] = {{"inline"}};
+  explicit inline_setup(kind) {}
   heddle::inline_executor pool;
 };
 
-template <std::size_t Workers>
 struct threads_setup {
-  heddle::thread_pool_executor pool{{.max_workers = Workers}};
-};
+  struct kind {
+    const char* name;
+    std::size_t workers;
+    bool is_unusual;
+  };
+  static constexpr kind all[] = {
+      {"1 worker", 1, false}, {"2 workers", 2, false}, {"8 workers", 8, false}, {"much else than usual", 2, true}};
+  explicit threads_setup(kind asked) : pool(options_of(asked)) {}
+  heddle::thread_pool_executor pool;
 
-/// A pool of which much else is asked than usual.
-struct unusual_threads_setup {
-  heddle::thread_pool_executor pool{{.max_workers = 2,
-                                     .finalizer = [] {},
-                                     .stack_size = 256U << 10U,
-                                     .affinity = heddle::affinity::spread,
-                                     .order = heddle::order::fifo,
-                                     .max_stand_ins = 0}};
+ private:
+  static heddle::thread_pool_options options_of(kind asked) {
+    if (!asked.is_unusual) return {.max_workers = asked.workers};
+    return {.max_workers = asked.workers,
+            .finalizer = [] {},
+            .stack_size = 256U << 10U,
+            .affinity = heddle::affinity::spread,
+            .order = heddle::order::fifo,
+            .max_stand_ins = 0};
+  }
 };
 
 /// A pool of which only a view at a priority is used, but for its end.
-template <std::size_t Workers, heddle::priority Level>
 struct view_setup {
   struct view : heddle::prioritized<heddle::thread_pool_executor> {
     void shutdown(heddle::pending_jobs pending = heddle::pending_jobs::finish) const { this->pool().shutdown(pending); }
   };
-  heddle::thread_pool_executor threads{{.max_workers = Workers}};
-  view pool{threads.with(Level)};
+  struct kind {
+    const char* name;
+    std::size_t workers;
+    heddle::priority level;
+  };
+  static constexpr kind all[] = {{"1 worker, high", 1, heddle::priority::high},
+                                 {"2 workers, high", 2, heddle::priority::high},
+                                 {"2 workers, normal", 2, heddle::priority::normal},
+                                 {"1 worker, background", 1, heddle::priority::background},
+                                 {"2 workers, background", 2, heddle::priority::background}};
+  explicit view_setup(kind asked) : threads({.max_workers = asked.workers}), pool{threads.with(asked.level)} {}
+  heddle::thread_pool_executor threads;
+  view pool;
 };
 
-using setups = std::tuple<inline_setup, threads_setup<1>, threads_setup<2>, threads_setup<8>, unusual_threads_setup,
-                          view_setup<1, heddle::priority::high>, view_setup<2, heddle::priority::high>,
-                          view_setup<2, heddle::priority::normal>, view_setup<1, heddle::priority::background>,
-                          view_setup<2, heddle::priority::background>>;
+using setups = std::tuple<inline_setup, threads_setup, view_setup>;
 
 /// Those of them that take many calls at once.
-using bulk_setups = std::tuple<threads_setup<1>, threads_setup<2>, threads_setup<8>, unusual_threads_setup,
-                               view_setup<1, heddle::priority::high>, view_setup<2, heddle::priority::background>>;
+using bulk_setups = std::tuple<threads_setup, view_setup>;
+
+/// Makes `setup` one of a TestType's set-ups in each run of a test, and has Catch2 say which if the test fails.
+#define HEDDLE_SET_UP(setup)                                                                              \
+  const auto asked_of_##setup = GENERATE(from_range(std::begin(TestType::all), std::end(TestType::all))); \
+  INFO("set-up: " << asked_of_##setup.name);                                                              \
+  TestType setup(asked_of_##setup)
 
 struct counter {
   int value = 0;
@@ -87,7 +113,7 @@ auto all(Results&& results) {
 
 TEMPLATE_LIST_TEST_CASE("a call's result is in its future", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   auto f = setup.pool.submit([](int a, const std::string& b) { return b + std::to_string(a); }, 3, "n=");
   CHECK(f.result() == "n=3");
   CHECK(f.result() == "n=3");
@@ -102,7 +128,7 @@ TEMPLATE_LIST_TEST_CASE("a call's result is in its future", "[conformance]", set
 
 TEMPLATE_LIST_TEST_CASE("anything that can be called can be submitted", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   counter object;
   const auto by_copy = [] { return 2; };
   CHECK(setup.pool.submit(twice, 1).result() == 2);
@@ -118,7 +144,7 @@ TEMPLATE_LIST_TEST_CASE("anything that can be called can be submitted", "[confor
 
 TEMPLATE_LIST_TEST_CASE("results may be void or references or move-only or const", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   int target = 1;
   bool ran = false;
   setup.pool.submit([&] { ran = true; }).result();
@@ -146,7 +172,7 @@ TEMPLATE_LIST_TEST_CASE("a failure of any type arrives as it was thrown", "[conf
   struct not_an_exception {
     int code = 8;
   };
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   const auto result_of = [&](auto call) { return setup.pool.submit(call).result(); };
   CHECK_THROWS_AS(result_of([] { throw std::out_of_range("far"); }), std::out_of_range);
   CHECK_THROWS_WITH(result_of([]() -> int { throw std::runtime_error("exactly this"); }), "exactly this");
@@ -166,7 +192,7 @@ TEMPLATE_LIST_TEST_CASE("callables and arguments are moved in and never copied",
   life_counts callable;
   life_counts argument;
   life_counts result;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   {
     auto f =
         setup.pool.submit([&result, held = tracked(callable)](tracked) { return tracked(result); }, tracked(argument));
@@ -185,7 +211,7 @@ TEMPLATE_LIST_TEST_CASE("callables and arguments are moved in and never copied",
 
 TEMPLATE_LIST_TEST_CASE("what is passed as an lvalue is copied once", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   life_counts callable;
   life_counts argument;
   {
@@ -201,7 +227,7 @@ TEMPLATE_LIST_TEST_CASE("what is passed as an lvalue is copied once", "[conforma
 
 TEMPLATE_LIST_TEST_CASE("a call whose arguments cannot be copied is not submitted", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   life_counts callable;
   life_counts argument;
   argument.copies_allowed = 0;
@@ -223,7 +249,7 @@ TEMPLATE_LIST_TEST_CASE("an over-aligned callable and result are aligned", "[con
     [[nodiscard]] bool aligned() const { return reinterpret_cast<std::uintptr_t>(this) % 256 == 0; }
     bool operator()() const { return aligned(); }
   };
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   CHECK(setup.pool.submit(wide()).result());
   auto f = setup.pool.submit([] { return wide(); });
   CHECK(f.result().aligned());
@@ -232,7 +258,7 @@ TEMPLATE_LIST_TEST_CASE("an over-aligned callable and result are aligned", "[con
 TEMPLATE_LIST_TEST_CASE("a callback learns of the call's end, early or late", "[conformance]", setups) {
   const heddle_test::deadline limit;
   heddle::promise<int> seen;  // outlives the worker that is still in set_value() when this thread has the value
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   auto early = setup.pool.submit(twice, 4);
   early.add_done_callback([&](const heddle::future<int>& f) { seen.set_value(f.result()); });
   CHECK(seen.get_future().result() == 8);
@@ -244,7 +270,7 @@ TEMPLATE_LIST_TEST_CASE("a callback learns of the call's end, early or late", "[
 
 TEMPLATE_LIST_TEST_CASE("a call may submit calls and wait for them", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   auto& pool = setup.pool;
   const auto sum_of_squares = [&](int n) {
     int sum = 0;
@@ -258,7 +284,7 @@ TEMPLATE_LIST_TEST_CASE("a call may submit calls and wait for them", "[conforman
 
 TEMPLATE_LIST_TEST_CASE("a posted call runs once and is destroyed", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   life_counts counts;
   std::atomic<int> ran{0};
   {
@@ -276,7 +302,7 @@ TEMPLATE_LIST_TEST_CASE("a posted call runs once and is destroyed", "[conformanc
 
 TEMPLATE_LIST_TEST_CASE("nothing is accepted after shutdown and what was stays", "[conformance]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   life_counts counts;
   auto before = setup.pool.submit([] { return 1; });
   setup.pool.shutdown();
@@ -294,7 +320,7 @@ TEMPLATE_LIST_TEST_CASE("futures outlive their executor", "[conformance]", setup
   heddle::future<std::string> f;
   std::vector<heddle::future<int>> many;
   {
-    TestType setup;
+    HEDDLE_SET_UP(setup);
     f = setup.pool.submit([] { return std::string(100, 'x'); });
     for (int i = 0; i < 100; ++i) many.push_back(setup.pool.submit(twice, i));
   }
@@ -308,7 +334,7 @@ TEMPLATE_LIST_TEST_CASE("futures outlive their executor", "[conformance]", setup
 
 TEMPLATE_LIST_TEST_CASE("a map gives the results in the order of the input", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   std::vector<int> input(200);
   std::iota(input.begin(), input.end(), 0);
   std::vector<int> expected;
@@ -319,7 +345,7 @@ TEMPLATE_LIST_TEST_CASE("a map gives the results in the order of the input", "[c
 
 TEMPLATE_LIST_TEST_CASE("a map ends with its shortest range", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   const auto join = [](int a, const std::string& b, char c) { return std::to_string(a) + b + c; };
   const std::forward_list<std::string> words{"x", "y", "z"};
   CHECK_THAT(all(setup.pool.map(join, std::views::iota(1), words, "ab")),
@@ -330,7 +356,7 @@ TEMPLATE_LIST_TEST_CASE("a map ends with its shortest range", "[conformance][map
 
 TEMPLATE_LIST_TEST_CASE("a map over an empty range is empty and calls nothing", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   std::atomic<int> calls{0};
   const auto count = [&](int, int) { ++calls; };
   auto results = setup.pool.map(count, std::vector<int>(), std::views::iota(0));
@@ -343,7 +369,7 @@ TEMPLATE_LIST_TEST_CASE("a map over an empty range is empty and calls nothing", 
 TEMPLATE_LIST_TEST_CASE("a map submits at the call, not when it is read", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
   std::atomic<int> calls{0};
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   auto results = setup.pool.map([&](int i) { return ++calls, i; }, std::vector<int>{1, 2, 3});
   setup.pool.shutdown();
   CHECK(calls == 3);
@@ -354,7 +380,7 @@ TEMPLATE_LIST_TEST_CASE("a map submits at the call, not when it is read", "[conf
 
 TEMPLATE_LIST_TEST_CASE("a map goes on after a call that failed", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   auto results = setup.pool.map(
       [](int i) {
         if (i % 3 == 1) throw i;
@@ -374,7 +400,7 @@ TEMPLATE_LIST_TEST_CASE("a map goes on after a call that failed", "[conformance]
 
 TEMPLATE_LIST_TEST_CASE("a map takes elements of every kind", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   std::vector<std::unique_ptr<int>> owners;
   owners.push_back(std::make_unique<int>(3));
   owners.push_back(std::make_unique<int>(4));
@@ -404,7 +430,7 @@ TEMPLATE_LIST_TEST_CASE("a map takes elements of every kind", "[conformance][map
 
 TEMPLATE_LIST_TEST_CASE("a map takes its callable once and elements by one copy", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   life_counts callable;
   life_counts element;
   {
@@ -424,7 +450,7 @@ TEMPLATE_LIST_TEST_CASE("a map takes its callable once and elements by one copy"
 TEMPLATE_LIST_TEST_CASE("a result of a map is gone when the next one is read", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
   life_counts counts;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   auto results = setup.pool.map([&](int) { return tracked(counts); }, std::vector<int>{1, 2});
   auto at = results.begin();
   static_cast<void>(*at);
@@ -441,7 +467,7 @@ TEMPLATE_LIST_TEST_CASE("a result of a map is gone when the next one is read", "
 TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and a posted one is all called",
                         "[conformance][bulk]", bulk_setups) {
   const heddle_test::deadline limit;
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   const auto check = [&setup] {
     int expected = 0;
     for (auto& each : setup.pool.submit_bulk(std::plus<>(), std::views::iota(0, 300), std::views::iota(0))) {
@@ -460,7 +486,7 @@ TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and
 }
 
 TEMPLATE_LIST_TEST_CASE("an executor says how many calls it runs at a time", "[conformance]", setups) {
-  TestType setup;
+  HEDDLE_SET_UP(setup);
   CHECK(setup.pool.max_workers() >= 1);
   static_assert(heddle::executor<decltype(setup.pool)>);
 }

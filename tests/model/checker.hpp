@@ -97,7 +97,7 @@ class checker {
       : headers_(headers.begin(), headers.end()), all_(std::move(all)), spare_(std::move(spare)) {}
 
   /// Without arguments explores all models; with --orders leaves out each memory order and barrier of the headers in
-  /// turn; with the name of a mutant, in a program that is built with mutants, explores that.
+  /// turn; with the name of a mutant explores that.
   int run(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--orders") return every_order_is_needed() ? 0 : 1;
     if (argc == 2) mutant = argv[1];

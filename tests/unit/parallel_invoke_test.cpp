@@ -80,7 +80,7 @@ std::string in_words(const std::exception_ptr& caught) {
 }
 
 template <class Call>
-std::string thrown_by(Call call) {
+std::string text_thrown_by(Call call) {
   try {
     call();
     return "nothing";
@@ -259,7 +259,7 @@ std::string throw_in_place(thread_pool_executor& pool, const InPool& in_pool, in
       }
     };
   };
-  const std::string found = thrown_by([&] { in_pool([&] { parallel_invoke(pool, call(0), call(1), call(2)); }); });
+  const std::string found = text_thrown_by([&] { in_pool([&] { parallel_invoke(pool, call(0), call(1), call(2)); }); });
   CHECK(running == (Together ? 1 : 0));  // the one that threw
   return found;
 }

@@ -117,7 +117,7 @@ const auto add_counted = [](counted_number a, counted_number b) { return counted
 
 /// What `call()` throws, as a number; -1 if it does not.
 template <class Call>
-int thrown_by(const Call& call) {
+int number_thrown_by(const Call& call) {
   try {
     call();
   } catch (int number) {
@@ -340,7 +340,7 @@ TEST_CASE("parallel_reduce rethrows what a sequential loop would have met first,
             return counted_number(i);
           };
           CAPTURE(size, first);
-          REQUIRE(thrown_by([&] {
+          REQUIRE(number_thrown_by([&] {
                     static_cast<void>(parallel_reduce(on, std::views::iota(0, size), counted_number(0), add_counted,
                                                       fail, {.order = order}));
                   }) == first);

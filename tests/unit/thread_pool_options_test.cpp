@@ -428,11 +428,11 @@ TEST_CASE("a list of no CPUs leaves threads as they are", "[thread][affinity]") 
 
 namespace {
 
-constexpr int calls = 200;
+constexpr int call_count = 200;
 
 std::vector<int> in_order() {
-  std::vector<int> all(calls);
-  for (int i = 0; i < calls; ++i) all[static_cast<std::size_t>(i)] = i;
+  std::vector<int> all(call_count);
+  for (int i = 0; i < call_count; ++i) all[static_cast<std::size_t>(i)] = i;
   return all;
 }
 
@@ -446,7 +446,7 @@ std::vector<int> order_of_calls(order asked_for, SubmitAll submit_all) {
   heddle_test::occupy(pool, busy);
   submit_all(pool, [&](int i) {
     begun.push_back(i);
-    if (begun.size() == calls) all_begun.set_value();
+    if (begun.size() == call_count) all_begun.set_value();
   });
   all_begun.get_future().result();
   busy.open();
@@ -459,7 +459,7 @@ TEST_CASE("with order fifo a worker's calls begin in the order of submission", "
   const heddle_test::deadline limit;
   const auto from_worker = [](thread_pool_executor& pool, auto call) {
     pool.post([&pool, call] {
-      for (int i = 0; i < calls; ++i) pool.post([call, i] { call(i); });
+      for (int i = 0; i < call_count; ++i) pool.post([call, i] { call(i); });
     });
   };
   CHECK(order_of_calls(order::fifo, from_worker) == in_order());
@@ -468,7 +468,7 @@ TEST_CASE("with order fifo a worker's calls begin in the order of submission", "
 TEST_CASE("with order fifo calls of workers and of others are one queue", "[thread_pool][order]") {
   const heddle_test::deadline limit;
   const auto from_both = [](thread_pool_executor& pool, auto call) {
-    for (int i = 0; i < calls; ++i) {
+    for (int i = 0; i < call_count; ++i) {
       const auto submit_one = [&pool, call, i] { pool.post([call, i] { call(i); }); };
       i % 2 == 0 ? submit_one() : pool.submit(submit_one).result();
     }
@@ -499,12 +499,12 @@ TEST_CASE("with order lifo a worker begins its newest call first, but for a few"
   const heddle_test::deadline limit;
   const std::vector<int> begun = order_of_calls(order::lifo, [](thread_pool_executor& pool, auto call) {
     pool.post([&pool, call] {
-      for (int i = 0; i < calls; ++i) pool.post([call, i] { call(i); });
+      for (int i = 0; i < call_count; ++i) pool.post([call, i] { call(i); });
     });
   });
   int newest_first = 0;
-  for (std::size_t i = 1; i < calls; ++i) newest_first += begun[i] < begun[i - 1] ? 1 : 0;
-  CHECK(newest_first > calls * 9 / 10);
+  for (std::size_t i = 1; i < call_count; ++i) newest_first += begun[i] < begun[i - 1] ? 1 : 0;
+  CHECK(newest_first > call_count * 9 / 10);
 }
 
 TEST_CASE("groups and waits work with order fifo", "[thread_pool][order]") {
