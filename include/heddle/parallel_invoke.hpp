@@ -51,7 +51,7 @@ template <class... Calls>
 /// The same, by an outside thread.
 template <class... Calls>
 [[gnu::noinline]] void invoke_as_guest(thread_pool_executor& pool, Calls&... calls) {
-  using hint = scheduling::cost_hint<std::tuple<Calls&...>>;
+  scheduling::cost_hint& hint = scheduling::cost_hint_of<std::tuple<Calls&...>>;
   scheduling::crew& host = thread_pool_access::crew_of(pool);
   const sync::blocking_allowed in_calls;
   const scheduling::guest_scope guest(host);
@@ -60,8 +60,8 @@ template <class... Calls>
     return;
   }
   // The first fork wakes somebody, if this is known to take long, or not known to be short; or gives to who is awake.
-  const auto predicted = hint::predict(1);
-  const bool worth_a_call = !hint::is_known() || predicted >= scheduling::worth_waking();
+  const auto predicted = hint.predict(1);
+  const bool worth_a_call = !hint.is_known() || predicted >= scheduling::worth_waking();
   const bool worth = worth_a_call || (predicted >= scheduling::worth_giving && host.somebody_holds_out_hand());
   if (worth) {
     guest.get()->stack.beg(worth_a_call ? queue::beggars::all : queue::beggars::awake);
@@ -69,7 +69,7 @@ template <class... Calls>
     guest.get()->stack.forget(queue::beggars::all);
   }
   {
-    const typename hint::measurement measured;
+    const scheduling::cost_hint::measurement measured(hint);
     invoke_all(*guest.get(), calls...);
   }
   if (!worth) scheduling::note_unshared(*guest.get(), std::chrono::duration_cast<std::chrono::nanoseconds>(predicted));

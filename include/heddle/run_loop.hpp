@@ -14,6 +14,7 @@
 #include <heddle/future.hpp>
 #include <heddle/priority.hpp>
 #include <heddle/scheduling/adaptive_loop.hpp>
+#include <heddle/scheduling/loop_body.hpp>
 #include <heddle/scheduling/section_loop.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <heddle/thread_pool_executor.hpp>
@@ -53,10 +54,10 @@ class loop_helpers {
 /// No loop asks for more.
 inline constexpr std::uint64_t most_loop_workers = 4096;
 
-/// Runs `body(first, last, at)` for intervals that together are [0, size), by the caller and up to max_workers() - 1
-/// calls on the executor; see scheduling::section_loop.
-template <executor E, class Body>
-void run_loop_by_calls(E& on, std::uint64_t size, Body& body) {
+/// Runs `body` for intervals that together are [0, size), by the caller and up to max_workers() - 1 calls on the
+/// executor; see scheduling::section_loop.
+template <executor E>
+void run_loop_by_calls(E& on, std::uint64_t size, scheduling::loop_body body) {
   constexpr std::uint64_t sections_per_worker = 32;  // enough that the last ones to finish wait little for each other
   // Of an executor of somebody else's the number may be anything.
   const auto claimed = static_cast<std::uint64_t>(on.max_workers());
@@ -74,10 +75,11 @@ void run_loop_by_calls(E& on, std::uint64_t size, Body& body) {
   loop.rethrow_failure();
 }
 
-/// The same by whatever the executor has for it. What loops of every kind are made of.
+/// Runs `body(first, last, at)`, see scheduling::loop_body, by whatever the executor has for it. What loops of every
+/// kind are made of.
 template <executor E, class Body>
 void run_loop(E& on, std::uint64_t size, Body body) {
-  run_loop_by_calls(on, size, body);
+  run_loop_by_calls(on, size, scheduling::loop_body(body));
 }
 
 /// On threads: they divide it among themselves as they become free.
@@ -92,7 +94,7 @@ template <class Body>
 void run_loop(prioritized<thread_pool_executor> on, std::uint64_t size, Body body) {
   if (on.level() == priority::normal) return run_loop(on.pool(), size, body);
   static_cast<void>(thread_pool_access::crew_of(on.pool()));  // throws where it does on the pool
-  run_loop_by_calls(on, size, body);
+  run_loop_by_calls(on, size, scheduling::loop_body(body));
 }
 
 /// `chunksize`: how many iterations belong together, the last ones may be fewer; 0 is 1. A thread takes one chunk or

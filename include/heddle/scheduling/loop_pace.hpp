@@ -9,31 +9,28 @@
 
 namespace heddle::scheduling {
 
-/// The pace of one runner of a loop whose body is a `Body`, and what it learns of the cost of an item. It looks at the
-/// clock, which costs as much as a short item, after each grain while it does not know how many items fill a grain, and
-/// then after every fourth one; in a loop that is known to be short not before that.
-template <class Body>
+/// The pace of one runner of a loop, and what it learns of the cost of an item. It looks at the clock, which costs as
+/// much as a short item, after each grain while it does not know how many items fill a grain, and then after every
+/// fourth one; in a loop that is known to be short not before that.
 class loop_pace {
-  using hint = cost_hint<Body>;
-
  public:
   using clock = std::chrono::steady_clock;
 
   /// Whether a loop of so many items should be timed from its beginning.
-  [[nodiscard]] static bool is_worth_timing(std::uint64_t items) noexcept {
+  [[nodiscard]] static bool is_worth_timing(const cost_hint& hint, std::uint64_t items) noexcept {
     constexpr std::chrono::microseconds long_enough{16};
-    return !hint::is_known() || hint::predict(items) >= long_enough;
+    return !hint.is_known() || hint.predict(items) >= long_enough;
   }
 
   /// How many items fill a grain, as far as is known: at least 1.
-  [[nodiscard]] static std::uint64_t predicted_grain() noexcept {
-    const auto thousand = static_cast<std::uint64_t>(hint::predict(1000).count());
+  [[nodiscard]] static std::uint64_t predicted_grain(const cost_hint& hint) noexcept {
+    const auto thousand = static_cast<std::uint64_t>(hint.predict(1000).count());
     constexpr std::uint64_t wanted = std::chrono::nanoseconds(shortest).count() * std::uint64_t{1'000'000};
     return thousand == 0 || thousand > wanted ? 1 : wanted / thousand;
   }
 
-  loop_pace(std::uint64_t first_grain, bool timed) noexcept
-      : grain_(first_grain), is_growing_(!hint::is_known()), is_timed_(timed) {
+  loop_pace(cost_hint& hint, std::uint64_t first_grain, bool timed) noexcept
+      : hint_(hint), grain_(first_grain), is_growing_(!hint.is_known()), is_timed_(timed) {
     if (timed) begin_ = last_ = clock::now();
   }
 
@@ -60,7 +57,7 @@ class loop_pace {
   /// The end: what was seen is kept for the next loop.
   void learn() noexcept {
     if (is_timed_ && grains_ != 0) look();
-    if (known_items_ != 0) hint::learn(known_items_, known_time_);
+    if (known_items_ != 0) hint_.learn(known_items_, known_time_);
   }
 
  private:
@@ -92,6 +89,7 @@ class loop_pace {
     }
   }
 
+  cost_hint& hint_;
   std::uint64_t grain_;
   bool is_growing_;
   bool is_timed_;

@@ -4,24 +4,22 @@
 
 #include <chrono>
 #include <cstdint>
-#include <exception>
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/sectioning.hpp>
+#include <heddle/scheduling/loop_body.hpp>
 #include <heddle/scheduling/loop_failure.hpp>
 
 namespace heddle::scheduling {
 
-/// Runs `body(first, last, at)` for intervals that together are [0, size): every thread that calls run() takes
-/// sections, in ascending order, until none is left. `body` keeps the index that it works on in `at`, for the case that
-/// it throws.
+/// Runs `body` for intervals that together are [0, size): every thread that calls run() takes sections, in ascending
+/// order, until none is left.
 ///
 /// Failures are kept as loop_failure says. `next_` is advanced by all.
-template <class Body>
 class section_loop {
  public:
-  section_loop(std::uint64_t size, std::uint64_t sections, Body& body) noexcept
+  section_loop(std::uint64_t size, std::uint64_t sections, loop_body body) noexcept
       : sections_(sections), bounds_(size, sections), body_(body) {}
 
   /// Takes part until no section is left. Never throws: failures are kept.
@@ -47,28 +45,19 @@ class section_loop {
       const std::uint64_t last = section.size() < grain ? section.last : section.first + grain;
       if (section.size() > grain) {
         const auto begin = std::chrono::steady_clock::now();
-        run_grain(section.first, last);
+        body_({section.first, last}, failure_);
         if (std::chrono::steady_clock::now() - begin < patience) grain *= 2;
       } else {
-        run_grain(section.first, last);
+        body_({section.first, last}, failure_);
       }
       section.first = last;
     }
     return true;
   }
 
-  void run_grain(std::uint64_t first, std::uint64_t last) noexcept {
-    std::uint64_t at = first;
-    try {
-      body_(first, last, at);
-    } catch (...) {
-      failure_.keep(at, std::current_exception());
-    }
-  }
-
   const std::uint64_t sections_;
   const base::sectioning bounds_;
-  Body& body_;
+  const loop_body body_;
   alignas(base::cache_line) base::atomic<std::uint64_t> next_{0};
   alignas(base::cache_line) loop_failure failure_;
 };

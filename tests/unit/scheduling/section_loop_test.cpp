@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // section_loop: who takes part gets sections in order, and of several failures the lowest one is left.
 
+#include <heddle/scheduling/loop_body.hpp>
 #include <heddle/scheduling/section_loop.hpp>
 
 #include <atomic>
@@ -13,12 +14,12 @@
 
 namespace {
 
+using heddle::scheduling::loop_body;
 using heddle::scheduling::section_loop;
 using heddle_test::wait_for;
 
 /// The index that the failure of the loop carries.
-template <class Loop>
-std::uint64_t failed_index(Loop& loop) {
+std::uint64_t failed_index(section_loop& loop) {
   try {
     loop.rethrow_failure();
   } catch (std::uint64_t index) {
@@ -35,7 +36,7 @@ TEST_CASE("one thread runs all sections in ascending order", "[section_loop]") {
     REQUIRE(at == first);
     for (; at != last; ++at) seen.push_back(at);
   };
-  section_loop loop(1000, 7, body);
+  section_loop loop(1000, 7, loop_body(body));
   loop.run();
   loop.rethrow_failure();
   REQUIRE(seen.size() == 1000);
@@ -51,7 +52,7 @@ TEST_CASE("a lower failure that comes later takes the place of a higher one", "[
     wait_for(one_failed);
     throw std::uint64_t{0};
   };
-  section_loop loop(2, 2, body);
+  section_loop loop(2, 2, loop_body(body));
   std::thread low([&] { loop.run(); });
   wait_for(zero_began);
   loop.run();  // takes section 1, which fails while section 0 runs
@@ -72,7 +73,7 @@ TEST_CASE("a higher failure that comes later changes nothing", "[section_loop]")
     }
     throw first;
   };
-  section_loop loop(2, 2, body);
+  section_loop loop(2, 2, loop_body(body));
   std::thread other([&] {
     loop.run();
     zero_failed = true;  // whoever has section 0 gets here first
@@ -89,7 +90,7 @@ TEST_CASE("nothing is begun beyond a failure that is known", "[section_loop]") {
     ++begun;
     if (first == 3) throw 3;
   };
-  section_loop loop(100, 100, body);
+  section_loop loop(100, 100, loop_body(body));
   loop.run();
   loop.run();
   REQUIRE(begun == 4);
