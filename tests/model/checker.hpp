@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "model.hpp"
 #include "orders.hpp"
 #include "relacy.hpp"
 
