@@ -28,6 +28,7 @@
 
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/scale.hpp>
 #include <support/threads.hpp>
 #include <support/tracked.hpp>
 
@@ -169,7 +170,7 @@ void check_same_bits(Reduce reduce) {
     const std::uint64_t expected = bits(reduce(here, xs));
     CAPTURE(size);
     on_every_executor([&](auto& on) {
-      for (int round = 0; round < 3; ++round) REQUIRE(bits(reduce(on, xs)) == expected);
+      for (std::size_t round = 0; round < heddle_test::scaled(3); ++round) REQUIRE(bits(reduce(on, xs)) == expected);
     });
   }
 }
