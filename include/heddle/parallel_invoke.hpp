@@ -76,7 +76,8 @@ template <class... Calls>
 }
 
 /// Calls all of `calls`, at the same time if there are workers for it, and returns when all have ended. The caller runs
-/// the first one itself, and whatever nobody else has begun when it gets there.
+/// the first one itself, and whatever nobody else has begun when it gets there. They may run one after the other: none
+/// may need another one to have begun.
 ///
 /// If calls throw, the exception of the first of them by position is rethrown; calls behind one that threw may not be
 /// called. Without an executor it runs on the pool whose worker or guest is calling, else on default_executor(). An

@@ -30,8 +30,10 @@ struct search {
 
 /// Every interleaving, and at every load each value that it may see; old values by one store.
 inline constexpr search<rl::full_search_scheduler> everything{rl::sched_full};
-/// The same with at most `count` switches away from a thread that could go on.
-constexpr search<rl::context_bound_scheduler> at_most_switches(unsigned count) { return {rl::sched_bound, 0, count}; }
+/// The same with at most `count` switches away from a thread that could go on; only the first `runs` of them, if given.
+constexpr search<rl::context_bound_scheduler> at_most_switches(unsigned count, std::uint64_t runs = 0) {
+  return {rl::sched_bound, runs, count};
+}
 /// Old values by two stores.
 constexpr search<rl::random_scheduler> random_runs(std::uint64_t count) { return {rl::sched_random, count}; }
 
@@ -42,7 +44,8 @@ struct exploration {
   rl::test_result_e (*explore)(rl::test_params, std::ostream* out);
 };
 
-/// When all threads have ended nobody uses memory again that is freed: no alternatives.
+/// When all threads have ended nobody uses memory again that is freed: no alternatives. Relacy lets only its random
+/// scheduler stop after a number of runs.
 template <class Scheduler, rl::thread_id_t ThreadCount>
 struct scheduler_until_the_end : Scheduler {
   using Scheduler::Scheduler;
@@ -50,6 +53,13 @@ struct scheduler_until_the_end : Scheduler {
     const bool is_over = this->finished_thread_count_ == ThreadCount;
     return is_over && what == rl::sched_type_mem_realloc ? 1 : Scheduler::rand(count, what);
   }
+  bool iteration_end() {
+    const bool is_last = ++runs_ == this->params_.iteration_count;
+    return Scheduler::iteration_end() || is_last;
+  }
+
+ private:
+  std::uint64_t runs_ = 0;
 };
 
 template <class Model, template <rl::thread_id_t> class Scheduler>

@@ -107,6 +107,38 @@ struct a_guest_leaves : model<a_guest_leaves, 2> {
   }
 };
 
+/// A worker is parked, and two guests have all places. They leave, and another one that follows has something for it.
+struct a_guest_follows : model<a_guest_follows, 3> {
+  crew home{nullptr, 2, 0, 1};
+  participant* guests[2] = {};
+
+  void before() {
+    heddle_model::current_run.guest_seats = 2;
+    for (participant*& each : guests) each = home.try_lease_guest();
+    worker& parked = home.worker_at(0);
+    parked.prepare_to_park();
+    HEDDLE_MODEL_CHECK(home.idle().park(parked.number, parked.link, false));
+    if (choose(2) == 1) static_cast<void>(home.ask_for_place());
+    home.each_of_all([](participant& each) {
+      each.stack.beg(heddle::queue::beggars::asleep);
+      return false;
+    });
+  }
+  void thread(unsigned index) {
+    if (index != 0) return home.release_guest(*guests[index - 1]);
+    participant* const guest = home.try_lease_guest();
+    if (guest == nullptr) return;
+    auto publish_and_wait = [&] {
+      guest->stack.publish();
+      home.call_thief();
+      HEDDLE_MODEL_CHECK(home.worker_at(0).sleep_until_recalled());
+    };
+    auto call = [] {};
+    fork_join(*guest, publish_and_wait, call);
+    home.release_guest(*guest);
+  }
+};
+
 template <class Derived, int ThreadCount>
 struct robbing_model : model<Derived, ThreadCount> {
   crew home{nullptr, 1, 1, 1};
@@ -162,6 +194,7 @@ int main(int argc, char** argv) {
                      explore<a_worker_forks>("a worker forks", at_most_switches(1)),
                      explore<a_guest_forks>("a guest forks", random_runs(100'000)),
                      explore<a_guest_leaves>("a guest leaves", random_runs(100'000)),
+                     explore<a_guest_follows>("a guest follows", at_most_switches(2, 100'000)),
                      explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),
                      explore<a_worker_is_added>("a worker is added", at_most_switches(2)),
                  },
@@ -171,6 +204,7 @@ int main(int argc, char** argv) {
                      {"crew::try_lease_guest acquire", "the barrier behind it acquires too, but not for a compiler"},
                      {"crew::try_lease_guest barrier",
                       "a guest that has something worth it calls somebody, whether it was begged of or not"},
+                     {"crew::ask_for_place release", "no search that ends in time reaches the fork that it shows"},
                      {"worker::recall_as release", "who takes the worker off the list has put a full barrier before"},
                      {"worker::sleep_until_recalled acquire", "a worker that sees nothing yet looks again"},
                  });

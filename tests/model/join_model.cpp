@@ -19,6 +19,7 @@ using heddle::scheduling::crew;
 using heddle::scheduling::fork_join;
 using heddle::scheduling::participant;
 using heddle::scheduling::run_stolen;
+using heddle_model::choose;
 using heddle_model::model;
 using heddle_model::plain;
 
@@ -71,8 +72,8 @@ struct one_steals : crew_model<one_steals, 2> {
 };
 
 /// The second participant has stolen a call of the first one, which is Derived's `divide()`.
-template <class Derived>
-struct stolen_call_model : crew_model<Derived, 2> {
+template <class Derived, int ThreadCount = 2>
+struct stolen_call_model : crew_model<Derived, ThreadCount> {
   stack_slot* slot = nullptr;
 
   struct divided {
@@ -135,16 +136,31 @@ struct thief_has_other_work : crew_model<thief_has_other_work, 2> {
   }
 };
 
+/// A call that others wait for to begin.
+class beginning {
+ public:
+  void is_now() {
+    has_been_.store(1, heddle::base::release);
+    heddle::sync::unpark_all(&has_been_);
+  }
+  void wait() {
+    while (has_been_.load(heddle::base::acquire) == 0) {
+      heddle::sync::park_until(has_been_, 0, heddle::sync::no_deadline);
+    }
+  }
+
+ private:
+  heddle::sync::parking_word has_been_{0};
+};
+
 /// The thief forks two calls that need each other, and nobody but the joiner can help, whether it sleeps already or
 /// not.
 struct joiner_is_needed : stolen_call_model<joiner_is_needed> {
-  heddle::sync::parking_word begun[2] = {{0}, {0}};
+  beginning begun[2];
 
   void meet(int number) {
-    begun[number].store(1, heddle::base::release);
-    heddle::sync::unpark_all(&begun[number]);
-    auto& other = begun[1 - number];
-    while (other.load(heddle::base::acquire) == 0) heddle::sync::park_until(other, 0, heddle::sync::no_deadline);
+    begun[number].is_now();
+    begun[1 - number].wait();
   }
   void divide() {
     auto one = [this] { meet(0); };
@@ -157,6 +173,45 @@ struct joiner_is_needed : stolen_call_model<joiner_is_needed> {
   }
 };
 
+/// The thief forks a call that a third participant may take, and then another one that it needs: for that the joiner is
+/// needed, whatever it has slept through, and whoever else has begged of the thief before.
+struct joiner_is_needed_later : stolen_call_model<joiner_is_needed_later, 3> {
+  beginning of_one;
+  beginning of_other;
+  heddle::base::atomic<int> is_over{0};
+
+  void before() {
+    stolen_call_model::before();
+    if (choose(2) == 1) second.stack.beg(heddle::queue::beggars::asleep);
+  }
+  void divide() {
+    auto one = [this] {
+      of_one.is_now();
+      of_other.wait();
+    };
+    auto both = [this] {
+      of_one.wait();
+      auto wait_for_other = [this] { of_other.wait(); };
+      auto other = [this] { of_other.is_now(); };
+      fork_join(second, wait_for_other, other);
+    };
+    fork_join(second, both, one);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      await_thief();
+      is_over.store(1, heddle::base::release);
+    } else if (index == 1) {
+      run_stolen(second, first, *slot);
+    } else {
+      while (is_over.load(heddle::base::acquire) == 0 && !steal_from(second)) {
+        if (second.stack.has_private()) second.stack.try_expose();
+        heddle::base::pause();
+      }
+    }
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -166,6 +221,7 @@ int main(int argc, char** argv) {
                      explore<one_steals>("one steals", at_most_switches(4)),
                      explore<thief_has_other_work>("the thief has other work", at_most_switches(2)),
                      explore<joiner_is_needed>("the joiner is needed", random_runs(200'000)),
+                     explore<joiner_is_needed_later>("the joiner is needed later", random_runs(100'000)),
                      explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(2)),
                  },
                  {});

@@ -400,8 +400,22 @@ heddle_mutant(join who_is_about_to_sleep_exposes_nothing
 heddle_mutant(join who_is_about_to_sleep_does_not_beg
   HEADER scheduling/join.hpp
   IN [[inline void sleep_until_needed(]]
-  REPLACE [[thief.stack.beg(queue::beggars::asleep);]]
+  REPLACE [[thief.stack.beg_asleep();]]
   BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join others_beg_for_who_is_about_to_sleep
+  HEADER scheduling/join.hpp
+  IN [[inline void sleep_until_needed(]]
+  REPLACE [[thief.stack.beg_asleep();]]
+  BY [[thief.stack.beg(queue::beggars::asleep);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join who_sleeps_is_not_called_if_somebody_was_faster
+  HEADER scheduling/join.hpp
+  IN [[inline void call_joiners(]]
+  REPLACE [[if (each->task.call_sleeper(&here)) each->owner.wake();]]
+  BY [[if (here.stack.has_public() && each->task.call_sleeper(&here)) each->owner.wake();]]
   FINDS "DEADLOCK")
 
 heddle_mutant(join answer_calls_no_joiner
@@ -558,6 +572,20 @@ heddle_mutant(crew answer_calls_nobody
   IN [[inline bool answer_beggar(]]
   REPLACE [[here.home.call_thief();]]
   BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_leaves_forgets_who_asks_meanwhile
+  HEADER scheduling/crew.hpp
+  IN [[void call_for_place()]]
+  REPLACE [[!wanted_.exchange(false, base::acquire)]]
+  BY [[(wanted_.store(false, base::relaxed), false)]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_leaves_overlooks_who_has_its_seat
+  HEADER scheduling/crew.hpp
+  IN [[void call_for_place()]]
+  REPLACE [[somebody_forks(nullptr)]]
+  BY [[somebody_forks(guests_[0].load(base::relaxed))]]
   FINDS "DEADLOCK")
 
 heddle_mutant(crew two_guests_have_one_seat

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ctime>
 #include <exception>
+#include <heddle/parallel_for.hpp>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -395,27 +396,45 @@ TEST_CASE("a recursion of a million levels needs a large stack and nothing else"
   }
 }
 
-// Guests stand in for workers: with two of them in a pool of two nobody may help, and all workers sleep.
+// Guests stand in for workers: with two of them in a pool of two nobody may help, and all workers sleep. What has been
+// forked is not forgotten over a loop that is too short to share.
 TEST_CASE("when a guest leaves, a worker helps the other one with what it has forked",
           "[parallel_invoke][regression]") {
   const heddle_test::deadline limit;
+  const bool loops_meanwhile = GENERATE(false, true);
+  CAPTURE(loops_meanwhile);
   thread_pool_executor pool{{.max_workers = 2}};
+  const auto loop = [&] {
+    heddle::parallel_for(pool, 0, 100, [](int) {
+      volatile int work = 0;
+      for (int i = 0; i < 40; ++i) work = work + i;
+    });
+  };
+  for (int i = 0; i < 300; ++i) loop();  // so that its cost is known
   heddle_test::gate stays;
   std::thread leaver([&] { parallel_invoke(pool, [&] { stays.pass(); }, [] {}); });
   stays.wait_until_reached();
   std::atomic<bool> first{false};
+  std::atomic<bool> sleepers_have_begged{false};
+  std::atomic<bool> has_looped{false};
   std::atomic<bool> second{false};
   std::thread other([&] {
     parallel_invoke(
         pool,
         [&] {
           first = true;
+          wait_for(sleepers_have_begged);
+          if (loops_meanwhile) loop();
+          has_looped = true;
           wait_for(second);
         },
         [&] { second = true; });
   });
   wait_for(first);
+  pool.submit([] {}).result();
   std::this_thread::sleep_for(std::chrono::milliseconds(10));  // so that the workers sleep
+  sleepers_have_begged = true;
+  wait_for(has_looped);
   CHECK(!second);
   stays.open();
   leaver.join();

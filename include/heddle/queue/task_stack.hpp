@@ -208,23 +208,25 @@ class task_stack {
   }
 
   /// Forgets who has begged; to be called before publish(), for who comes later. True if somebody had who sleeps, and
-  /// is forgotten. Relaxed: a hint.
+  /// is forgotten.
   bool forget(beggars which) noexcept {
     constexpr auto asleep = static_cast<unsigned>(beggars::asleep);
     const auto bits = static_cast<unsigned>(which);
     const unsigned heard = (bits & asleep) != 0 ? heard_bit : 0;
     std::uint8_t seen = begged_.load(base::relaxed);
+    // [task_stack.4] acquire: who is forgotten has been seen to sleep.
     while (!begged_.compare_exchange_weak(seen, static_cast<std::uint8_t>((seen & ~(bits | heard)) + one_answer),
-                                          base::relaxed, base::relaxed)) {
+                                          base::acquire, base::relaxed)) {
     }
     return (seen & bits & asleep) != 0;
   }
 
-  /// The owner knows that others sleep, and calls nobody: what it has now is too short for that. Relaxed: a hint.
+  /// The owner knows that others sleep, and calls nobody: what it has on top is too short for that, and all that it has
+  /// to give. Relaxed: a hint.
   void decline_sleepers() noexcept {
     const std::uint8_t seen = begged_.load(base::relaxed);
-    if ((seen & static_cast<std::uint8_t>(beggars::asleep)) != 0 && (seen & heard_bit) == 0)
-      begged_.fetch_or(heard_bit, base::relaxed);
+    if ((seen & static_cast<std::uint8_t>(beggars::asleep)) == 0 || (seen & heard_bit) != 0) return;
+    if (height() <= tail_of(span_.load(base::relaxed)) + 1) begged_.fetch_or(heard_bit, base::relaxed);
   }
 
   /// Publishes the older half of what is private, if nothing is public; a loop's rest is cut in half for it. False if
@@ -277,6 +279,12 @@ class task_stack {
     if ((begged_.load(base::relaxed) & bits) != bits) begged_.fetch_or(bits, base::relaxed);
   }
 
+  /// The same, by who sleeps on a stolen task and has made that known: nobody else's plea stands for it.
+  void beg_asleep() noexcept {
+    begged_.fetch_or(static_cast<std::uint8_t>(beggars::asleep),
+                     base::release);  // [task_stack.4] release: that it sleeps
+  }
+
   /// Whether the owner has declined to call who sleeps. Relaxed: a hint.
   [[nodiscard]] bool has_declined_sleepers() const noexcept { return (begged_.load(base::relaxed) & heard_bit) != 0; }
 
@@ -301,12 +309,6 @@ class task_stack {
   [[nodiscard]] bool has_public() const noexcept {
     const std::uint64_t seen = span_.load(base::relaxed);
     return tail_of(seen) < split_of(seen);
-  }
-
-  /// The same, of what try_steal_part_of() takes.
-  [[nodiscard]] bool has_public_part_of(const stack_slot& awaited) const noexcept {
-    const std::uint64_t seen = span_.load(base::relaxed);
-    return tail_of(seen) < split_of(seen) && tail_of(seen) >= awaited.began_at;
   }
 
   /// May be stale: whether exposing could find something. Relaxed, as has_public().

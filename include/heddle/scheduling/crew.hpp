@@ -82,7 +82,7 @@ class crew {
       // relaxed: this thread, or the previous guest in the seat, has written it.
       if (guests_[i].load(base::relaxed) != &guest) continue;
       leased_.fetch_and(~(std::uint64_t{1} << i), base::release);  // [crew.1] release: for the next guest in the seat
-      return call_for_place(guest);
+      return call_for_place();
     }
   }
 
@@ -146,12 +146,13 @@ class crew {
   /// While others sleep: whether somebody has something on its stack, forked unasked and private perhaps, so that one
   /// who is called for it has to beg. If there is nothing, whoever forks next is to call somebody.
   [[nodiscard]] bool somebody_has_forked(const participant& asking) noexcept {
-    return has_forked(asking) || (asks_somebody(asking) && has_forked(asking));
+    return has_forked(&asking) || (asks_somebody(&asking) && has_forked(&asking));
   }
 
-  /// The same, and who forks at this moment is not missed: its fork may have passed the plea on its way to memory,
-  /// where it is a microsecond later. (A heavy barrier would say so for certain, and takes many times as long.)
-  [[nodiscard]] bool somebody_forks(const participant& asking) noexcept {
+  /// The same, with null for nobody's stack to be left out, and who forks at this moment is not missed: its fork may
+  /// have passed the plea on its way to memory, where it is a microsecond later. (A heavy barrier would say so for
+  /// certain, and takes many times as long.)
+  [[nodiscard]] bool somebody_forks(const participant* asking) noexcept {
     constexpr int pauses = 64;
     if (has_forked(asking)) return true;
     if (!asks_somebody(asking)) return false;
@@ -194,24 +195,25 @@ class crew {
   /// There is something for one more worker: whether it may take it. If not, who leaves a place calls one.
   [[nodiscard]] bool ask_for_place() noexcept {
     if (has_place_for_helper()) return true;
-    wanted_.store(true, base::relaxed);  // relaxed: the barrier orders
-    base::full_barrier();                // see call_for_place()
+    wanted_.exchange(true, base::release);  // [crew.5] release: what there is
+    base::full_barrier();                   // see call_for_place()
     return has_place_for_helper();
   }
 
-  /// `leaving` has left a place: calls a worker, if one was asked for in vain and there is still something.
-  void call_for_place(const participant& leaving) noexcept {
-    base::full_barrier();  // who asks from now on sees the place; what others had when they asked before is seen here
-    if (!wanted_.load(base::relaxed)) return;
-    wanted_.store(false, base::relaxed);
-    if (idle_.somebody_is_parked() && somebody_forks(leaving)) call_thief();
+  /// There is a place: calls a worker, if one was asked for in vain and there is still something. It may lie on the
+  /// stack of the caller's record, if that is another guest's already.
+  void call_for_place() noexcept {
+    base::full_barrier();  // who asks from now on sees the place
+    // relaxed: seldom set. [crew.5] acquire: what others had when they asked before.
+    if (!wanted_.load(base::relaxed) || !wanted_.exchange(false, base::acquire)) return;
+    if (idle_.somebody_is_parked() && somebody_forks(nullptr)) call_thief();
   }
 
   void leave_loops(worker& leaving) noexcept {
     if (!leaving.helps_loops) return;
     leaving.helps_loops = false;
     loop_helpers_.fetch_sub(1, base::relaxed);  // relaxed: as above
-    call_for_place(leaving);
+    call_for_place();
   }
 
   // ---- who waits awake
@@ -273,18 +275,18 @@ class crew {
     return true;
   }
 
-  bool has_forked(const participant& asking) noexcept {
-    return each_of_all([&asking](participant& each) {
-      return &each != &asking && !each.stack.has_declined_sleepers() &&
-             (each.stack.has_public() || each.stack.has_private());
+  bool has_forked(const participant* asking) noexcept {
+    return each_of_all([asking](participant& each) {
+      return &each != asking &&
+             (each.stack.has_public() || (each.stack.has_private() && !each.stack.has_declined_sleepers()));
     });
   }
 
   /// Asks everybody to call who sleeps. True if somebody else did not know of that.
-  bool asks_somebody(const participant& asking) noexcept {
+  bool asks_somebody(const participant* asking) noexcept {
     bool is_new = false;
-    each_of_all([&asking, &is_new](participant& each) {
-      if (&each != &asking && !each.stack.is_begged(queue::beggars::asleep)) is_new = true;
+    each_of_all([asking, &is_new](participant& each) {
+      if (&each != asking && !each.stack.is_begged(queue::beggars::asleep)) is_new = true;
       each.stack.beg(queue::beggars::asleep);
       return false;
     });

@@ -9,6 +9,7 @@
 
 #include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
+#include <heddle/base/nap.hpp>
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/cost_hint.hpp>
 #include <heddle/scheduling/crew.hpp>
@@ -42,11 +43,10 @@ inline bool joiners_sleep(const participant& here) noexcept {
   return false;
 }
 
-/// Calls those of them for whose task something is public now. What is older than the task keeps others from what is
-/// newer: then they sleep on.
+/// Calls all of them, since something is public now. Who finds that somebody else was faster begs again.
 inline void call_joiners(participant& here) noexcept {
   for (const participant::service* each = here.serves; each != nullptr; each = each->below) {
-    if (here.stack.has_public_part_of(each->task) && each->task.call_sleeper(&here)) each->owner.wake();
+    if (each->task.call_sleeper(&here)) each->owner.wake();
   }
 }
 
@@ -111,14 +111,11 @@ inline void sleep_until_needed(participant& here, queue::stack_slot& slot, queue
   using queue::stack_slot;
   auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));
   if (!slot.announce_sleeper(seen)) return;
-  thief.stack.beg(queue::beggars::asleep);
+  thief.stack.beg_asleep();
   // A fork that did not see us beg, and sleep, is seen here. Where there is no such barrier one may stay hidden until
   // the thief forks again.
   static_cast<void>(base::heavy_barrier());
-  const bool exposed = thief.stack.expose();
-  if (!thief.stack.has_public_part_of(slot)) {
-    // It is older, and nothing that this thread may take.
-    if (exposed) here.home.call_thief();
+  if (!thief.stack.expose()) {
     const sync::blocking_scope blocked(nullptr);
     here.sleep_until([&] { return slot.look() != (seen | stack_slot::sleeper_bit); });
   }
@@ -140,6 +137,7 @@ inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept 
     }
     if (stack_slot::is_pending(seen)) {  // it is stolen, and about to begin
       patience.pause();
+      if (patience.is_over()) base::yield();
       continue;
     }
     if (try_leapfrog(here, slot, seen)) {

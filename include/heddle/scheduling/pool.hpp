@@ -416,7 +416,7 @@ class pool final : public queue::job_home {
       if (crew_.idle().take_unwatched()) {
         self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
         look_around_for_sleepers(self);
-      } else if (search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(self))) {
+      } else if (search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(&self))) {
         crew_.call_worker();
       }
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
