@@ -829,14 +829,14 @@ heddle_mutant(stand_ins who_blocks_sees_only_what_was_announced
 heddle_mutant(pool who_leaves_a_place_calls_nobody
   HEADER scheduling/crew.hpp
   IN [[void call_for_place(]]
-  REPLACE [[if (idle_.somebody_is_parked() && somebody_forks(leaving)) call_thief();]]
-  BY [[static_cast<void>(leaving);]]
+  REPLACE [[if (idle_.somebody_is_parked() && somebody_forks(nullptr)) call_thief();]]
+  BY [[]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_finds_no_place_does_not_say_so
   HEADER scheduling/crew.hpp
   IN [[bool ask_for_place()]]
-  REPLACE [[wanted_.store(true, base::relaxed);]]
+  REPLACE [[wanted_.exchange(true, base::release);]]
   BY [[]]
   FINDS "DEADLOCK")
 
@@ -891,7 +891,7 @@ heddle_mutant(pool who_ends_lets_others_sleep
 heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
   HEADER scheduling/pool.hpp
   IN [[void end_search(]]
-  REPLACE [[search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(self))]]
+  REPLACE [[search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(&self))]]
   BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 
