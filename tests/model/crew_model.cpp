@@ -84,8 +84,9 @@ struct a_guest_forks : parking_model<a_guest_forks, 2> {
   }
 };
 
-/// A worker is parked. A guest has something for it, but another guest has the place.
-struct a_guest_leaves : model<a_guest_leaves, 2> {
+/// A worker is parked, and there is room for two guests, who have all places then.
+template <class Derived, int ThreadCount>
+struct guests_model : model<Derived, ThreadCount> {
   crew home{nullptr, 2, 0, 1};
 
   void before() {
@@ -94,30 +95,33 @@ struct a_guest_leaves : model<a_guest_leaves, 2> {
     parked.prepare_to_park();
     HEDDLE_MODEL_CHECK(home.idle().park(parked.number, parked.link, false));
   }
-  void thread(unsigned index) {
-    const guest_scope guest(home);
-    if (index != 0) return;
+  /// Forks a call for the worker, and waits in the other one until that was called.
+  void fork_for_parked(participant& guest) {
     auto publish_and_wait = [&] {
-      guest.get()->stack.publish();
+      guest.stack.publish();
       home.call_thief();
       HEDDLE_MODEL_CHECK(home.worker_at(0).sleep_until_recalled());
     };
     auto call = [] {};
-    fork_join(*guest.get(), publish_and_wait, call);
+    fork_join(guest, publish_and_wait, call);
   }
 };
 
-/// A worker is parked, and two guests have all places. They leave, and another one that follows has something for it.
-struct a_guest_follows : model<a_guest_follows, 3> {
-  crew home{nullptr, 2, 0, 1};
+/// One of them has something for the worker, but another one has the place.
+struct a_guest_leaves : guests_model<a_guest_leaves, 2> {
+  void thread(unsigned index) {
+    const guest_scope guest(home);
+    if (index == 0) fork_for_parked(*guest.get());
+  }
+};
+
+/// They leave, and another one that follows has something for the worker.
+struct a_guest_follows : guests_model<a_guest_follows, 3> {
   participant* guests[2] = {};
 
   void before() {
-    heddle_model::current_run.guest_seats = 2;
+    guests_model::before();
     for (participant*& each : guests) each = home.try_lease_guest();
-    worker& parked = home.worker_at(0);
-    parked.prepare_to_park();
-    HEDDLE_MODEL_CHECK(home.idle().park(parked.number, parked.link, false));
     if (choose(2) == 1) static_cast<void>(home.ask_for_place());
     home.each_of_all([](participant& each) {
       each.stack.beg(heddle::queue::beggars::asleep);
@@ -128,13 +132,7 @@ struct a_guest_follows : model<a_guest_follows, 3> {
     if (index != 0) return home.release_guest(*guests[index - 1]);
     participant* const guest = home.try_lease_guest();
     if (guest == nullptr) return;
-    auto publish_and_wait = [&] {
-      guest->stack.publish();
-      home.call_thief();
-      HEDDLE_MODEL_CHECK(home.worker_at(0).sleep_until_recalled());
-    };
-    auto call = [] {};
-    fork_join(*guest, publish_and_wait, call);
+    fork_for_parked(*guest);
     home.release_guest(*guest);
   }
 };

@@ -281,8 +281,8 @@ class task_stack {
 
   /// The same, by who sleeps on a stolen task and has made that known: nobody else's plea stands for it.
   void beg_asleep() noexcept {
-    begged_.fetch_or(static_cast<std::uint8_t>(beggars::asleep),
-                     base::release);  // [task_stack.4] release: that it sleeps
+    // [task_stack.4] release: that it sleeps.
+    begged_.fetch_or(static_cast<std::uint8_t>(beggars::asleep), base::release);
   }
 
   /// Whether the owner has declined to call who sleeps. Relaxed: a hint.

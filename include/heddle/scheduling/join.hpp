@@ -34,8 +34,8 @@ inline bool give(participant& here, worker& taker) noexcept {
   return task != nullptr;
 }
 
-/// Whether somebody sleeps until the end of a task that the calling thread runs for it. What one of them did before it
-/// begged is seen, or that one has seen what the caller has forked, see sleep_until_needed().
+/// Whether somebody sleeps until the end of a task that the calling thread runs for it. Whoever's plea the caller has
+/// taken away before is seen; who begs later is not forgotten.
 inline bool joiners_sleep(const participant& here) noexcept {
   for (const participant::service* each = here.serves; each != nullptr; each = each->below) {
     if (each->task.has_sleeper()) return true;
