@@ -23,6 +23,10 @@ namespace {
 std::atomic<bool> refuses{false};
 std::atomic<unsigned> asked{0};
 
+// Not a static of the function below: what guards the initialization of one calls syscall(2) itself in libc++.
+using system_call = long(long, ...);
+std::atomic<system_call*> replaced{nullptr};
+
 }  // namespace
 
 extern "C" long syscall(long number, ...) noexcept {
@@ -30,7 +34,8 @@ extern "C" long syscall(long number, ...) noexcept {
     errno = EPERM;
     return -1;
   }
-  static auto* const real = reinterpret_cast<long (*)(long, ...)>(::dlsym(RTLD_NEXT, "syscall"));
+  system_call* real = replaced;
+  if (real == nullptr) replaced = real = reinterpret_cast<system_call*>(::dlsym(RTLD_NEXT, "syscall"));
   std::va_list rest;
   va_start(rest, number);
   long arguments[6];
