@@ -42,7 +42,11 @@ class state_base : public queue::job, public base::block_allocated {
     if (done()) return true;
     if (until == sync::no_deadline && try_run_here()) return true;
     const bool may_spin = !sync::wake_mark::take();
-    if (may_spin && sync::spin_until([this, until] { return done() || has_passed(until); })) return done();
+    if (may_spin && sync::spin_until([this, until] { return done() || has_passed(until); })) {
+      if (done()) return true;
+      // Who asks again and again for something that is queued must not keep all workers from it: so the pool is told.
+      if (current() != phase::pending) return false;
+    }
     return sleep_until(until);
   }
 
