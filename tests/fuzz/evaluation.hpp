@@ -234,7 +234,7 @@ class evaluation {
   void wait_again_and_again(const frame& in) {
     auto futures = submit_all(in);
     for (std::size_t i = 0; i < in.count(); ++i) {
-      while (!futures[i].wait(std::chrono::microseconds(in.one.choose(8, 300)))) {
+      while (!futures[i].wait(std::chrono::microseconds(1 + in.one.choose(8, 300)))) {
       }
       in.parts[i] = read(futures[i]);
     }

@@ -41,11 +41,15 @@ class state_base : public queue::job, public base::block_allocated {
   bool wait_until(sync::deadline until) {
     if (done()) return true;
     if (until == sync::no_deadline && try_run_here()) return true;
+    if (has_passed(until)) return false;
     const bool may_spin = !sync::wake_mark::take();
     if (may_spin && sync::spin_until([this, until] { return done() || has_passed(until); })) {
       if (done()) return true;
-      // Who asks again and again for something that is queued must not keep all workers from it: so the pool is told.
-      if (current() != phase::pending) return false;
+      // A worker that asks again and again, and for less than it spins each time, must not keep away who would run what
+      // it waits for: so it sleeps for a moment, about as short as the system's timers know.
+      if (sync::current_context::get() == nullptr) return false;
+      constexpr std::chrono::microseconds moment{50};
+      until = std::chrono::steady_clock::now() + moment;
     }
     return sleep_until(until);
   }
