@@ -143,7 +143,7 @@ class [[nodiscard]] future {
   /// this thread is a worker of its executor.
   void wait() const { state().wait_until(sync::no_deadline); }
 
-  /// As wait(), for at most `timeout`. Returns done().
+  /// As wait(), for at most `timeout`, as result() takes it. Returns done().
   template <class Rep, class Period>
   bool wait(const std::chrono::duration<Rep, Period>& timeout) const {
     return state().wait_until(sync::deadline_after(timeout));

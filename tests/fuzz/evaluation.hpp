@@ -41,11 +41,7 @@ class evaluation {
 
   /// By the calling thread, in the pool or as its guest.
   outcome outcome_of(const call& one, unsigned pool) {
-    try {
-      return {run(one, pool), false};
-    } catch (const planned& thrown) {
-      return {thrown.value, true};
-    }
+    return outcome_from([&] { return run(one, pool); });
   }
 
   /// The same by a worker.
@@ -61,8 +57,7 @@ class evaluation {
     try {
       run_children({one, pool, parts});
     } catch (const planned& thrown) {
-      // Which of a group's calls is the first to throw is a matter of time.
-      throw planned{one.what() == kind::group ? one.combined(std::array{outcome{0, true}}).value : thrown.value};
+      throw planned{one.combined(std::array{outcome{thrown.value, true}}).value};
     } catch (const std::exception& other) {
       report(other.what());
     }
@@ -312,8 +307,13 @@ class evaluation {
   };
 
   static outcome read(heddle::future<std::uint64_t>& from) {
+    return outcome_from([&] { return from.result(); });
+  }
+
+  template <class Get>
+  static outcome outcome_from(Get value) {
     try {
-      return {from.result(), false};
+      return {value(), false};
     } catch (const planned& thrown) {
       return {thrown.value, true};
     }

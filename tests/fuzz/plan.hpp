@@ -77,7 +77,7 @@ class call {
     switch (what_) {
       case kind::cancelled:
         return {seed_, false};
-      case kind::group:
+      case kind::group:  // which of its calls is the first to throw is a matter of time
         for (const outcome& each : of) {
           if (each.threw) return {seed_, true};
         }
