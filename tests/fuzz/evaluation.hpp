@@ -229,8 +229,7 @@ class evaluation {
   void wait_again_and_again(const frame& in) {
     auto futures = submit_all(in);
     for (std::size_t i = 0; i < in.count(); ++i) {
-      // Not much shorter: where processors are short, who stands in would find again and again that nobody sleeps.
-      while (!futures[i].wait(std::chrono::microseconds(100 + in.one.choose(8, 300)))) {
+      while (!futures[i].wait(std::chrono::microseconds(1 + in.one.choose(8, 300)))) {
       }
       in.parts[i] = read(futures[i]);
     }

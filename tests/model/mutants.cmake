@@ -881,6 +881,13 @@ heddle_mutant(pool who_rests_does_not_look_again
   BY [[false]]
   FINDS "DEADLOCK")
 
+heddle_mutant(pool who_is_called_for_a_moment_does_not_look
+  HEADER scheduling/pool.hpp
+  IN [[void work(worker& self)]]
+  REPLACE [[search_.look(self)]]
+  BY [[may_rest(self) ? finding{} : search_.look(self)]]
+  FINDS "DEADLOCK")
+
 heddle_mutant(pool who_ends_lets_others_sleep
   HEADER scheduling/pool.hpp
   IN [[void work(worker& self)]]

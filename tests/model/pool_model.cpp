@@ -115,7 +115,31 @@ struct own_job_is_needed : pool_model<Derived, MostStandIns, Spare, Workers> {
 /// The pool knows of the wait: a stand-in has to run the job.
 struct a_worker_works_on : own_job_is_needed<a_worker_works_on, 1, 2, 2, &awaited_job::wait> {};
 
-/// It does not: the third worker has to, which may have gone to sleep while another one searched.
+/// The one that queues the job blocks too, but for a moment only.
+struct a_worker_blocks_for_a_moment : pool_model<a_worker_blocks_for_a_moment, 1, 2> {
+  awaited_job inner{[](void*) {}, nullptr};
+  awaited_job waits{[](void* self) { static_cast<a_worker_blocks_for_a_moment*>(self)->inner.await(); }, this};
+  awaited_job queues{[](void* self) { static_cast<a_worker_blocks_for_a_moment*>(self)->queue(); }, this};
+
+  void queue() {
+    push(inner);
+    {
+      const heddle::sync::blocking_scope moment(&inner);
+    }
+    inner.await();
+  }
+  void thread(unsigned) {
+    make();
+    push(waits);
+    push(queues);
+    waits.wait();
+    queues.wait();
+    end(3);
+  }
+};
+
+/// The pool does not know that one waits: the third worker has to, which may have gone to sleep while another one
+/// searched.
 struct own_job_for_a_sleeper : own_job_is_needed<own_job_for_a_sleeper, 0, 0, 3, &awaited_job::await> {};
 
 /// Both workers wait for jobs from outside, each of which goes on until the other one has begun.
@@ -277,6 +301,7 @@ int main(int argc, char** argv) {
           explore<closed_at_once>("closed at once", random_runs(50'000)),
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
+          explore<a_worker_blocks_for_a_moment>("a worker blocks for a moment", random_runs(50'000)),
           explore<jobs_need_each_other>("jobs need each other", random_runs(50'000)),
           explore<own_job_for_a_sleeper>("own job for a sleeper", random_runs(100'000)),
           explore<calls_need_each_other<1>>("calls need each other", random_runs(50'000)),

@@ -88,9 +88,12 @@ struct pool_model : model<Derived, ThreadCount> {
 
   // ---- as the pool does it
 
-  void block_until_done(worker& self, std::uint32_t wanted) {
+  void begin_to_block(worker& self) {
     standing_in.worker_blocks();
     if (now->has_unannounced_jobs(self)) call_somebody();
+  }
+  void block_until_done(worker& self, std::uint32_t wanted) {
+    begin_to_block(self);
     done.wait_for(wanted);
     standing_in.worker_resumes();
   }
@@ -126,13 +129,13 @@ struct pool_model : model<Derived, ThreadCount> {
   void work(worker& self) {
     bool searching = home.idle().try_begin_search(1);
     for (;;) {
-      if (standing_in.are_too_many()) break;
       if (now->try_take(self)) {
         if (std::exchange(searching, false)) end_search();
         now->run_job(self);
+        if (standing_in.are_too_many()) break;
         continue;
       }
-      if (has_ended()) break;
+      if (has_ended() || standing_in.are_too_many()) break;
       if (!searching) searching = home.idle().try_begin_search(1);
       searching = park(self, searching);
     }
@@ -196,6 +199,19 @@ struct the_worker_blocks_again : pool_model<the_worker_blocks_again, 1, 3, 1> {
     push();
     block_until_done(home.worker_at(0), 2);
     if (!closes_early) close();
+    standing_in.join();
+  }
+  void run_job(worker&) { done.add_one(); }
+};
+
+/// It blocks for a moment only: the stand-in runs the job all the same.
+struct the_worker_blocks_for_a_moment : pool_model<the_worker_blocks_for_a_moment, 1, 1, 1> {
+  void thread(unsigned) {
+    push();
+    begin_to_block(home.worker_at(0));
+    standing_in.worker_resumes();
+    done.wait_for(1);
+    close();
     standing_in.join();
   }
   void run_job(worker&) { done.add_one(); }
@@ -362,6 +378,7 @@ int main(int argc, char** argv) {
           explore<more_block_than_stand_in>("more block than stand in", at_most_switches(1)),
           explore<a_thread_begins_while_others_are_joined>("a thread begins while others are joined",
                                                            at_most_switches(1)),
+          explore<the_worker_blocks_for_a_moment>("the worker blocks for a moment", at_most_switches(2)),
           explore<the_worker_blocks_again>("the worker blocks again", at_most_switches(2)),
           explore<queued_while_the_worker_blocks>("a job is queued while the worker blocks", at_most_switches(2)),
           explore<jobs_need_each_other>("jobs need each other", random_runs(100'000)),

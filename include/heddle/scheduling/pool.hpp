@@ -383,16 +383,16 @@ class pool final : public queue::job_home {
     bool searching = self.stands_in && crew_.idle().try_begin_search(1);
     sync::patience patience;
     for (;;) {
-      if (self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint()) break;
       if (const finding found = search_.look(self); found.is_something()) {
         if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
         if (std::exchange(self.took_several, false)) announce_own();
         run(self, found);
         sync::wake_mark::take() ? patience.be_polite() : patience.reset();
+        if (may_rest(self)) break;
         continue;
       }
       self.end_work();
-      if (has_ended()) break;
+      if (has_ended() || may_rest(self)) break;
       if (!searching) searching = crew_.idle().try_begin_search(enough_searching(self));
       if (searching && !patience.is_over()) {
         searching = wait_awake(self, patience);
@@ -405,6 +405,12 @@ class pool final : public queue::job_home {
     if (searching) end_search(self, false);
     // Others may have gone to sleep while the last job of a closed pool was still queued, and left it to this worker.
     if (jobs_.finished()) crew_.call_all_to_end();
+  }
+
+  /// Whether it is a stand-in that is not needed. Asked only after a look for work: who was called for a worker that
+  /// is awake again for a moment must not rest before it, or one that blocks again and again is never helped.
+  [[nodiscard]] bool may_rest(const worker& self) const noexcept {
+    return self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint();
   }
 
   /// The worker has found something, and calls another one if there is more, or a stand-in: others have called nobody,
