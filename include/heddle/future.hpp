@@ -245,14 +245,20 @@ class [[nodiscard]] future {
   }
 
   void wait_for_result(sync::deadline until = sync::no_deadline) const {
-    if (auto error = wait_for_exception(until)) std::rethrow_exception(std::move(error));
+    wait_until_done(until);
+    if (state_->current() != completion::phase::value) [[unlikely]]
+      std::rethrow_exception(error());
   }
 
   std::exception_ptr wait_for_exception(sync::deadline until) const {
     wait_until_done(until);
-    const completion::phase ended = state_->current();
-    if (ended == completion::phase::cancelled) throw cancelled_error();
-    return ended == completion::phase::error ? state_->error() : nullptr;
+    return state_->current() == completion::phase::value ? nullptr : error();
+  }
+
+  /// Of a call that is done and has no value.
+  [[nodiscard]] std::exception_ptr error() const {
+    if (state_->current() == completion::phase::cancelled) throw cancelled_error();
+    return state_->error();
   }
 
   T take_value()

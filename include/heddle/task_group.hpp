@@ -75,7 +75,7 @@ class group_call final : public scheduling::group_job {
   }
 
   /// The queue lets go of it: to be run, or refused.
-  void leave(const queue::refusal* why) noexcept {
+  [[gnu::noinline]] void leave(const queue::refusal* why) noexcept {
     if (is_listed()) {
       const dequeued found = leave_queue();
       if (found == dequeued::tombstone_to_free) free();
@@ -93,7 +93,7 @@ class group_call final : public scheduling::group_job {
     left.end_one();
   }
 
-  void run_from_list() noexcept {
+  [[gnu::noinline]] void run_from_list() noexcept {
     call();
     if (finish_claimed()) free();
   }

@@ -290,9 +290,8 @@ class thread_pool_executor {
   template <class Job>
   void push(Job& added, queue::lane to) {
     const scheduling::pool::admission answer = try_push(added, to);
-    if (answer == scheduling::pool::admission::accepted) return;
-    added.refuse({});
-    throw_refusal(answer);
+    if (answer != scheduling::pool::admission::accepted) [[unlikely]]
+      reject(added, answer);
   }
 
   void push(queue::job_batch& added, queue::lane to) {
@@ -300,6 +299,11 @@ class thread_pool_executor {
     const scheduling::pool::admission answer = pool_.try_push(added.jobs(), to);
     if (answer != scheduling::pool::admission::accepted) throw_refusal(answer);
     added.give_away();
+  }
+
+  [[noreturn, gnu::noinline]] void reject(queue::job& rejected, scheduling::pool::admission why) const {
+    rejected.refuse({});
+    throw_refusal(why);
   }
 
   [[noreturn]] void throw_refusal(scheduling::pool::admission why) const {

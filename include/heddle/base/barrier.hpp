@@ -45,7 +45,7 @@ inline void light_barrier() noexcept {}
 #if defined(__linux__)
 
 // [barrier.2] see light_barrier().
-[[nodiscard]] inline bool heavy_barrier() noexcept {
+[[nodiscard, gnu::noinline]] inline bool heavy_barrier() noexcept {
   const auto membarrier = [](int command) { return ::syscall(SYS_membarrier, command, 0, 0); };
   if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0) return true;
   // The first call in a process: it has to register.

@@ -108,7 +108,7 @@ class state_base : public queue::job, public base::block_allocated {
     return until != sync::no_deadline && std::chrono::steady_clock::now() >= until;
   }
 
-  bool sleep_until(sync::deadline until) noexcept {
+  [[gnu::noinline]] bool sleep_until(sync::deadline until) noexcept {
     blocked_thread sleeper{1};
     blocked_waiter node{sleeper};
     if (!try_add(node)) return true;

@@ -190,7 +190,7 @@ class state_word {
   }
 
   /// The completer tells the list and then leaves: until then the busy bit keeps the task alive.
-  [[nodiscard]] last_owner notify_and_leave(waiter* list) noexcept {
+  [[nodiscard, gnu::noinline]] last_owner notify_and_leave(waiter* list) noexcept {
     notify_all(list);
     // [state_word.3] acq_rel: see leave_queue().
     const std::uint64_t before = word_.fetch_and(~busy_bit, base::acq_rel);

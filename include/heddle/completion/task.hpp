@@ -79,7 +79,7 @@ class task final : public shared_state<task_result_t<std::invoke_result_t<Callab
     }
   }
 
-  void refuse_from_queue(const queue::refusal& why) noexcept {
+  [[gnu::noinline]] void refuse_from_queue(const queue::refusal& why) noexcept {
     // Ending with an error is no cancellation: a cancel() meanwhile must not think that it is.
     switch (this->word_.leave_queue(why.error == nullptr ? phase::cancelling : phase::running)) {
       case state_word::dequeue_result::claimed:

@@ -179,7 +179,7 @@ class work_stealing_deque {
   }
 
   /// Makes slots for `count` more elements than there are.
-  void make_room(index end, std::size_t count) {
+  [[gnu::noinline]] void make_room(index end, std::size_t count) {
     // [work_stealing_deque.4] acquire: those who took the elements below have read their slots, which may be
     // overwritten.
     top_seen_ = top_.load(base::acquire);

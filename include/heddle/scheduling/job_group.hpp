@@ -105,7 +105,7 @@ class job_group final : public queue::job_home {
     }
   }
 
-  pool::admission try_add_listed(group_job& added, const worker* here) {
+  [[gnu::noinline]] pool::admission try_add_listed(group_job& added, const worker* here) {
     {
       const std::lock_guard lock(lock_);
       listed_.push(added);

@@ -105,7 +105,7 @@ class pool final : public queue::job_home {
 
   /// The same, a job or a span of pointers to jobs, into the queue that all workers share.
   template <class Added>
-  [[nodiscard]] admission try_push_common(Added& added, queue::lane to = queue::lane::normal) {
+  [[nodiscard, gnu::noinline]] admission try_push_common(Added& added, queue::lane to = queue::lane::normal) {
     if (!is_of_this_process()) [[unlikely]]
       return admission::left_behind;  // who forked is nobody's worker here, so every push comes this way
     if (!jobs_.try_push(added, to)) return is_broken() ? admission::broken : admission::closed;
@@ -328,7 +328,7 @@ class pool final : public queue::job_home {
 
   /// Ends the tombstones in the worker's own deque, when more than half of it may be: see tombstone_sweep. The order of
   /// the others stays.
-  void look_after_own(worker& self) noexcept {
+  [[gnu::noinline]] void look_after_own(worker& self) noexcept {
     const std::uint64_t ever = tombstones_so_far();
     const std::size_t size = self.jobs.size_hint();
     if (ever - self.tombstones_seen < pushes_per_look || ever - self.tombstones_seen <= size / 2) return;
@@ -353,7 +353,7 @@ class pool final : public queue::job_home {
   }
 
   /// There is a new job, or a worker less: wakes a worker, or brings in a stand-in.
-  void call_somebody() noexcept {
+  [[gnu::noinline]] void call_somebody() noexcept {
     if (crew_.call_worker() || !stand_ins_.are_needed() || size() == 1) [[likely]]
       return;
     if (!crew_.idle().somebody_searches() && !crew_.idle().somebody_is_parked()) stand_ins_.call();

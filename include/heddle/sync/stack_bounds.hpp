@@ -65,7 +65,7 @@ class stack_gauge {
   static constexpr std::size_t shallow = 4096;
   static constexpr std::size_t least_left = std::size_t{12} << 10U;  // to start a thread, in a program that binds late
 
-  void measure() noexcept {
+  [[gnu::noinline]] void measure() noexcept {
     const std::uintptr_t end = end_of_stack();
     if (end == 0 && knows_end_of_stack) return;
     is_measured_ = true;
