@@ -3,20 +3,18 @@
 
 #include <benchmark/benchmark.h>
 
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <thread>
 #include <vector>
 
-#include <heddle/base/cpu.hpp>
 #include <heddle/parallel_for.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 #include "support/heddle_threads.hpp"
 #include "support/latencies.hpp"
+#include "support/ping_pong.hpp"
 #include "support/placement.hpp"
 #include "support/registration.hpp"
 #include "support/work.hpp"
@@ -173,17 +171,11 @@ class openmp_loops {
 
 #endif
 
-/// No runtime, but what the machine takes at least for a loop of two: another thread waits awake for one flag, does the
-/// second item and answers by another flag.
-class two_flags {
+/// No runtime, but what the machine takes at least for a loop of two: a thread on another CPU waits awake, does the
+/// second item and answers.
+class bare_pair {
  public:
-  explicit two_flags(unsigned) : other_([this] { answer(); }) {}
-  two_flags(const two_flags&) = delete;
-  two_flags& operator=(const two_flags&) = delete;
-  ~two_flags() {
-    ask(nullptr, nullptr);
-    other_.join();
-  }
+  explicit bare_pair(unsigned) {}
 
   template <class F>
   void run(F&& f) {
@@ -191,37 +183,11 @@ class two_flags {
   }
   template <class Body>
   void each(std::size_t, const Body& body) {
-    ask([](const void* of) { (*static_cast<const Body*>(of))(1); }, &body);
-    body(0);
-    while (answered_.load(std::memory_order_acquire) != turn_) heddle::base::pause();
+    other_.exchange([&body] { body(1); }, [&body] { body(0); });
   }
 
  private:
-  using call = void (*)(const void*);
-
-  void ask(call second, const void* of) {
-    second_ = second;
-    of_ = of;
-    asked_.store(++turn_, std::memory_order_release);
-  }
-
-  void answer() {
-    pin_helper(0);
-    for (std::uint64_t turn = 1;; ++turn) {
-      while (asked_.load(std::memory_order_acquire) != turn) heddle::base::pause();
-      if (second_ == nullptr) return;
-      second_(of_);
-      answered_.store(turn, std::memory_order_release);
-    }
-  }
-
-  std::uint64_t turn_ = 0;
-  alignas(heddle::base::cache_line) std::atomic<std::uint64_t> asked_{0};
-  call second_ = nullptr;
-  const void* of_ = nullptr;
-  alignas(heddle::base::cache_line) std::atomic<std::uint64_t> answered_{0};
-  std::thread other_;
-  pinned_caller pinned_;
+  ping_pong<spinning> other_{ping_pong_cpus::one_each};
 };
 
 /// Short loops, one after the other: the helpers have no time to fall asleep.
@@ -414,9 +380,9 @@ void add_sqrt(const char* runtime, measured_function elements, measured_function
 const bool registered = [] {
   add_all<serial_loops>("serial", {1});
   add_sqrt("serial", sqrt_by_element<serial_loops>, sqrt_by_range<serial_loops>, {1});
-  add("hot_2_empty", "two_flags", hot_2<two_flags, 0>, {2});
-  add("hot_2x2us", "two_flags", hot_2<two_flags, 2>, {2});
-  add("hot_2x20us", "two_flags", hot_2<two_flags, 20>, {2});
+  add("hot_2_empty", "bare_pair", hot_2<bare_pair, 0>, {2});
+  add("hot_2x2us", "bare_pair", hot_2<bare_pair, 2>, {2});
+  add("hot_2x20us", "bare_pair", hot_2<bare_pair, 20>, {2});
   add_all<heddle_loops>("heddle");
   add_sqrt("heddle", sqrt_by_element<heddle_loops>, sqrt_by_range<heddle_loops>);
   add_timed_by_hand("late_loop_8x10ms", "heddle", late_loop_8x10ms<heddle_loops>, 5, {2})

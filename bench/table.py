@@ -21,7 +21,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 # Not peers: the program without a runtime, and what the machine takes at least.
-FLOORS = {"serial", "nothing", "std_thread", "two_flags", "spin_ping_pong", "futex_ping_pong", "futex_ping_pong_pinned"}
+FLOORS = {"serial", "nothing", "std_thread", "bare_pair", "spin_ping_pong", "futex_ping_pong", "futex_ping_pong_pinned"}
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 

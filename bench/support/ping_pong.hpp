@@ -31,7 +31,8 @@ struct parked {
 /// Where the two threads run: where the system puts them, or on a CPU each.
 enum class ping_pong_cpus { any, one_each };
 
-/// The word counts hand-overs: odd while it is the partner's turn, even while it is the owner's.
+/// The word counts hand-overs: odd while it is the partner's turn, even while it is the owner's. Each turn the partner
+/// may be given something to do.
 template <class Waiting>
 class ping_pong {
  public:
@@ -52,7 +53,16 @@ class ping_pong {
 
   /// There and back.
   void exchange() {
+    exchange([] {}, [] {});
+  }
+
+  /// The partner calls `theirs()` before it answers, and the caller calls `own()` meanwhile.
+  template <class Theirs, class Own>
+  void exchange(const Theirs& theirs, const Own& own) {
+    run_ = [](const void* given) { (*static_cast<const Theirs*>(given))(); };
+    given_ = &theirs;
     pass(turn_ + 1);
+    own();
     wait_for_change_from(turn_ + 1);
     turn_ += 2;
   }
@@ -77,11 +87,16 @@ class ping_pong {
 
   void answer() {
     std::uint32_t turn = 0;
-    while ((turn = wait_for_change_from(turn)) != last_turn) pass(++turn);
+    while ((turn = wait_for_change_from(turn)) != last_turn) {
+      run_(given_);
+      pass(++turn);
+    }
   }
 
   alignas(heddle::base::cache_line) heddle::sync::parking_word word_{0};
   std::uint32_t turn_ = 0;
+  void (*run_)(const void*) = nullptr;
+  const void* given_ = nullptr;
   std::thread partner_;
 };
 
