@@ -112,7 +112,7 @@ class [[nodiscard]] future {
   }
 
   /// As result(), but throws timeout_error after `timeout`; zero or less only looks. Never runs the call here: it could
-  /// outlast the timeout. A worker may wait some 50 us longer, so that its pool runs other calls meanwhile.
+  /// outlast the timeout. A worker may wait some 0.1 ms longer, so that its pool runs other calls meanwhile.
   template <class Rep, class Period>
   std::add_lvalue_reference_t<T> result(const std::chrono::duration<Rep, Period>& timeout) & {
     wait_for_result(sync::deadline_after(timeout));

@@ -128,17 +128,16 @@ struct pool_model : model<Derived, ThreadCount> {
 
   void work(worker& self) {
     bool searching = home.idle().try_begin_search(1);
-    for (;;) {
+    do {
       if (now->try_take(self)) {
         if (std::exchange(searching, false)) end_search();
         now->run_job(self);
-        if (standing_in.are_too_many()) break;
         continue;
       }
       if (has_ended() || standing_in.are_too_many()) break;
       if (!searching) searching = home.idle().try_begin_search(1);
       searching = park(self, searching);
-    }
+    } while (!standing_in.are_too_many());
     if (searching) end_search();
     if (has_ended()) home.call_all_to_end();
   }

@@ -549,6 +549,42 @@ TEST_CASE("as many threads stand in for blocked workers at a time as may, and no
   CHECK(static_cast<std::size_t>(threads) == 2 + most);
 }
 
+TEST_CASE("when workers are back no more calls run at a time than there are workers",
+          "[thread_pool][stand_ins][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool({.max_workers = 2});
+  const auto wait_until_idle = [&pool](std::size_t workers) {
+    for (heddle::thread_pool_stats now = pool.stats(); now.idle_workers != workers + now.stand_ins;
+         now = pool.stats()) {
+      std::this_thread::yield();
+    }
+  };
+  for (int round = 0; round < 10; ++round) {
+    std::array<gate, 2> busy;
+    const auto passed = block_all(pool, busy);
+    for (int i = 0; i < 4; ++i) pool.submit([] {}).result();
+    wait_until_idle(0);
+    open_all(busy);
+    for (const auto& each : passed) each.result();
+    wait_until_idle(2);
+    std::atomic<int> running{0};
+    std::atomic<int> most{0};
+    std::vector<heddle::future<void>> calls;
+    for (int i = 0; i < 8; ++i) {
+      calls.push_back(pool.submit([&] {
+        const int now = ++running;
+        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
+        const auto end = std::chrono::steady_clock::now() + 2ms;
+        while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+        --running;
+      }));
+    }
+    for (const auto& each : calls) each.result();
+    CHECK(most <= 2);
+  }
+}
+
 TEST_CASE("waits that nest too deep for a stack need no stand-in", "[thread_pool][stand_ins]") {
   const heddle_test::deadline limit;
   const std::size_t workers = GENERATE(1U, 2U);

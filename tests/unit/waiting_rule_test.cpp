@@ -186,10 +186,11 @@ TEST_CASE("a timed wait for a call that is queued returns in time and leaves the
 TEST_CASE("workers that wait again and again for what is queued, however shortly, do not keep it from being run",
           "[waiting_rule][regression]") {
   const heddle_test::deadline limit;
+  const auto timeout = GENERATE(1ns, 20ns, 1000ns);
   thread_pool_executor pool({.max_workers = 2});
-  const auto wait_again_and_again = [&pool] {
+  const auto wait_again_and_again = [&pool, timeout] {
     future<int> queued = pool.submit([] { return 1; });
-    while (!queued.wait(1us)) {
+    while (!queued.wait(timeout)) {
     }
     return queued.result();
   };

@@ -41,15 +41,19 @@ class state_base : public queue::job, public base::block_allocated {
   bool wait_until(sync::deadline until) {
     if (done()) return true;
     if (until == sync::no_deadline && try_run_here()) return true;
-    if (has_passed(until)) return false;
+    if (until == sync::no_wait) return false;
+    const sync::thread_context* const here = sync::current_context::get();
+    const bool keeps_a_place = here != nullptr && here->home() != nullptr;
     const bool may_spin = !sync::wake_mark::take();
     if (may_spin && sync::spin_until([this, until] { return done() || has_passed(until); })) {
       if (done()) return true;
-      // A worker that asks again and again, and for less than it spins each time, must not keep away who would run what
-      // it waits for: so it sleeps for a moment, about as short as the system's timers know.
-      if (sync::current_context::get() == nullptr) return false;
-      constexpr std::chrono::microseconds moment{50};
-      until = std::chrono::steady_clock::now() + moment;
+      if (!keeps_a_place) return false;
+    }
+    if (keeps_a_place) {
+      // A worker that asks again and again, however shortly, must not keep away who would run what it waits for: so it
+      // sleeps at least as long as it may spin.
+      const sync::deadline soonest = std::chrono::steady_clock::now() + sync::spin_limit;
+      if (until < soonest) until = soonest;
     }
     return sleep_until(until);
   }

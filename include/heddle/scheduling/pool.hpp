@@ -382,13 +382,12 @@ class pool final : public queue::job_home {
     // A stand-in that finds work looks whether one more is needed, as who was woken does.
     bool searching = self.stands_in && crew_.idle().try_begin_search(1);
     sync::patience patience;
-    for (;;) {
+    do {
       if (const finding found = search_.look(self); found.is_something()) {
         if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
         if (std::exchange(self.took_several, false)) announce_own();
         run(self, found);
         sync::wake_mark::take() ? patience.be_polite() : patience.reset();
-        if (may_rest(self)) break;
         continue;
       }
       self.end_work();
@@ -400,15 +399,15 @@ class pool final : public queue::job_home {
         searching = park(self, searching);
         patience.reset();
       }
-    }
+    } while (!may_rest(self));
     crew_.leave_loops(self);
     if (searching) end_search(self, false);
     // Others may have gone to sleep while the last job of a closed pool was still queued, and left it to this worker.
     if (jobs_.finished()) crew_.call_all_to_end();
   }
 
-  /// Whether it is a stand-in that is not needed. Asked only after a look for work: who was called for a worker that
-  /// is awake again for a moment must not rest before it, or one that blocks again and again is never helped.
+  /// Whether it is a stand-in that is not needed. Not asked when it has just been called: if it rested without a look,
+  /// since whom it was called for is awake for a moment, who blocks again and again would never be helped.
   [[nodiscard]] bool may_rest(const worker& self) const noexcept {
     return self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint();
   }

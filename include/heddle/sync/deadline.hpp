@@ -11,16 +11,18 @@ using deadline = std::chrono::steady_clock::time_point;
 
 inline constexpr deadline no_deadline = (deadline::max)();
 
-/// The deadline `timeout` from now. Zero, negative and NaN mean now; a century or more means never.
+/// The deadline of who does not wait, but looks.
+inline constexpr deadline no_wait = (deadline::min)();
+
+/// The deadline `timeout` from now. Zero, negative and NaN mean no_wait; a century or more means never.
 template <class Rep, class Period>
 [[nodiscard]] deadline deadline_after(const std::chrono::duration<Rep, Period>& timeout) {
-  const deadline now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(timeout).count();
-  if (!(seconds > 0)) return now;
+  if (!(seconds > 0)) return no_wait;
   // Far below the 292 years that the clock can represent, so that no rounding of a timeout overflows it.
   constexpr double century = 100.0 * 365 * 24 * 3600;
   if (seconds >= century) return no_deadline;
-  return now + std::chrono::ceil<std::chrono::steady_clock::duration>(timeout);
+  return std::chrono::steady_clock::now() + std::chrono::ceil<std::chrono::steady_clock::duration>(timeout);
 }
 
 }  // namespace heddle::sync
