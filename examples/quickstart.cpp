@@ -457,6 +457,10 @@ int report(const std::vector<fs::path>& paths) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 2) {
+    std::fprintf(stderr, "usage: quickstart [directory]\n");
+    return 1;
+  }
   fs::path root = argc > 1 ? argv[1] : "/usr/include";
   std::error_code error;
   if (argc <= 1 && !fs::is_directory(root, error)) root = fs::path(__FILE__).parent_path().parent_path();
@@ -473,5 +477,10 @@ int main(int argc, char** argv) {
   }
   std::printf("heddle quickstart: %s\n", printable(root).c_str());
   std::fflush(stdout);
-  return report(paths);
+  const int result = report(paths);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    std::perror("cannot write the report");
+    return 1;
+  }
+  return result;
 }

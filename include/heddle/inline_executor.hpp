@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/runs_when_called.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -35,6 +36,7 @@ class inline_executor {
   template <class F>
     requires std::invocable<std::decay_t<F>>
   void post(F&& callable) {
+    static_assert(base::runs_when_called<std::invoke_result_t<std::decay_t<F>>>);
     throw_if_shut_down();
     std::decay_t<F> own(std::forward<F>(callable));
     [&]() noexcept { static_cast<void>(std::move(own)()); }();

@@ -12,6 +12,7 @@
 #include <heddle/base/counting_integer.hpp>
 #include <heddle/base/indexed_range.hpp>
 #include <heddle/base/invoke.hpp>
+#include <heddle/base/runs_when_called.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/run_loop.hpp>
 #include <heddle/thread_pool_executor.hpp>
@@ -32,15 +33,18 @@ void count_loop(First first, Last last, const Body& body, Run run) {
                 "interval: take one or two integers, and remove `mutable`");
   if (std::cmp_greater(first, last) || !std::in_range<Index>(first)) {
     throw std::invalid_argument("parallel_for() counts from first up to last: first is " + std::to_string(first) +
-                                " and last is " + std::to_string(last) + "; swap them, or give both the same type");
+                                " and last is " + std::to_string(last) + "; swap them" +
+                                (std::is_same_v<First, Last> ? "" : ", or give both the same type"));
   }
   const auto origin = static_cast<std::uint64_t>(first);
   const auto index = [origin](std::uint64_t offset) { return static_cast<Index>(origin + offset); };
   run(static_cast<std::uint64_t>(last) - origin,
       [&body, index](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
         if constexpr (by_item) {
+          static_assert(base::runs_when_called<std::invoke_result_t<const Body&, Index>>);
           for (; at != end; ++at) static_cast<void>(body(index(at)));
         } else {
+          static_assert(base::runs_when_called<std::invoke_result_t<const Body&, Index, Index>>);
           static_cast<void>(body(index(begin), index(end)));
         }
       });
@@ -54,6 +58,7 @@ void each_loop(R&& range, const Body& body, Run run) {
       std::is_invocable_v<const Body&, decltype(elements[0])>,
       "parallel_for_each() calls one body from many threads, as const, with one element of the range: take one "
       "parameter of the element's type, and remove `mutable`");
+  static_assert(base::runs_when_called<std::invoke_result_t<const Body&, decltype(elements[0])>>);
   run(elements.size(), [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
     for (; at != end; ++at) static_cast<void>(base::invoke(body, elements[at]));
   });

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <heddle/base/invoke.hpp>
+#include <heddle/base/runs_when_called.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/priority.hpp>
 #include <heddle/run_loop.hpp>
@@ -22,6 +23,14 @@
 #include <heddle/thread_pool_executor.hpp>
 
 namespace heddle {
+
+/// Whether all of them can be called so that they run; says why not.
+template <class... Calls>
+consteval bool are_calls() {
+  static_assert((std::is_invocable_v<Calls> && ...),
+                "parallel_invoke() calls each of its arguments without arguments: wrap the call in a lambda");
+  return (base::runs_when_called<std::invoke_result_t<Calls>> && ...);
+}
 
 /// Calls `calls[First]` to `calls[Last - 1]`, halved again and again, so that thieves get halves.
 template <std::size_t First, std::size_t Last, class Calls>
@@ -87,8 +96,7 @@ template <class... Calls>
 ///     heddle::parallel_invoke([&] { sort(left); }, [&] { sort(right); });
 template <class... Calls>
 void parallel_invoke(thread_pool_executor& pool, Calls&&... calls) {
-  static_assert((std::is_invocable_v<Calls&> && ...),
-                "parallel_invoke() calls each of its arguments without arguments: wrap the call in a lambda");
+  static_assert(are_calls<Calls&...>());
   scheduling::participant* const here = scheduling::participant::current::get();
   if (here != nullptr && &here->home == &thread_pool_access::crew_of(pool)) [[likely]] {
     invoke_all(*here, calls...);
@@ -100,8 +108,7 @@ void parallel_invoke(thread_pool_executor& pool, Calls&&... calls) {
 template <class... Calls>
   requires(!executor<std::remove_cvref_t<Calls>> && ...)
 [[gnu::always_inline]] inline void parallel_invoke(Calls&&... calls) {
-  static_assert((std::is_invocable_v<Calls&> && ...),
-                "parallel_invoke() calls each of its arguments without arguments: wrap the call in a lambda");
+  static_assert(are_calls<Calls&...>());
   scheduling::participant* const here = scheduling::participant::current::get();
   if (here != nullptr) [[likely]] {
     invoke_all(*here, calls...);
@@ -126,16 +133,14 @@ void invoke_by_loop(E& on, Calls&... calls) {
 /// calls that it submits. For what takes longer than that.
 template <executor E, class... Calls>
 void parallel_invoke(E&& on, Calls&&... calls) {
-  static_assert((std::is_invocable_v<Calls&> && ...),
-                "parallel_invoke() calls each of its arguments without arguments: wrap the call in a lambda");
+  static_assert(are_calls<Calls&...>());
   invoke_by_loop(on, calls...);
 }
 
 /// The same at a priority, which is that of those who help.
 template <class... Calls>
 void parallel_invoke(prioritized<thread_pool_executor> on, Calls&&... calls) {
-  static_assert((std::is_invocable_v<Calls&> && ...),
-                "parallel_invoke() calls each of its arguments without arguments: wrap the call in a lambda");
+  static_assert(are_calls<Calls&...>());
   on.level() == priority::normal ? parallel_invoke(on.pool(), calls...) : invoke_by_loop(on, calls...);
 }
 

@@ -12,6 +12,7 @@
 
 #include <heddle/base/block_cache.hpp>
 #include <heddle/base/report.hpp>
+#include <heddle/base/runs_when_called.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/priority.hpp>
@@ -174,7 +175,7 @@ class task_group {
   template <class F>
     requires std::invocable<std::decay_t<F>>
   void run(F&& callable) {
-    static_assert(completion::storable<F>);
+    static_assert(completion::storable<F> && base::runs_when_called<std::invoke_result_t<std::decay_t<F>>>);
     auto* const call = group_call<std::decay_t<F>>::make(jobs_, std::forward<F>(callable));
     scheduling::pool::admission answer{};
     try {

@@ -6,6 +6,7 @@
 // Without a seed it draws one. Where a round fails, or does not end, the program says its seed and aborts: that seed
 // with --rounds 1 makes the same pools and trees again, though not the same order of things.
 
+#include <heddle/base/parse_positive.hpp>
 #include <heddle/heddle.hpp>
 
 #include <atomic>
@@ -126,18 +127,20 @@ void heddle_fuzz::report(const char* finding) {
 
 int main(int count, char** arguments) {
   std::uint64_t rounds = UINT64_MAX;
-  std::chrono::seconds limit = std::chrono::hours(24 * 365);
+  constexpr std::uint64_t longest = 365 * 24 * 3600;
+  std::chrono::seconds limit{longest};
   std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
   for (int i = 1; i < count; i += 2) {
-    const std::uint64_t value = i + 1 < count ? std::strtoull(arguments[i + 1], nullptr, 10) : 0;
-    if (i + 1 < count && std::strcmp(arguments[i], "--rounds") == 0) {
+    const std::uint64_t value = i + 1 < count ? heddle::base::parse_positive(arguments[i + 1]) : 0;
+    if (value != 0 && std::strcmp(arguments[i], "--rounds") == 0) {
       rounds = value;
-    } else if (i + 1 < count && std::strcmp(arguments[i], "--seconds") == 0) {
+    } else if (value != 0 && value <= longest && std::strcmp(arguments[i], "--seconds") == 0) {
       limit = std::chrono::seconds(value);
-    } else if (i + 1 < count && std::strcmp(arguments[i], "--seed") == 0) {
+    } else if (value != 0 && std::strcmp(arguments[i], "--seed") == 0) {
       seed = value;
     } else {
-      std::fprintf(stderr, "usage: %s [--rounds N] [--seconds N] [--seed S]\n", arguments[0]);
+      std::fprintf(stderr, "usage: %s [--rounds N] [--seconds N] [--seed S], positive numbers, a year at most\n",
+                   arguments[0]);
       return 2;
     }
   }

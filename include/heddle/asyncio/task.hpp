@@ -97,6 +97,7 @@ class [[nodiscard]] task {
  public:
   using promise_type = task_promise<T>;
   using value_type = T;
+  using begins_when_awaited = void;  // see base::runs_when_called
 
   /// An empty task.
   task() noexcept = default;

@@ -13,15 +13,15 @@
 
 namespace heddle::base {
 
-/// Sleeps about 0.1 ms. Unlike a yield it lets threads of lower priority run, and an idle processor fetches those that
-/// wait for another one. May end early.
-inline void nap() noexcept {
+/// Sleeps so long, and what the system's timers add, on Linux 50 us. Unlike a yield it lets threads of lower priority
+/// run, and an idle processor fetches those that wait for another one. May end early.
+inline void nap(unsigned microseconds) noexcept {
 #if defined(__unix__) || defined(__APPLE__)
   timespec length{};
-  length.tv_nsec = 50'000;
+  length.tv_nsec = static_cast<long>(microseconds) * 1000;
   ::nanosleep(&length, nullptr);
 #else
-  std::this_thread::sleep_for(std::chrono::microseconds(50));
+  std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
 #endif
 }
 

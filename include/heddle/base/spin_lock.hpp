@@ -28,16 +28,20 @@ class spin_lock {
 
  private:
   void wait_until_free() const noexcept {
+    unsigned nap_length = shortest_nap;
     for (unsigned polls = 0; taken_.load(relaxed); ++polls) {  // relaxed: try_lock() acquires
       if (polls < longest_spin) {
         pause();
       } else {
-        nap();
+        nap(nap_length);
+        if (nap_length < longest_nap) nap_length *= 2;
       }
     }
   }
 
   static constexpr unsigned longest_spin = 64;
+  static constexpr unsigned shortest_nap = 50;  // microseconds, both
+  static constexpr unsigned longest_nap = 400;
 
   atomic<bool> taken_{false};
 };

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <heddle/base/runs_when_called.hpp>
 #include <heddle/completion/shared_state.hpp>
 
 namespace heddle::completion {
@@ -31,6 +32,7 @@ using task_result_t =
 /// arguments are moved into the call, and destroyed before the future becomes ready.
 template <class Callable, class... Args>
 class task final : public shared_state<task_result_t<std::invoke_result_t<Callable, Args...>>> {
+  static_assert(base::runs_when_called<std::invoke_result_t<Callable, Args...>>);
   using result_type = task_result_t<std::invoke_result_t<Callable, Args...>>;
   using base_type = shared_state<result_type>;
 

@@ -2,9 +2,11 @@
 // A job that runs a callable and that nobody waits for.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include <heddle/base/block_allocated.hpp>
+#include <heddle/base/runs_when_called.hpp>
 #include <heddle/queue/job.hpp>
 
 namespace heddle::queue {
@@ -13,6 +15,8 @@ namespace heddle::queue {
 /// at the throw: nobody is there to take it.
 template <class Callable>
 class detached_job final : public job, public base::block_allocated {
+  static_assert(base::runs_when_called<std::invoke_result_t<Callable>>);
+
  public:
   template <class F>
   explicit detached_job(F&& callable) : job(&answer), callable_(std::forward<F>(callable)) {}

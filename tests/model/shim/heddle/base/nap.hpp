@@ -6,8 +6,8 @@
 
 namespace heddle::base {
 
-inline void nap() noexcept { pause(); }
+inline void nap(unsigned) noexcept { pause(); }
 
-inline void yield() noexcept { nap(); }
+inline void yield() noexcept { pause(); }
 
 }  // namespace heddle::base

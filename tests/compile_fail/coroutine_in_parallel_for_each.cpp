@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// A loop runs its body: the call of a coroutine only makes a task, which would run nowhere.
+// error: nobody would await it
+#include <vector>
+
+#include <heddle/asyncio/run.hpp>
+#include <heddle/asyncio/task.hpp>
+#include <heddle/parallel_for.hpp>
+
+namespace asyncio = heddle::asyncio;
+
+asyncio::task<void> greet() { co_return; }
+
+void call(const std::vector<int>& names) {
+#ifdef CORRECT
+  heddle::parallel_for_each(names, [](int) { asyncio::run(greet()); });
+#else
+  heddle::parallel_for_each(names, [](int) { return greet(); });
+#endif
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// post() runs calls: the call of a coroutine only makes a task, which would run nowhere.
+// error: nobody would await it
+#include <heddle/asyncio/run.hpp>
+#include <heddle/asyncio/task.hpp>
+#include <heddle/thread_pool_executor.hpp>
+
+namespace asyncio = heddle::asyncio;
+
+asyncio::task<void> greet() { co_return; }
+
+void call(heddle::thread_pool_executor& pool) {
+#ifdef CORRECT
+  pool.post([] { asyncio::run(greet()); });
+#else
+  pool.post([] { return greet(); });
+#endif
+}
