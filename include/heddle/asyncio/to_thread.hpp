@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <heddle/asyncio/task.hpp>
+#include <heddle/base/runs_when_called.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
 #include <heddle/thread_pool_executor.hpp>
@@ -26,12 +27,6 @@ class cancelled_when_left {
 
   future<T> job;
 };
-
-template <class F, class... Args>
-inline constexpr bool calls_coroutine = false;
-template <class F, class... Args>
-  requires std::invocable<F, Args...>
-inline constexpr bool calls_coroutine<F, Args...> = is_task<std::remove_cvref_t<std::invoke_result_t<F, Args...>>>;
 
 /// An executor until a coroutine needs it: a reference to one that has a name, else the executor itself.
 template <class E>
@@ -64,7 +59,7 @@ template <executor E, class F, class... Args>
   static_assert(std::invocable<std::decay_t<F>, std::decay_t<Args>...>,
                 "to_thread() calls its callable with copies of the arguments, and these do not fit: pass what the "
                 "callable takes, and std::ref for what it takes by reference");
-  static_assert(!calls_coroutine<std::decay_t<F>, std::decay_t<Args>...>,
+  static_assert(!base::begins_when_awaited<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>,
                 "a coroutine does not need a thread: co_await it; to run it on one, give "
                 "[] { return asyncio::run(g()); }");
   return submit_and_await<E, std::decay_t<F>, std::decay_t<Args>...>({std::forward<E>(on)}, std::forward<F>(callable),

@@ -6,14 +6,16 @@
 
 namespace heddle::base {
 
-/// False, and the compiler says why, for the Result of a coroutine that begins only when it is awaited: its type says
-/// so by a member type `begins_when_awaited`.
+/// The result of calling a coroutine that has not begun then: its type says so by a member type of this name.
+template <class Result>
+concept begins_when_awaited = requires { typename std::remove_cvref_t<Result>::begins_when_awaited; };
+
+/// False for such a result of a call, and the compiler says why.
 template <class Result>
 inline constexpr bool runs_when_called = [] {
-  static_assert(
-      !requires { typename std::remove_cvref_t<Result>::begins_when_awaited; },
-      "calling this coroutine only makes a task, which begins when it is awaited, and nobody would await it "
-      "here: give [] { return heddle::asyncio::run(g()); }");
+  static_assert(!begins_when_awaited<Result>,
+                "calling this coroutine only makes a task, which begins when it is awaited, and nobody would await it "
+                "here: give [] { return heddle::asyncio::run(g()); }");
   return true;
 }();
 

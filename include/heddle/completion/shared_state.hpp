@@ -49,7 +49,7 @@ class state_base : public queue::job, public base::block_allocated {
       if (done()) return true;
       if (!keeps_a_place) return false;
     }
-    if (keeps_a_place) {
+    if (keeps_a_place && until != sync::no_deadline) {
       // A worker that asks again and again, however shortly, must not keep away who would run what it waits for: so it
       // sleeps at least as long as it may spin.
       const sync::deadline soonest = std::chrono::steady_clock::now() + sync::spin_limit;
