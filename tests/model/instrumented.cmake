@@ -144,9 +144,9 @@ heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[base::block_cache::after_
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::mutex joining_;]] BY [[heddle_model::mutex joining_;]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[static constinit base::atomic<bool> watched{false};]]
   BY [[base::atomic<bool> watched{false};]])
-heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[self.assigned.run != nullptr]]
+heddle_instrument(HEADER scheduling/work_loop.hpp REPLACE [[self.assigned.run != nullptr]]
   BY [[self.assigned.read().run != nullptr]])
-heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::exchange(self.assigned, {})]]
+heddle_instrument(HEADER scheduling/work_loop.hpp REPLACE [[std::exchange(self.assigned, {})]]
   BY [[std::exchange(self.assigned, worker::errand{}).read()]])
-heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::exception_ptr failure_;]]
+heddle_instrument(HEADER scheduling/job_refusal.hpp REPLACE [[std::exception_ptr failure_;]]
   BY [[base::plain<std::exception_ptr> failure_;]])

@@ -771,7 +771,7 @@ heddle_mutant(stand_ins who_is_called_does_not_count
 
 heddle_mutant(stand_ins there_may_be_any_number
   HEADER scheduling/stand_ins.hpp
-  IN [[bool call() noexcept]]
+  IN [[void call_somebody() noexcept]]
   REPLACE [[for_work_ < most_for_work_]]
   BY [[true]]
   FINDS "USER ASSERT FAILED")
@@ -851,66 +851,66 @@ heddle_mutant(pool two_want_a_place_and_none_gets_it
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_blocks_looks_too_early
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/worker_context.hpp
   IN [[void about_to_block(]]
-  REPLACE [[home_pool_.stand_ins_.worker_blocks();
-      if (home_pool_.search_.has_unannounced_jobs(self_)) home_pool_.call_somebody();]]
-  BY [[const bool sees_jobs = home_pool_.search_.has_unannounced_jobs(self_);
-       home_pool_.stand_ins_.worker_blocks();
-       if (sees_jobs) home_pool_.call_somebody();]]
+  REPLACE [[stand_ins_.worker_blocks();
+      if (search_.has_unannounced_jobs(self_)) stand_ins_.call_somebody();]]
+  BY [[const bool sees_jobs = search_.has_unannounced_jobs(self_);
+       stand_ins_.worker_blocks();
+       if (sees_jobs) stand_ins_.call_somebody();]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_pushes_brings_nobody_in
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/job_queues.hpp
   IN [[void announce_own()]]
   REPLACE [[stand_ins_.are_needed()]]
   BY [[false]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_has_searched_brings_nobody_in
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/work_loop.hpp
   IN [[void end_search(]]
   REPLACE [[stand_ins_.are_needed() && search_.has_queued_jobs()]]
   BY [[false]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_rests_does_not_look_again
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/work_loop.hpp
   IN [[void stand_in(]]
   REPLACE [[stand_ins_.are_needed() && search_.has_unannounced_jobs(self)]]
   BY [[false]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_is_called_for_a_moment_does_not_look
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/work_loop.hpp
   IN [[void work(worker& self)]]
   REPLACE [[search_.look(self)]]
   BY [[may_rest(self) ? finding{} : search_.look(self)]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_ends_lets_others_sleep
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/work_loop.hpp
   IN [[void work(worker& self)]]
-  REPLACE [[if (jobs_.finished()) crew_.call_all_to_end();]]
+  REPLACE [[if (queues_.common().finished()) crew_.call_all_to_end();]]
   BY [[]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/work_loop.hpp
   IN [[void end_search(]]
   REPLACE [[search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(&self))]]
   BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool last_to_search_parks_without_a_look
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/work_loop.hpp
   IN [[bool park(worker& self]]
   REPLACE [[!nobody_searches]]
   BY [[true]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_ends_its_search_does_not_watch_for_sleepers
-  HEADER scheduling/pool.hpp
+  HEADER scheduling/work_loop.hpp
   IN [[void end_search(]]
   REPLACE [[crew_.idle().take_unwatched()]]
   BY [[false]]

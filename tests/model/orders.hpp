@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <source_location>
 #include <string>
@@ -63,7 +65,7 @@ struct ordered_site {
 
 /// Fixed room, because operator new belongs to Relacy while a model runs.
 struct order_book {
-  std::array<ordered_site, 256> met;
+  std::array<ordered_site, 1024> met;
   std::size_t met_count = 0;
   bool recording = false;
   const ordered_site* left_out = nullptr;
@@ -72,7 +74,11 @@ struct order_book {
     for (std::size_t i = 0; i < met_count; ++i) {
       if (met[i] == site) return;
     }
-    if (met_count < met.size()) met[met_count++] = site;
+    if (met_count == met.size()) {
+      std::fputs("order_book: more orders than there is room for\n", stderr);
+      std::abort();
+    }
+    met[met_count++] = site;
   }
 
   [[nodiscard]] bool has(const ordered_site& site) {

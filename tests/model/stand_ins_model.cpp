@@ -79,7 +79,7 @@ struct pool_model : model<Derived, ThreadCount> {
 
   void push() {
     jobs.fetch_add(1, relaxed);
-    call_somebody();
+    standing_in.call_somebody();
   }
   void close() {
     closed.store(1, relaxed);
@@ -90,17 +90,12 @@ struct pool_model : model<Derived, ThreadCount> {
 
   void begin_to_block(worker& self) {
     standing_in.worker_blocks();
-    if (now->has_unannounced_jobs(self)) call_somebody();
+    if (now->has_unannounced_jobs(self)) standing_in.call_somebody();
   }
   void block_until_done(worker& self, std::uint32_t wanted) {
     begin_to_block(self);
     done.wait_for(wanted);
     standing_in.worker_resumes();
-  }
-
-  void call_somebody() {
-    if (home.call_worker() || !standing_in.are_needed()) return;
-    if (!home.idle().somebody_searches() && !home.idle().somebody_is_parked()) standing_in.call();
   }
 
   static void* run_stand_in(void* argument) {
@@ -112,7 +107,7 @@ struct pool_model : model<Derived, ThreadCount> {
 
   void stand_in(worker& self) {
     const auto look_again = [this, &self] {
-      if (standing_in.are_needed() && now->has_unannounced_jobs(self)) call_somebody();
+      if (standing_in.are_needed() && now->has_unannounced_jobs(self)) standing_in.call_somebody();
     };
     do {
       const worker::errand errand = self.assigned;
@@ -147,7 +142,7 @@ struct pool_model : model<Derived, ThreadCount> {
     if (home.idle().somebody_is_parked()) {
       if (now->has_jobs()) home.call_worker();
     } else if (standing_in.are_needed() && now->has_jobs()) {
-      call_somebody();
+      standing_in.call_somebody();
     }
   }
 
@@ -309,7 +304,7 @@ struct another_worker_has_the_job : pool_model<another_worker_has_the_job, 2, 1,
   void announce_own() {
     heddle::base::light_barrier();
     if (!heddle::base::has_heavy_barrier() || home.idle().somebody_is_parked() || standing_in.are_needed()) {
-      call_somebody();
+      standing_in.call_somebody();
     }
   }
   bool try_take(worker& self) {

@@ -43,11 +43,11 @@ class job_group final : public queue::job_home {
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread.
   [[nodiscard]] pool::admission try_add(group_job& added) {
     worker* const here = pool_.worker_of_this_thread();
-    if (here == nullptr || lane_ != queue::lane::normal || !pool_.uses_own_deques()) [[unlikely]]
+    if (!pool_.queues().takes_own(here, lane_)) [[unlikely]]
       return try_add_listed(added, here);
     begin_one(here);
     try {
-      pool_.push_own(*here, added);
+      pool_.queues().push_own(*here, added);
     } catch (...) {
       end_one();
       throw;
@@ -112,7 +112,7 @@ class job_group final : public queue::job_home {
       begin_one(here);
     }
     try {
-      const pool::admission answer = pool_.try_push_common(added, lane_);
+      const pool::admission answer = pool_.try_push_common(static_cast<queue::job&>(added), lane_);
       if (answer == pool::admission::accepted || !withdraw(added)) return pool::admission::accepted;
       return answer;
     } catch (...) {
@@ -238,7 +238,7 @@ class job_group final : public queue::job_home {
       if (newest == nullptr) break;
       (newest->home() == this ? found : above[count++]) = newest;
     }
-    while (count != 0) pool_.push_own(self, *above[--count]);
+    while (count != 0) pool_.queues().push_own(self, *above[--count]);
     return found;
   }
 
@@ -262,7 +262,7 @@ class job_group final : public queue::job_home {
       if (oldest->home() == this) {
         found = oldest;
       } else {
-        pool_.push_own(here.self, *oldest);
+        pool_.queues().push_own(here.self, *oldest);
       }
     }
     if (found == nullptr) return false;
@@ -275,7 +275,7 @@ class job_group final : public queue::job_home {
   bool run_if_own(helper& here, queue::job& found) noexcept {
     here.met_others = found.home() != this;
     if (here.met_others) {
-      pool_.push_own(here.self, found);  // does not throw: there is room where it came from, or room was made
+      pool_.queues().push_own(here.self, found);  // does not throw: there is room where it came from, or room was made
     } else {
       run_own(here, found);
     }

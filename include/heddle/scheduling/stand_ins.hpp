@@ -52,11 +52,13 @@ class stand_ins {
     return working_.load(base::relaxed) > blocked_.load(base::relaxed);
   }
 
-  /// Brings one in, if one is needed and there may be one more. False if there is none.
-  bool call() noexcept {
-    if (most_for_work_ == 0) return false;
+  /// There is a new job, or a worker less: wakes a worker, or brings one in if one is needed and there may be one more.
+  [[gnu::noinline]] void call_somebody() noexcept {
+    if (crew_.call_worker() || !are_needed() || most_for_work_ == 0) [[likely]]
+      return;
+    if (crew_.idle().somebody_searches() || crew_.idle().somebody_is_parked()) return;
     const std::lock_guard lock(mutex_);
-    return are_needed() && for_work_ < most_for_work_ && bring_in({});
+    if (are_needed() && for_work_ < most_for_work_) bring_in({});
   }
 
   /// Brings one in for an errand alone. False if there is none.

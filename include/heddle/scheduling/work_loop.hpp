@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// What a pool's thread does all its life: it runs what it finds, waits awake for more, and sleeps.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <heddle/queue/job.hpp>
+#include <heddle/scheduling/crew.hpp>
+#include <heddle/scheduling/job_queues.hpp>
+#include <heddle/scheduling/job_refusal.hpp>
+#include <heddle/scheduling/join.hpp>
+#include <heddle/scheduling/open_hand.hpp>
+#include <heddle/scheduling/stand_ins.hpp>
+#include <heddle/scheduling/unanswered_plea.hpp>
+#include <heddle/scheduling/work_search.hpp>
+#include <heddle/scheduling/worker.hpp>
+#include <heddle/sync/patience.hpp>
+#include <heddle/sync/wake_mark.hpp>
+
+namespace heddle::scheduling {
+
+/// The loop is the same for all threads of a pool; each calls it with its own worker.
+class work_loop {
+ public:
+  work_loop(crew& all, stand_ins& others, job_queues& queues, const job_refusal& refusal) noexcept
+      : crew_(all),
+        stand_ins_(others),
+        queues_(queues),
+        refusal_(refusal),
+        search_(all, queues.common(), queues.has_own_deques()) {}
+
+  [[nodiscard]] const work_search& search() const noexcept { return search_; }
+
+  /// Until the pool is closed and empty, or a stand-in is not needed any more.
+  void work(worker& self) noexcept {
+    // A stand-in that finds work looks whether one more is needed, as who was woken does.
+    bool searching = self.stands_in && crew_.idle().try_begin_search(1);
+    sync::patience patience;
+    do {
+      if (const finding found = search_.look(self); found.is_something()) {
+        if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
+        if (std::exchange(self.took_several, false)) queues_.announce_own();
+        run(self, found);
+        sync::wake_mark::take() ? patience.be_polite() : patience.reset();
+        continue;
+      }
+      self.end_work();
+      if (has_ended() || may_rest(self)) break;
+      if (!searching) searching = crew_.idle().try_begin_search(enough_searching(self));
+      if (searching && !patience.is_over()) {
+        searching = wait_awake(self, patience);
+      } else {
+        searching = park(self, searching);
+        patience.reset();
+      }
+    } while (!may_rest(self));
+    crew_.leave_loops(self);
+    if (searching) end_search(self, false);
+    // Others may have gone to sleep while the last job of a closed pool was still queued, and left it to this worker.
+    if (queues_.common().finished()) crew_.call_all_to_end();
+  }
+
+  /// The same for a stand-in, which rests and is called again, also for errands.
+  void stand_in(worker& self) noexcept {
+    const auto look_again = [this, &self] {
+      if (stand_ins_.are_needed() && search_.has_unannounced_jobs(self)) stand_ins_.call_somebody();
+    };
+    do {
+      if (self.assigned.run != nullptr) {
+        const auto errand = std::exchange(self.assigned, {});
+        self.begin_work();
+        errand.run(errand.argument);
+        while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
+      } else {
+        work(self);
+        if (has_ended()) return stand_ins_.leave(self, look_again);
+      }
+      self.end_work();
+    } while (stand_ins_.rest(self, look_again));
+  }
+
+ private:
+  void run(worker& self, const finding& found) noexcept {
+    self.begin_work();
+    if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
+    crew_.leave_loops(self);
+    self.counts.jobs_run.add_one();
+    refusal_.run(*found.job);
+  }
+
+  /// Whether nothing is left to begin, and nothing will come. A worker that has found nothing may only have been out of
+  /// luck with the others' deques.
+  [[nodiscard]] bool has_ended() const noexcept { return queues_.common().finished() && !search_.has_queued_jobs(); }
+
+  /// Whether it is a stand-in that is not needed. Not asked when it has just been called: if it rested without a look,
+  /// since whom it was called for is awake for a moment, who blocks again and again would never be helped.
+  [[nodiscard]] bool may_rest(const worker& self) const noexcept {
+    return self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint();
+  }
+
+  /// How many may look for work while this worker does: where jobs come from outside, the next one wakes somebody
+  /// anyway.
+  [[nodiscard]] std::uint32_t enough_searching(const worker& self) const noexcept {
+    return self.took_from == worker::source::others ? crew_.most_searching() : 1;
+  }
+
+  /// The worker has found something, and calls another one if there is more, or a stand-in: others have called nobody,
+  /// since it was searching. A task may well be one of many, for which one after the other would be called too slowly.
+  void end_search(worker& self, bool for_task) noexcept {
+    if (!crew_.idle().end_search()) {
+      if (for_task && crew_.idle().somebody_is_parked() && search_.has_public_tasks()) crew_.call_thief();
+    } else if (crew_.idle().somebody_is_parked()) {
+      if (crew_.idle().take_unwatched()) {
+        self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
+        look_around_for_sleepers(self);
+      } else if (search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(&self))) {
+        crew_.call_worker();
+      }
+    } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
+      stand_ins_.call_somebody();
+    }
+  }
+
+  /// Waits until there may be something to do, or for as long as there is patience, and runs what it is given
+  /// meanwhile. True if it still searches.
+  bool wait_awake(worker& self, sync::patience& patience) noexcept {
+    do {
+      const open_hand::gift given = hold_out_hand(self, patience);
+      if (!given) return true;
+      end_search(self, true);
+      self.took_from = worker::source::others;
+      self.begin_work();
+      self.counts.tasks_stolen.add_one();
+      serve(self, *given.owner, *given.task);
+      self.end_work();
+      patience.reset();
+      if (!crew_.idle().try_begin_search(enough_searching(self))) return false;
+    } while (self.jobs.empty_hint());
+    return true;
+  }
+
+  /// Looks around only once in a while: that disturbs who is about to give something.
+  open_hand::gift hold_out_hand(worker& self, sync::patience& patience) noexcept {
+    constexpr unsigned pauses = 64;
+    const bool takes = crew_.take_place(self);
+    unanswered_plea plea(crew_.exposing());
+    if (takes) {
+      self.hand.open();
+      crew_.announce_hand(self);
+    }
+    do {
+      for (unsigned i = 0; i < pauses && !self.hand.is_full() && queues_.common().size_hint() == 0; ++i)
+        patience.pause();
+    } while (!self.hand.is_full() && !patience.is_over() && !search_.is_something_around(self, takes, patience, plea));
+    return takes ? self.hand.close() : open_hand::gift{};
+  }
+
+  /// Sleeps until it is called. True if it searches from then on.
+  bool park(worker& self, bool searching) noexcept {
+    crew_.leave_loops(self);
+    self.prepare_to_park();
+    const bool nobody_searches = crew_.idle().park(self.number, self.link, searching);
+    if (queues_.common().finished()) {
+      crew_.call_all_to_end();
+    } else if (!nobody_searches) {
+      // It is them who find what there is, or look once more when they park.
+    } else {
+      look_around_for_sleepers(self);
+    }
+    return self.sleep_until_recalled();
+  }
+
+  /// Behind a heavy barrier: who has added work to what it has itself, and saw nobody parked, is seen here. Calls a
+  /// worker if there is some; who adds some from now on calls one itself.
+  void look_around_for_sleepers(const worker& self) noexcept {
+    if ((crew_.beg_of_everybody(self) && crew_.ask_for_place()) || search_.has_backlog()) crew_.call_worker();
+  }
+
+  crew& crew_;
+  stand_ins& stand_ins_;
+  job_queues& queues_;
+  const job_refusal& refusal_;
+  const work_search search_;
+};
+
+}  // namespace heddle::scheduling
