@@ -14,12 +14,17 @@ using steady_clock = std::chrono::steady_clock;
 using nanoseconds = std::chrono::duration<double, std::nano>;
 
 /// Steps of which each needs the one before, the first one the last of this thread's previous call: a processor cannot
-/// overlap two calls, nor can a compiler leave one out.
+/// overlap two calls, nor can a compiler leave one out, or make one of several steps, as Clang otherwise does of eight.
 inline void run_steps(std::uint64_t steps) {
-  static thread_local std::uint64_t x = 1;
-  benchmark::DoNotOptimize(x);
-  for (std::uint64_t i = 0; i < steps; ++i) x = x * 6364136223846793005U + 1442695040888963407U;
-  benchmark::DoNotOptimize(x);
+  static thread_local std::uint64_t last = 1;
+  benchmark::DoNotOptimize(last);
+  std::uint64_t x = last;
+  for (std::uint64_t i = 0; i < steps; ++i) {
+    x = x * 6364136223846793005U + 1442695040888963407U;
+    asm volatile("" : "+r"(x));
+  }
+  last = x;
+  benchmark::DoNotOptimize(last);
 }
 
 /// The best of many short measurements: those that were interrupted do not count.
@@ -34,10 +39,11 @@ inline double measured_steps_per_nanosecond() {
   return static_cast<double>(steps) / best.count();
 }
 
-/// Something to do that takes a CPU this long.
+/// Something to do that takes a CPU this long, and at least as long as one step.
 class work {
  public:
-  explicit work(nanoseconds length) : steps_(static_cast<std::uint64_t>(length.count() * steps_per_nanosecond())) {}
+  explicit work(nanoseconds length)
+      : steps_(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(length.count() * steps_per_nanosecond()))) {}
 
   void operator()() const { run_steps(steps_); }
 
