@@ -7,169 +7,20 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
-#include <heddle/parallel_for.hpp>
-#include <heddle/thread_pool_executor.hpp>
-
-#include "support/heddle_threads.hpp"
 #include "support/latencies.hpp"
+#include "support/loops.hpp"
 #include "support/ping_pong.hpp"
 #include "support/placement.hpp"
 #include "support/registration.hpp"
 #include "support/work.hpp"
 
-#ifdef HEDDLE_BENCH_TBB
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
-#include <algorithm>
-#include <execution>
-#include <numeric>
-#include <version>
-
-#include "support/tbb_threads.hpp"
-#endif
-
-#ifdef HEDDLE_BENCH_OPENMP
-#include "support/openmp_threads.hpp"
-#endif
-
 namespace {
 
 using namespace heddle_bench;
 using namespace std::chrono_literals;
-
-// Every runtime has:
-//   R(threads)               the caller and threads - 1 others, each on a CPU of its own
-//   run(f)                   calls f() where loops use these threads
-//   each(n, body)            body(i) for each i below n
-//   ranges(n, body)          body(i, j) for intervals, where the runtime has such loops
-
-class serial_loops {
- public:
-  explicit serial_loops(unsigned) {}
-
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
-  template <class Body>
-  void each(std::size_t size, const Body& body) {
-    for (std::size_t i = 0; i < size; ++i) body(i);
-  }
-  template <class Body>
-  void ranges(std::size_t size, const Body& body) {
-    body(0, size);
-  }
-
- private:
-  pinned_caller pinned_;
-};
-
-class heddle_loops {
- public:
-  explicit heddle_loops(unsigned threads) : pool_(workers_beside_caller(threads)) {}
-
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
-  template <class Body>
-  void each(std::size_t size, const Body& body) {
-    heddle::parallel_for(pool_, std::size_t{0}, size, body);
-  }
-  template <class Body>
-  void ranges(std::size_t size, const Body& body) {
-    heddle::parallel_for(pool_, std::size_t{0}, size, body);
-  }
-
-  template <class F>
-  void with_late_others(std::chrono::nanoseconds lateness, F&& f) {
-    call_with_late_workers(pool_, lateness, f);
-  }
-
- private:
-  heddle::thread_pool_executor pool_;
-  pinned_caller pinned_;
-};
-
-#ifdef HEDDLE_BENCH_TBB
-
-class tbb_loops {
- public:
-  explicit tbb_loops(unsigned threads) : threads_(threads) {}
-
-  template <class F>
-  void run(F&& f) {
-    threads_.execute(f);
-  }
-  template <class Body>
-  void each(std::size_t size, const Body& body) {
-    tbb::parallel_for(std::size_t{0}, size, body);
-  }
-  template <class Body>
-  void ranges(std::size_t size, const Body& body) {
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, size),
-                      [&](const tbb::blocked_range<std::size_t>& part) { body(part.begin(), part.end()); });
-  }
-
- private:
-  tbb_threads threads_;
-  pinned_caller pinned_;
-};
-
-#ifdef __cpp_lib_parallel_algorithm
-
-class std_par_loops {
- public:
-  explicit std_par_loops(unsigned threads) : threads_(threads) {}
-
-  template <class F>
-  void run(F&& f) {
-    threads_.execute(f);
-  }
-  template <class Body>
-  void each(std::size_t size, const Body& body) {
-    if (indices_.size() < size) {
-      indices_.resize(size);
-      std::iota(indices_.begin(), indices_.end(), std::size_t{0});
-    }
-    std::for_each(std::execution::par, indices_.begin(), indices_.begin() + static_cast<std::ptrdiff_t>(size), body);
-  }
-
- private:
-  std::vector<std::size_t> indices_;  // the algorithms loop over elements, not over numbers
-  tbb_threads threads_;
-  pinned_caller pinned_;
-};
-
-#endif
-#endif
-
-#ifdef HEDDLE_BENCH_OPENMP
-
-template <omp_sched_t Schedule>
-class openmp_loops {
- public:
-  explicit openmp_loops(unsigned threads) : threads_(threads) { omp_set_schedule(Schedule, 0); }
-
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
-  template <class Body>
-  void each(std::size_t size, const Body& body) {
-#pragma omp parallel for schedule(runtime)
-    for (std::size_t i = 0; i < size; ++i) body(i);
-  }
-
- private:
-  openmp_threads threads_;
-  pinned_caller pinned_;
-};
-
-#endif
 
 /// No runtime, but what the machine takes at least for a loop of two: a thread on another CPU waits awake, does the
 /// second item and answers.
@@ -281,24 +132,6 @@ void sqrt_by_range(benchmark::State& state) {
   require_roots(x);
 }
 
-#if defined(HEDDLE_BENCH_TBB) && defined(__cpp_lib_parallel_algorithm)
-
-/// Over the elements themselves: a list of indices would be as much to read again.
-void sqrt_std_par(benchmark::State& state) {
-  std::vector<double> x(sqrt_size);
-  std_par_loops loops(thread_count(state));
-  loops.run([&] {
-    for (auto _ : state) {
-      std::for_each(std::execution::par, x.begin(), x.end(),
-                    [first = x.data()](double& each) { each = std::sqrt(static_cast<double>(&each - first)) + 1; });
-      benchmark::ClobberMemory();
-    }
-  });
-  require_roots(x);
-}
-
-#endif
-
 constexpr std::size_t uneven_size = 1000;
 
 /// A loop whose body number i takes as long as `works[i]` says.
@@ -392,7 +225,7 @@ const bool registered = [] {
   add_sqrt("tbb", sqrt_by_element<tbb_loops>, sqrt_by_range<tbb_loops>);
 #ifdef __cpp_lib_parallel_algorithm
   add_all<std_par_loops>("std_par");
-  add_sqrt("std_par", sqrt_std_par);
+  add_sqrt("std_par", sqrt_by_element<std_par_loops>);
 #endif
 #endif
 #ifdef HEDDLE_BENCH_OPENMP
