@@ -52,14 +52,13 @@ std::uint64_t skynet(std::uint64_t first, std::uint64_t size) {
   return sum;
 }
 
-template <class Forks>
-void skynet_1e8(benchmark::State& state) {
-  constexpr std::uint64_t size = 100'000'000;
+template <class Forks, std::uint64_t Leaves>
+void skynet_of(benchmark::State& state) {
   Forks forks(thread_count(state));
   for (auto _ : state) {
     std::uint64_t result = 0;
-    forks.run([&result] { result = skynet<Forks>(0, size); });
-    require(result == size * (size - 1) / 2, "skynet(1e8)");
+    forks.run([&result] { result = skynet<Forks>(0, Leaves); });
+    require(result == Leaves * (Leaves - 1) / 2, "skynet");
   }
 }
 
@@ -176,7 +175,8 @@ template <class Forks>
 void add_all(const char* runtime, const thread_counts& threads = one_two_and_more()) {
   using benchmark::kMillisecond;
   add("fib_38", runtime, fib_38<Forks>, threads)->Unit(kMillisecond);
-  add("skynet_1e8", runtime, skynet_1e8<Forks>, threads)->Unit(kMillisecond);
+  add("skynet_1e6", runtime, skynet_of<Forks, 1'000'000>, threads)->Unit(kMillisecond);
+  add("skynet_1e8", runtime, skynet_of<Forks, 100'000'000>, threads)->Unit(kMillisecond);
   add("nqueens_14", runtime, nqueens_14<Forks>, threads)->Unit(kMillisecond);
   add("matmul_2048", runtime, matmul_2048<Forks>, threads)->Unit(kMillisecond);
 }
