@@ -20,7 +20,7 @@ struct machine {
 
 /// By which rules workers share: the engine's, but for how many look for work, which is what is compared.
 struct rules {
-  std::uint32_t searchers = 1;  // how many workers look for work awake at a time; 0: all may
+  std::uint32_t searchers = 1;  // how many workers look for work awake at a time
   duration patience = 50'000;   // of who looks for work
   duration worn = 20'000;       // after so long, who looks for work or waits for a thief helps itself
   bool leapfrogs = true;        // who waits for a thief runs what the thief has forked

@@ -26,7 +26,7 @@ class simulation {
       : program_(its_program),
         machine_(its_machine),
         rules_(its_rules),
-        most_searchers_(its_rules.searchers == 0 ? workers : std::min(its_rules.searchers, workers)),
+        most_searchers_(its_rules.searchers),
         random_(mixed(seed)),
         workers_(workers) {}
 
