@@ -2,11 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Compares heddle with its peers and its goals, from what the benchmarks wrote.
 
-    for name in fork_join tree_search loops reduce jobs task_group resources memory; do
-      build/bench-g++/bench/$name --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true \\
-        --benchmark_out=build/$name.json
-    done
-    bench/table.py build/*.json
+    ./dev bench --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true
+    bench/table.py build/bench-g++/results/*.json    # as ./dev report does
 
 A row is heddle's figure, the best peer's (all of the same run), their ratio, that of the CPU time of all their threads,
 and what the goal allows. On a machine that others use too, trust the latter ratio more. Where there are repetitions the
@@ -14,16 +11,11 @@ median counts. The exit status is 1 if a file cannot be read or holds a benchmar
 because a goal was missed.
 """
 
-import json
-import statistics
 import sys
-from collections import defaultdict
 from typing import NamedTuple
 
-# Not peers: the program without a runtime, and what the machine takes at least.
-FLOORS = {"serial", "nothing", "std_thread", "bare_pair", "spin_ping_pong", "futex_ping_pong", "futex_ping_pong_pinned"}
-
-SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+import results
+from results import FLOORS, shown
 
 
 class Limit(NamedTuple):
@@ -62,6 +54,7 @@ GOALS = (
     Goal("F1", "fib_38", (Limit(2.0, "row/serial/1"),), threads=1),
     Goal("F1", "late_8x10ms", (ideal(1.1),)),
     Goal("F1", "late_loop_8x10ms", (Limit(1.1 / 2, "late_8x10ms/serial/1"),)),
+    Goal("F2", "skynet_1e6", (Limit(0.4, PEER),)),
     Goal("F2", "skynet_1e8", (Limit(0.4, PEER),)),
     Goal("F3", "nqueens_14", (Limit(0.9, PEER), Limit(1 / 1.95, "row/serial/1"))),
     Goal("F4", "matmul_2048", (Limit(1.0, PEER),)),
@@ -95,36 +88,6 @@ GOALS = (
     Goal("F16", "pending_1e6", (at_most(84),), "resident_bytes", threads=1),
     Goal("F17", "group_1e6", (Limit(0.25, "row/tbb/2"), at_most(25e-9)), "per_item"),
 )
-
-METRICS_NOT_SECONDS = {"cpu_percent": "%", "allocated_bytes": " B", "resident_bytes": " B"}
-
-
-class BadResults(Exception):
-    pass
-
-
-def figures_of(results):
-    """{(row, runtime, threads): {metric: median}} of the parsed files."""
-    samples = defaultdict(lambda: defaultdict(list))
-    for result in results:
-        if not isinstance(result, dict) or not result.get("benchmarks"):
-            raise BadResults("a file without benchmarks")
-        for entry in result["benchmarks"]:
-            if entry.get("run_type") == "aggregate":
-                continue  # the medians are taken here
-            name = entry.get("run_name", "")
-            if entry.get("error_occurred"):
-                raise BadResults(f"{name} failed: {entry.get('error_message')}")
-            parts = name.split("/")
-            if len(parts) < 3 or not parts[2].startswith("threads:"):
-                raise BadResults(f"'{name}' is not called row/runtime/threads:n")
-            key = parts[0], parts[1], int(parts[2].removeprefix("threads:"))
-            samples[key]["time"].append(entry["real_time"] * SECONDS[entry["time_unit"]])
-            samples[key]["cpu"].append(entry["cpu_time"] * SECONDS[entry["time_unit"]])
-            for metric in ("per_item", "p50", "p99", *METRICS_NOT_SECONDS):
-                if metric in entry:
-                    samples[key][metric].append(entry[metric])
-    return {key: {m: statistics.median(v) for m, v in metrics.items()} for key, metrics in samples.items()}
 
 
 def best_peer(figures, row, metric, threads):
@@ -163,17 +126,6 @@ def allowed(figures, goal):
     return strictest
 
 
-def shown(value, metric):
-    if value is None:
-        return "-"
-    if metric in METRICS_NOT_SECONDS:
-        return f"{value:.3g}{METRICS_NOT_SECONDS[metric]}"
-    for unit in ("s", "ms", "us"):
-        if value >= SECONDS[unit]:
-            return f"{value / SECONDS[unit]:.3g} {unit}"
-    return f"{value * 1e9:.3g} ns"
-
-
 def ratio(own, peer):
     return f"{own / peer:.2f}" if peer else "-"
 
@@ -210,17 +162,9 @@ def main(paths):
     if not paths or paths[0].startswith("-"):
         print(__doc__)
         return 0 if paths else 2
-    results = []
-    for path in paths:
-        try:
-            with open(path, encoding="utf-8") as file:
-                results.append(json.load(file))
-        except (OSError, ValueError) as error:
-            print(f"{path}: {error}", file=sys.stderr)
-            return 1
     try:
-        print("\n".join(table(figures_of(results))))
-    except BadResults as error:
+        print("\n".join(table(results.read(paths))))
+    except results.BadResults as error:
         print(error, file=sys.stderr)
         return 1
     return 0

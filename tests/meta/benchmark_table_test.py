@@ -1,38 +1,23 @@
 # SPDX-License-Identifier: MIT
 """bench/table.py on made-up results, right and wrong ones. Argument: the folder of the repository."""
 
-import contextlib
-import io
 import json
 import pathlib
 import re
 import sys
-import tempfile
 import unittest
 
 repository = pathlib.Path(sys.argv.pop(1))
 sys.path.insert(0, str(repository / "bench"))
 
+import pictures  # noqa: E402
+import results  # noqa: E402
 import table  # noqa: E402
-
-
-def entry(name, time, unit="ms", **more):
-    return {"run_name": name + "/real_time", "run_type": "iteration", "real_time": time, "cpu_time": 2 * time,
-            "time_unit": unit, **more}
+from made_up_results import entry, run  # noqa: E402
 
 
 def lines(*entries):
-    return table.table(table.figures_of([{"benchmarks": list(entries)}]))
-
-
-def run(text):
-    """The exit status and the output of the script for one file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, "results.json")
-        path.write_text(text, encoding="utf-8")
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            return table.main([str(path)]), out.getvalue()
+    return table.table(results.figures_of([{"benchmarks": list(entries)}]))
 
 
 class benchmark_table(unittest.TestCase):
@@ -80,7 +65,7 @@ class benchmark_table(unittest.TestCase):
 
     def test_wrong_files_are_refused(self):
         good = {"benchmarks": [entry("fib_38/heddle/threads:2", 1)]}
-        self.assertEqual(run(json.dumps(good))[0], 0)
+        self.assertEqual(run(table, json.dumps(good))[0], 0)
         failed = {"benchmarks": [entry("fib_38/heddle/threads:2", 1, error_occurred=True, error_message="no luck")]}
         for text, complaint in (
             ("", "results.json"),
@@ -88,20 +73,27 @@ class benchmark_table(unittest.TestCase):
             ("{}", "without benchmarks"),
             ('{"benchmarks": []}', "without benchmarks"),
             ("[1]", "without benchmarks"),
+            ('{"benchmarks": {"fib_38": 1}}', "without benchmarks"),
+            ('{"benchmarks": [1]}', "without benchmarks"),
             (json.dumps(failed), "no luck"),
             (json.dumps({"benchmarks": [entry("BM_fib/38", 1)]}), "'BM_fib/38/real_time' is not called"),
+            (json.dumps({"benchmarks": [entry("fib_38/heddle/threads:two", 1)]}), "is not called"),
+            (json.dumps({"benchmarks": [entry("fib_38/heddle/threads:2", float("nan"))]}), "time is nan"),
+            (json.dumps({"benchmarks": [entry("fib_38/heddle/threads:2", 1, "h")]}), "no usable figures: 'h'"),
+            (json.dumps({"benchmarks": [entry("fib_38/heddle/threads:2", 1, p50=None)]}), "no usable figures"),
+            (json.dumps({"benchmarks": [{"run_name": "fib_38/heddle/threads:2"}]}), "no usable figures: 'time_unit'"),
         ):
-            status, output = run(text)
+            status, output = run(table, text)
             self.assertEqual(status, 1, text)
             self.assertIn(complaint, output)
 
-    def test_every_goal_and_what_it_refers_to_has_a_benchmark(self):
+    def test_every_row_of_the_table_and_the_pictures_has_a_benchmark(self):
         sources = "".join(path.read_text(encoding="utf-8") for path in (repository / "bench").glob("*.cpp"))
         measured = set(re.findall(r'\badd(?:_timed_by_hand)?\("(\w+)"', sources))
         referred = {limit.of.split("/")[0] for goal in table.GOALS for limit in goal.limits if limit.of}
-        wanted = {goal.row for goal in table.GOALS} | referred - {"row", table.PEER}
+        wanted = {goal.row for goal in table.GOALS} | referred - {"row", table.PEER} | pictures.ROWS
         self.assertEqual(wanted - measured, set())
-        self.assertEqual(measured - wanted, set(), "a benchmark without a goal")
+        self.assertEqual(measured - wanted, set(), "a benchmark without a goal, and on no picture")
 
 
 if __name__ == "__main__":
