@@ -43,7 +43,7 @@ JOBS = {
     ("storm_futures", "per_item"): "1e6 calls with futures: each",
     ("storm_detached", "per_item"): "1e6 calls without a future: each",
     ("round_trip_hot", "p50"): "a call and its result: median",
-    ("round_trip_10ms", "p50"): "the same after 10 ms of rest",
+    ("round_trip_10ms", "p50"): "a call and its result after 10 ms of rest",
     ("group_1e6", "per_item"): "1e6 calls of a group: each",
 }
 ROWS = {*FORK_JOIN, *GRAINS, *(row for row, _ in JOBS)}
