@@ -9,6 +9,9 @@ from collections import defaultdict
 # Not peers: the program without a runtime, and what the machine takes at least.
 FLOORS = {"serial", "nothing", "std_thread", "bare_pair", "spin_ping_pong", "futex_ping_pong", "futex_ping_pong_pinned"}
 
+# Peers that are not C++.
+OTHER_LANGUAGES = {"rayon"}
+
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 METRICS_NOT_SECONDS = {"cpu_percent": "%", "allocated_bytes": " B", "resident_bytes": " B"}

@@ -5,23 +5,25 @@
     ./dev bench --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true
     bench/table.py build/bench-g++/results/*.json    # as ./dev report does
 
-A row is heddle's figure, the best peer's (all of the same run), their ratio, that of the CPU time of all their threads,
-and what the goal allows. On a machine that others use too, trust the latter ratio more. Where there are repetitions the
-median counts. The exit status is 1 if a file cannot be read or holds a benchmark that failed, never
-because a goal was missed.
+First the goals. A row is heddle's figure, the best peer's (all of the same run), their ratio, that of the CPU time of all
+their threads, and what the goal allows. On a machine that others use too, trust the latter ratio more. Then everything
+that was measured, the fastest peer first, and how much of each peer's time heddle takes in the four programs by which the
+field compares fork-join runtimes. Where there are repetitions the median counts. The exit status is 1 if a file cannot be
+read or holds a benchmark that failed, never because a goal was missed.
 """
 
+import statistics
 import sys
 from typing import NamedTuple
 
 import results
-from results import FLOORS, shown
+from results import FLOORS, METRICS_NOT_SECONDS, OTHER_LANGUAGES, shown
 
 
 class Limit(NamedTuple):
-    """At most `factor` x what `of` names, + `plus`. `of` is None (only `plus` counts), "peer" (the best one), or the
-    row/runtime/threads of another figure, whose part "row" stands for the goal's own row. `metric` is the goal's own
-    unless given."""
+    """At most `factor` x what `of` names, + `plus`. `of` is None (only `plus` counts), "peer" (the best one), "C++ peer"
+    (the best of those), or the row/runtime/threads of another figure, whose part "row" stands for the goal's own row.
+    `metric` is the goal's own unless given."""
 
     factor: float = 0.0
     of: "str | None" = None
@@ -48,15 +50,17 @@ def ideal(factor, plus=0.0):
 
 US = 1e-6
 PEER = "peer"
+CPP_PEER = "C++ peer"
 
 GOALS = (
-    Goal("F1", "fib_38", (Limit(0.25, PEER),)),
+    Goal("F1", "fib_38", (Limit(0.25, CPP_PEER),)),
+    Goal("F1", "fib_38", (Limit(0.5, "row/rayon/2"),)),
     Goal("F1", "fib_38", (Limit(2.0, "row/serial/1"),), threads=1),
     Goal("F1", "late_8x10ms", (ideal(1.1),)),
     Goal("F1", "late_loop_8x10ms", (Limit(1.1 / 2, "late_8x10ms/serial/1"),)),
     Goal("F2", "skynet_1e6", (Limit(0.4, PEER),)),
     Goal("F2", "skynet_1e8", (Limit(0.4, PEER),)),
-    Goal("F3", "nqueens_14", (Limit(0.9, PEER), Limit(1 / 1.95, "row/serial/1"))),
+    Goal("F3", "nqueens_14", (Limit(0.9, CPP_PEER), Limit(1 / 1.95, "row/serial/1"))),
     Goal("F4", "matmul_2048", (Limit(1.0, PEER),)),
     Goal("F5", "uts_t1", (Limit(0.5, PEER),)),
     Goal("F5", "uts_t3", (Limit(0.5, PEER),)),
@@ -90,24 +94,32 @@ GOALS = (
 )
 
 
-def best_peer(figures, row, metric, threads):
-    """(figure, runtime) of the smallest figure, or None."""
-    found = [
+FIELD = ("fib_38", "skynet_1e8", "nqueens_14", "matmul_2048")
+
+
+def peers(figures, row, metric, threads):
+    """[(figure, runtime)], the smallest figure first."""
+    return sorted(
         (metrics[metric], runtime)
         for (r, runtime, t), metrics in figures.items()
         if (r, t) == (row, threads) and metric in metrics and runtime != "heddle" and runtime not in FLOORS
-    ]
-    return min(found, default=None)
+    )
+
+
+def best_peer(figures, row, metric, threads, of=PEER):
+    """(figure, runtime) of the smallest figure, or None."""
+    found = peers(figures, row, metric, threads)
+    return next((peer for peer in found if of == PEER or peer[1] not in OTHER_LANGUAGES), None)
 
 
 def reference(figures, goal, limit):
     """The figure that the limit refers to, or None if it was not measured."""
-    of = f"row/peer/{goal.threads}" if limit.of == PEER else limit.of
+    of = f"row/{limit.of}/{goal.threads}" if limit.of in (PEER, CPP_PEER) else limit.of
     metric = limit.metric or goal.metric
     row, runtime, threads = of.split("/")
     row = goal.row if row == "row" else row
-    if runtime == "peer":
-        peer = best_peer(figures, row, metric, int(threads))
+    if runtime in (PEER, CPP_PEER):
+        peer = best_peer(figures, row, metric, int(threads), of=runtime)
         return peer[0] if peer else None
     return figures.get((row, runtime, int(threads)), {}).get(metric)
 
@@ -137,7 +149,8 @@ def table(figures):
         own = figures.get((goal.row, "heddle", goal.threads), {}).get(goal.metric)
         if own is None:
             continue
-        peer = best_peer(figures, goal.row, goal.metric, goal.threads)
+        kind = CPP_PEER if any(limit.of == CPP_PEER for limit in goal.limits) else PEER
+        peer = best_peer(figures, goal.row, goal.metric, goal.threads, of=kind)
         cpu = {runtime: figures[goal.row, runtime, goal.threads]["cpu"] for runtime in ("heddle", peer[1])} if peer else {}
         limit = allowed(figures, goal)
         rows.append(
@@ -154,6 +167,47 @@ def table(figures):
                 "?" if limit is None else "reached" if own <= limit else f"missed, {own / limit:.2f} x",
             )
         )
+    return aligned(rows)
+
+
+def metric_of(metrics):
+    """The one that says most."""
+    return next((metric for metric in ("per_item", "p50", *METRICS_NOT_SECONDS) if metric in metrics), "time")
+
+
+def everything(figures):
+    """The lines of the second table: every row that heddle was measured in."""
+    rows = [("row", "threads", "heddle", "ratio", "peers")]
+    for (row, runtime, threads), metrics in figures.items():
+        if runtime != "heddle":
+            continue
+        metric = metric_of(metrics)
+        others = peers(figures, row, metric, threads)
+        others_text = ", ".join(f"{name} {shown(value, metric)}" for value, name in others)
+        best = ratio(metrics[metric], others[0][0]) if others else "-"
+        rows.append((row, str(threads), shown(metrics[metric], metric), best, others_text))
+    return aligned(rows)
+
+
+def means(figures):
+    """The lines of the third table: heddle's part of a peer's time, the geometric mean over the field's programs."""
+    threads_of = {threads for row, runtime, threads in figures if runtime == "heddle" and row in FIELD}
+    rows = [("mean of " + ", ".join(FIELD), "threads", "ratio")]
+    for threads in sorted(threads_of):
+        times = {runtime: [figures.get((row, runtime, threads), {}).get("time") for row in FIELD]
+                 for runtime in {runtime for _, runtime, t in figures if t == threads} - FLOORS}
+        own = times.pop("heddle")
+        found = {f"of {name}": each for name, each in times.items() if None not in each}
+        if found:
+            found["of the best in each"] = [min(each) for each in zip(*found.values())]
+        if None in own or not found:
+            continue
+        ratios = {name: statistics.geometric_mean(a / b for a, b in zip(own, each)) for name, each in found.items()}
+        rows += [(name, str(threads), f"{mean:.2f}") for name, mean in sorted(ratios.items(), key=lambda each: -each[1])]
+    return aligned(rows) if len(rows) > 1 else []
+
+
+def aligned(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
 
@@ -163,7 +217,8 @@ def main(paths):
         print(__doc__)
         return 0 if paths else 2
     try:
-        print("\n".join(table(results.read(paths))))
+        figures = results.read(paths)
+        print("\n\n".join("\n".join(lines) for lines in (table(figures), everything(figures), means(figures)) if lines))
     except results.BadResults as error:
         print(error, file=sys.stderr)
         return 1

@@ -39,6 +39,33 @@ class benchmark_table(unittest.TestCase):
                     entry("linear_cost/serial/threads:2", 1), entry("linear_cost/tbb/threads:2", 50))[1]
         self.assertRegex(row, r"50 ms +tbb +0\.50 +0\.50 +23\.2 ms +missed, 1\.08 x$")
 
+    def test_a_limit_may_be_for_peers_in_cpp_only(self):
+        figures = entry("fib_38/heddle/threads:2", 1), entry("fib_38/rayon/threads:2", 3), entry("fib_38/tbb/threads:2", 5)
+        of_cpp, of_rayon = lines(*figures)[1:3]
+        self.assertRegex(of_cpp, r" 1 ms +5 ms +tbb +0\.20 +0\.20 +1\.25 ms +reached$")
+        self.assertRegex(of_rayon, r" 1\.5 ms +reached$")
+        self.assertRegex(lines(*figures[:2])[1], r" 1 ms +- +- +- +- +\?$")
+
+    def test_everything_lists_all_peers_the_fastest_first(self):
+        storm = lambda runtime, each: entry(f"storm_futures/{runtime}/threads:2", 1, per_item=each)
+        figures = results.figures_of([{"benchmarks": [
+            storm("asio", 4e-7), storm("heddle", 1e-7), storm("bs", 2e-7), storm("serial", 1e-9),
+            entry("nested_100x100/heddle/threads:1", 3, "us"), entry("nested_100x100/tbb/threads:2", 3, "us")]}])
+        found = table.everything(figures)
+        self.assertRegex(found[1], r"^storm_futures +2 +100 ns +0\.50 +bs 200 ns, asio 400 ns$")
+        self.assertRegex(found[2], r"^nested_100x100 +1 +3 us +-$")
+        self.assertEqual(len(found), 3)
+
+    def test_the_mean_is_that_of_ratios_and_needs_all_four(self):
+        times = {"heddle": (1, 1, 1, 1), "a": (1, 4, 1, 4), "b": (2, 3, 2, 3), "serial": (1, 1, 1, 1),
+                 "lacks_one": (1, 1, 1)}
+        figures = results.figures_of([{"benchmarks": [
+            entry(f"{row}/{runtime}/threads:2", time)
+            for runtime, each in times.items() for row, time in zip(table.FIELD, each)]}])
+        found = [line.split() for line in table.means(figures)[1:]]
+        self.assertEqual([" ".join(each) for each in found], ["of the best in each 2 0.58", "of a 2 0.50", "of b 2 0.41"])
+        self.assertEqual(table.means(results.figures_of([{"benchmarks": [entry("fib_38/heddle/threads:2", 1)]}])), [])
+
     def test_figures_of_other_numbers_of_threads_are_not_compared(self):
         row = lines(entry("fib_38/heddle/threads:2", 1), entry("fib_38/tbb/threads:1", 8))[1]
         self.assertRegex(row, r"^F1 +fib_38 +2 +1 ms +- +- +- +- +\?$")
@@ -91,7 +118,7 @@ class benchmark_table(unittest.TestCase):
         sources = "".join(path.read_text(encoding="utf-8") for path in (repository / "bench").glob("*.cpp"))
         measured = set(re.findall(r'\badd(?:_timed_by_hand)?\("(\w+)"', sources))
         referred = {limit.of.split("/")[0] for goal in table.GOALS for limit in goal.limits if limit.of}
-        wanted = {goal.row for goal in table.GOALS} | referred - {"row", table.PEER} | pictures.ROWS
+        wanted = {goal.row for goal in table.GOALS} | referred - {"row", table.PEER, table.CPP_PEER} | pictures.ROWS
         self.assertEqual(wanted - measured, set())
         self.assertEqual(measured - wanted, set(), "a benchmark without a goal, and on no picture")
 
