@@ -122,7 +122,7 @@ struct a_guest_follows : guests_model<a_guest_follows, 3> {
   void before() {
     guests_model::before();
     for (participant*& each : guests) each = home.try_lease_guest();
-    if (choose(2) == 1) static_cast<void>(home.ask_for_place());
+    if (choose(2) == 1) static_cast<void>(home.places().ask());
     home.each_of_all([](participant& each) {
       each.stack.beg(heddle::queue::beggars::asleep);
       return false;
@@ -187,7 +187,8 @@ struct a_worker_is_added : robbing_model<a_worker_is_added, 2> {
 
 int main(int argc, char** argv) {
   using namespace heddle_model;
-  checker models({"scheduling/crew.hpp", "scheduling/worker.hpp", "scheduling/fork_join.hpp"},
+  checker models({"scheduling/crew.hpp", "scheduling/guest_seats.hpp", "scheduling/loop_places.hpp",
+                  "scheduling/worker.hpp", "scheduling/fork_join.hpp"},
                  {
                      explore<a_worker_forks>("a worker forks", at_most_switches(1)),
                      explore<a_guest_forks>("a guest forks", random_runs(100'000)),
@@ -199,10 +200,10 @@ int main(int argc, char** argv) {
                  {
                      {"crew::reserve_hand acquire", "the reservation acquires what the worker did before"},
                      {"crew::announce_hand release", "the open hand releases it"},
-                     {"crew::try_lease_guest acquire", "the barrier behind it acquires too, but not for a compiler"},
-                     {"crew::try_lease_guest barrier",
+                     {"guest_seats::try_lease acquire", "the barrier behind it acquires too, but not for a compiler"},
+                     {"guest_seats::try_lease barrier",
                       "a guest that has something worth it calls somebody, whether it was begged of or not"},
-                     {"crew::ask_for_place release", "no search that ends in time reaches the fork that it shows"},
+                     {"loop_places::ask release", "no search that ends in time reaches the fork that it shows"},
                      {"worker::recall_as release", "who takes the worker off the list has put a full barrier before"},
                      {"worker::sleep_until_recalled acquire", "a worker that sees nothing yet looks again"},
                  });

@@ -69,8 +69,8 @@ heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.store(&owner,
 # A simulated microsecond is short.
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[constexpr int pauses = 64;]] BY [[constexpr int pauses = 1;]])
 # Fewer seats, because each costs every interleaving time.
-heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[most_guests = 64;]] BY [[most_guests = 2;]])
-heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[while (~seen != 0)]] BY [[while (seen + 1 != std::uint64_t{1} << heddle_model::current_run.guest_seats)]])
+heddle_instrument(HEADER scheduling/guest_seats.hpp REPLACE [[count = 64;]] BY [[count = 2;]])
+heddle_instrument(HEADER scheduling/guest_seats.hpp REPLACE [[while (~seen != 0)]] BY [[while (seen + 1 != std::uint64_t{1} << heddle_model::current_run.guest_seats)]])
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[workers_(new worker*[workers + stand_ins])]]
   BY [[workers_(new base::plain<worker*>[workers + stand_ins])]])
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[worker** const workers_;]]

@@ -575,22 +575,22 @@ heddle_mutant(crew answer_calls_nobody
   FINDS "DEADLOCK")
 
 heddle_mutant(crew who_leaves_forgets_who_asks_meanwhile
-  HEADER scheduling/crew.hpp
-  IN [[void call_for_place()]]
-  REPLACE [[!wanted_.exchange(false, base::acquire)]]
-  BY [[(wanted_.store(false, base::relaxed), false)]]
+  HEADER scheduling/loop_places.hpp
+  IN [[bool take_wish()]]
+  REPLACE [[wanted_.exchange(false, base::acquire)]]
+  BY [[(wanted_.store(false, base::relaxed), true)]]
   FINDS "DEADLOCK")
 
 heddle_mutant(crew who_leaves_overlooks_who_has_its_seat
   HEADER scheduling/crew.hpp
-  IN [[void call_for_place()]]
-  REPLACE [[somebody_forks(nullptr)]]
-  BY [[somebody_forks(guests_[0].load(base::relaxed))]]
+  IN [[void release_guest(]]
+  REPLACE [[call_for_place();]]
+  BY [[if (places_.take_wish() && idle_.somebody_is_parked() && somebody_forks(&guest)) call_thief();]]
   FINDS "DEADLOCK")
 
 heddle_mutant(crew two_guests_have_one_seat
-  HEADER scheduling/crew.hpp
-  IN [[participant* try_lease_guest()]]
+  HEADER scheduling/guest_seats.hpp
+  IN [[participant* try_lease()]]
   REPLACE [[if (!leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) continue;]]
   BY [[leased_.fetch_or(seat, base::acquire);]]
   FINDS "USER ASSERT FAILED|DATA RACE|MEMORY LEAK|DOUBLE FREE|LIVELOCK|ACCESS TO FREED MEMORY")
@@ -829,24 +829,24 @@ heddle_mutant(stand_ins who_blocks_sees_only_what_was_announced
 heddle_mutant(pool who_leaves_a_place_calls_nobody
   HEADER scheduling/crew.hpp
   IN [[void call_for_place(]]
-  REPLACE [[if (idle_.somebody_is_parked() && somebody_forks(nullptr)) call_thief();]]
-  BY [[]]
+  REPLACE [[if (places_.take_wish() && idle_.somebody_is_parked() && somebody_forks(nullptr)) call_thief();]]
+  BY [[static_cast<void>(places_.take_wish());]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_finds_no_place_does_not_say_so
-  HEADER scheduling/crew.hpp
-  IN [[bool ask_for_place()]]
+  HEADER scheduling/loop_places.hpp
+  IN [[bool ask()]]
   REPLACE [[wanted_.exchange(true, base::release);]]
   BY [[]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool two_want_a_place_and_none_gets_it
-  HEADER scheduling/crew.hpp
-  IN [[bool take_place(]]
-  REPLACE [[asking.helps_loops = loop_helpers_.compare_exchange_weak(seen, seen + 1, base::relaxed, base::relaxed);]]
-  BY [[asking.helps_loops = loop_helpers_.fetch_add(1, base::relaxed) < most;
+  HEADER scheduling/loop_places.hpp
+  IN [[bool take(]]
+  REPLACE [[asking.helps_loops = helpers_.compare_exchange_weak(seen, seen + 1, base::relaxed, base::relaxed);]]
+  BY [[asking.helps_loops = helpers_.fetch_add(1, base::relaxed) < most;
        if (asking.helps_loops) break;
-       loop_helpers_.fetch_sub(1, base::relaxed);
+       helpers_.fetch_sub(1, base::relaxed);
        break;]]
   FINDS "DEADLOCK")
 
@@ -898,7 +898,7 @@ heddle_mutant(pool who_ends_lets_others_sleep
 heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
   HEADER scheduling/work_loop.hpp
   IN [[void end_search(]]
-  REPLACE [[search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(&self))]]
+  REPLACE [[search_.has_backlog() || (crew_.places().ask() && crew_.somebody_forks(&self))]]
   BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 

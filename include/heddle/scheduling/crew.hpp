@@ -2,7 +2,6 @@
 // All who take part in the work of one pool: its workers, and the outside threads that are its guests.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,24 +10,25 @@
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/task_stack.hpp>
+#include <heddle/scheduling/guest_seats.hpp>
 #include <heddle/scheduling/idle_policy.hpp>
+#include <heddle/scheduling/loop_places.hpp>
 #include <heddle/scheduling/participant.hpp>
 #include <heddle/scheduling/worker.hpp>
 
 namespace heddle::scheduling {
 
 /// Who can steal from whom, and who is woken for what.
-///
-/// A guest stands in for a worker: with g guests inside, at most size() - g workers take tasks off stacks
-/// (`loop_helpers_` counts them while there are guests), so a pool of one never runs a loop on two threads. Who has
-/// something for a worker and finds no place for it sets `wanted_`, and who leaves a place then looks for it.
 class crew {
  public:
-  static constexpr std::size_t most_guests = 64;
-
   /// For `workers` workers and up to `stand_ins` more that may be added later.
   crew(pool* employer, std::size_t workers, std::size_t stand_ins, std::size_t stack_slots)
-      : employer_(employer), size_(workers), stack_slots_(stack_slots), workers_(new worker*[workers + stand_ins]) {
+      : employer_(employer),
+        size_(workers),
+        stack_slots_(stack_slots),
+        workers_(new worker*[workers + stand_ins]),
+        guests_(*this, stack_slots),
+        places_(workers, guests_) {
     try {
       while (count() < workers) add_worker();
     } catch (...) {
@@ -47,7 +47,7 @@ class crew {
   worker& add_worker() {
     const std::size_t index = count();
     workers_[index] = new worker(employer_, *this, stack_slots_, static_cast<std::uint32_t>(index + 1));
-    count_.store(index + 1, base::release);  // [crew.3] release: others read the record
+    count_.store(index + 1, base::release);  // [crew.1] release: others read the record
     return *workers_[index];
   }
   [[nodiscard]] worker& worker_at(std::size_t index) noexcept { return *workers_[index]; }
@@ -65,28 +65,32 @@ class crew {
   [[nodiscard]] participant* try_lease_guest() noexcept {
     if (left_by_this_thread::get() == this) [[unlikely]]
       return nullptr;
-    std::uint64_t seen = leased_.load(base::relaxed);  // relaxed: only compared with
-    while (~seen != 0) {
-      const std::uint64_t seat = ~seen & (seen + 1);  // the lowest bit that is not set
-      // [crew.1] acquire: what the previous guest in the seat left behind.
-      if (!leased_.compare_exchange_weak(seen, seen | seat, base::acquire, base::relaxed)) continue;
-      base::full_barrier();  // as begin_work(): it counts as working from here on
-      return seated(seat);
-    }
-    return nullptr;
+    return guests_.try_lease();
   }
 
   /// The guest has joined all that it forked.
-  void release_guest(participant& guest) noexcept {
-    for (std::size_t i = 0; i < most_guests; ++i) {
-      // relaxed: this thread, or the previous guest in the seat, has written it.
-      if (guests_[i].load(base::relaxed) != &guest) continue;
-      leased_.fetch_and(~(std::uint64_t{1} << i), base::release);  // [crew.1] release: for the next guest in the seat
-      return call_for_place();
-    }
+  void release_guest(const participant& guest) noexcept {
+    guests_.release(guest);
+    call_for_place();
   }
 
-  [[nodiscard]] bool has_guests() const noexcept { return leased_.load(base::relaxed) != 0; }  // relaxed: a hint
+  [[nodiscard]] bool has_guests() const noexcept { return guests_.are_taken(); }
+
+  /// Where workers take part in loops. They come by take_place() and go by leave_loops().
+  [[nodiscard]] loop_places& places() noexcept { return places_; }
+
+  /// Whether the worker may take tasks off stacks. It keeps its place until leave_loops().
+  [[nodiscard]] bool take_place(worker& asking) noexcept {
+    if (asking.helps_loops && places_.are_overfull()) return leave_loops(asking), false;
+    return places_.take(asking);
+  }
+
+  /// The same, but while there are no guests everybody may, without a place.
+  [[nodiscard]] bool may_help_loops(worker& asking) noexcept { return !guests_.are_taken() || take_place(asking); }
+
+  void leave_loops(worker& leaving) noexcept {
+    if (places_.leave(leaving)) call_for_place();
+  }
 
   // ---- who looks for work
 
@@ -105,7 +109,7 @@ class crew {
   /// The same for the other workers, and then the guests.
   template <class TryRob>
   bool rob_somebody(worker& thief, TryRob try_rob) noexcept {
-    return rob_worker(thief, try_rob) || each_guest(try_rob);
+    return rob_worker(thief, try_rob) || guests_.each(try_rob);
   }
 
   /// Calls `visit(worker)` for all workers, until it says true.
@@ -120,7 +124,8 @@ class crew {
   /// Calls `visit(participant)` for all, until it says true.
   template <class Visit>
   bool each_of_all(Visit visit) noexcept {
-    return each_worker([&visit](worker& each) { return visit(static_cast<participant&>(each)); }) || each_guest(visit);
+    return each_worker([&visit](worker& each) { return visit(static_cast<participant&>(each)); }) ||
+           guests_.each(visit);
   }
 
   /// Before a worker sleeps: everybody who forks from now on is to call somebody. True if somebody had forked already,
@@ -162,80 +167,29 @@ class crew {
 
   /// After a full barrier: false if nobody does, and whoever begins to sees what preceded the barrier.
   [[nodiscard]] bool somebody_works_besides(const worker& asking) noexcept {
-    return leased_.load(base::relaxed) != 0 ||  // relaxed: the barriers order
+    return guests_.are_taken() ||
            each_worker([&asking](const worker& each) { return &each != &asking && each.works(); });
-  }
-
-  /// Whether the worker may take tasks off stacks, see the class. It keeps its place until leave_loops().
-  [[nodiscard]] bool may_help_loops(worker& asking) noexcept {
-    const std::uint64_t guests = leased_.load(base::relaxed);  // relaxed: a late answer runs one task more
-    return guests == 0 || take_place(asking);
-  }
-
-  /// The same, but it has a place in any case.
-  [[nodiscard]] bool take_place(worker& asking) noexcept {
-    const std::int64_t most = places();
-    // relaxed, all: the count orders nothing.
-    std::int64_t seen = loop_helpers_.load(base::relaxed);
-    if (asking.helps_loops) {
-      if (seen > most) leave_loops(asking);
-      return asking.helps_loops;
-    }
-    while (seen < most && !asking.helps_loops) {
-      asking.helps_loops = loop_helpers_.compare_exchange_weak(seen, seen + 1, base::relaxed, base::relaxed);
-    }
-    return asking.helps_loops;
-  }
-
-  /// Whether one more worker may. Relaxed: a hint.
-  [[nodiscard]] bool has_place_for_helper() const noexcept {
-    return leased_.load(base::relaxed) == 0 || loop_helpers_.load(base::relaxed) < places();
-  }
-
-  /// There is something for one more worker: whether it may take it. If not, who leaves a place calls one.
-  [[nodiscard]] bool ask_for_place() noexcept {
-    if (has_place_for_helper()) return true;
-    wanted_.exchange(true, base::release);  // [crew.5] release: what there is
-    base::full_barrier();                   // see call_for_place()
-    return has_place_for_helper();
-  }
-
-  /// There is a place: calls a worker, if one was asked for in vain and there is still something. It may lie on the
-  /// stack of the caller's record, if that is another guest's already.
-  void call_for_place() noexcept {
-    base::full_barrier();  // who asks from now on sees the place
-    // relaxed: seldom set. [crew.5] acquire: what others had when they asked before.
-    if (!wanted_.load(base::relaxed) || !wanted_.exchange(false, base::acquire)) return;
-    if (idle_.somebody_is_parked() && somebody_forks(nullptr)) call_thief();
-  }
-
-  void leave_loops(worker& leaving) noexcept {
-    if (!leaving.helps_loops) return;
-    leaving.helps_loops = false;
-    loop_helpers_.fetch_sub(1, base::relaxed);  // relaxed: as above
-    call_for_place();
   }
 
   // ---- who waits awake
 
   /// The worker, which has a place, has opened its hand, or is about to.
   void announce_hand(worker& waiting) noexcept {
-    // relaxed: written seldom. [crew.4] release: the record.
+    // relaxed: written seldom. [crew.2] release: the record.
     if (waiting_.load(base::relaxed) != &waiting) waiting_.store(&waiting, base::release);
   }
 
   /// Reserves the open hand of a worker that may take tasks off stacks; null if there is none.
   [[nodiscard]] worker* reserve_hand() noexcept {
-    // [crew.4] acquire: the record.
+    // [crew.2] acquire: the record.
     worker* const waiting = waiting_.load(base::acquire);
-    // relaxed: as above; the worker is counted.
-    if (waiting == nullptr || loop_helpers_.load(base::relaxed) > places()) return nullptr;
+    if (waiting == nullptr || places_.are_overfull()) return nullptr;
     return waiting->hand.try_reserve() ? waiting : nullptr;
   }
 
   /// Whether reserve_hand() may find somebody. Relaxed: a hint.
   [[nodiscard]] bool somebody_holds_out_hand() const noexcept {
-    const worker* const waiting = waiting_.load(base::acquire);  // [crew.4] acquire: the record
+    const worker* const waiting = waiting_.load(base::acquire);  // [crew.2] acquire: the record
     return waiting != nullptr && waiting->hand.is_open_hint();
   }
 
@@ -250,7 +204,7 @@ class crew {
   /// There is something new on a stack, which may be much, since it can be divided: wakes a worker, if one may take it
   /// and not too many look for work already.
   void call_thief() noexcept {
-    if (ask_for_place()) call_one(most_searching());
+    if (places_.ask()) call_one(most_searching());
   }
 
   /// There is something new: wakes a worker, if nobody looks for work already. True if it did.
@@ -293,43 +247,18 @@ class crew {
     return is_new;
   }
 
-  template <class Visit>
-  bool each_guest(Visit visit) noexcept {
-    for (std::uint64_t left = leased_.load(base::relaxed); left != 0; left &= left - 1) {  // relaxed: a hint
-      // [crew.2] acquire: the record.
-      participant* const guest = guests_[static_cast<std::size_t>(std::countr_zero(left))].load(base::acquire);
-      if (guest != nullptr && visit(*guest)) return true;
-    }
-    return false;
-  }
-
   void delete_records() noexcept {
     for (std::size_t i = 0; i < count(); ++i) delete workers_[i];
     delete[] workers_;
-    for (auto& seat : guests_) delete seat.load(base::relaxed);  // relaxed: everybody has left
   }
 
-  participant* seated(std::uint64_t seat) noexcept {
-    auto& place = guests_[static_cast<std::size_t>(std::countr_zero(seat))];
-    participant* guest =
-        place.load(base::relaxed);  // relaxed: written by the seat's holders only, see try_lease_guest()
-    if (guest != nullptr) return guest;
-    try {
-      guest = new participant(*this, stack_slots_);
-    } catch (...) {
-      leased_.fetch_and(~seat, base::release);  // [crew.1] release: as in release_guest()
-      return nullptr;
-    }
-    place.store(guest, base::release);  // [crew.2] release: thieves read the record
-    return guest;
+  /// There is a place: calls a worker, if one was asked for in vain and there is still something. It may lie on the
+  /// stack of a record that the caller had, if that is another guest's already.
+  void call_for_place() noexcept {
+    if (places_.take_wish() && idle_.somebody_is_parked() && somebody_forks(nullptr)) call_thief();
   }
 
-  /// How many workers may take tasks off stacks, see the class. Relaxed: a late answer runs one task more.
-  [[nodiscard]] std::int64_t places() const noexcept {
-    return static_cast<std::int64_t>(size()) - std::popcount(leased_.load(base::relaxed));
-  }
-
-  // [crew.3] acquire: the records.
+  // [crew.1] acquire: the records.
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(base::acquire); }
 
   pool* const employer_;
@@ -337,12 +266,10 @@ class crew {
   const std::size_t stack_slots_;
   worker** const workers_;  // those below count_; the others' pages are not touched
   base::atomic<std::size_t> count_{0};
-  base::atomic<participant*> guests_[most_guests]{};
   base::atomic<worker*> waiting_{nullptr};  // the last one to open its hand
   base::atomic<bool> exposing_{false};
-  alignas(base::cache_line) base::atomic<std::uint64_t> leased_{0};
-  base::atomic<bool> wanted_{false};
-  base::atomic<std::int64_t> loop_helpers_{0};
+  guest_seats guests_;
+  loop_places places_;
   alignas(base::cache_line) idle_policy idle_;
 };
 

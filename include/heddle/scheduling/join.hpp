@@ -56,7 +56,7 @@ inline void call_joiners(participant& here) noexcept {
   const bool joiners_beg = here.stack.forget(queue::beggars::all) && joiners_sleep(here);
   worker* const taker = here.home.reserve_hand();
   const bool gave = taker != nullptr && give(here, *taker);
-  const bool others_sleep = here.home.idle().somebody_is_parked() && here.home.ask_for_place();
+  const bool others_sleep = here.home.idle().somebody_is_parked() && here.home.places().ask();
   if (taker != nullptr && !others_sleep && !joiners_beg) return gave;
   if (here.stack.publish()) {
     if (joiners_beg) call_joiners(here);

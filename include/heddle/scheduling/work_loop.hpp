@@ -114,7 +114,7 @@ class work_loop {
       if (crew_.idle().take_unwatched()) {
         self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
         look_around_for_sleepers(self);
-      } else if (search_.has_backlog() || (crew_.ask_for_place() && crew_.somebody_forks(&self))) {
+      } else if (search_.has_backlog() || (crew_.places().ask() && crew_.somebody_forks(&self))) {
         crew_.call_worker();
       }
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
@@ -174,7 +174,7 @@ class work_loop {
   /// Behind a heavy barrier: who has added work to what it has itself, and saw nobody parked, is seen here. Calls a
   /// worker if there is some; who adds some from now on calls one itself.
   void look_around_for_sleepers(const worker& self) noexcept {
-    if ((crew_.beg_of_everybody(self) && crew_.ask_for_place()) || search_.has_backlog()) crew_.call_worker();
+    if ((crew_.beg_of_everybody(self) && crew_.places().ask()) || search_.has_backlog()) crew_.call_worker();
   }
 
   crew& crew_;

@@ -62,7 +62,7 @@ class work_search {
     if (jobs_.size_hint() != 0 || jobs_.finished()) return true;
     const auto has_jobs = [](worker& other) { return !other.jobs.empty_hint(); };
     if (self.pace.may_steal() && crew_.rob_worker(self, has_jobs)) return true;
-    if (!may_help_loops) return crew_.has_place_for_helper();
+    if (!may_help_loops) return crew_.places().has_one();
     const bool found = crew_.rob_somebody(self, [&](participant& other) {
       if (other.stack.has_public()) return true;
       if (!other.stack.has_private()) return false;
@@ -75,7 +75,7 @@ class work_search {
 
   /// Whether there is something to do that nobody has begun, and that a worker may do.
   [[nodiscard]] bool has_backlog() const noexcept {
-    return has_queued_jobs() || (has_public_tasks() && crew_.ask_for_place());
+    return has_queued_jobs() || (has_public_tasks() && crew_.places().ask());
   }
 
   [[nodiscard]] bool has_public_tasks() const noexcept {
