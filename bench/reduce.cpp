@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The sum of 1e8 doubles, where memory is the limit, and a reduction that needs the order of the elements.
+// The sum of 1e8 doubles and their running sums, where memory is the limit, and a reduction that needs the order of the
+// elements.
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <numeric>
 #include <vector>
 
 #include <heddle/parallel_reduce.hpp>
+#include <heddle/parallel_scan.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 #include "support/heddle_threads.hpp"
@@ -18,6 +21,7 @@
 #ifdef HEDDLE_BENCH_TBB
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_reduce.h>
+#include <tbb/parallel_scan.h>
 
 #include <execution>
 #include <version>
@@ -69,6 +73,9 @@ class serial_reduce {
   double reduce(const std::vector<double>& xs, Operation operation) {
     return std::accumulate(xs.begin(), xs.end(), 0.0, operation);
   }
+  void scan(const std::vector<double>& xs, std::vector<double>& out) {
+    std::inclusive_scan(xs.begin(), xs.end(), out.begin(), std::plus<double>());
+  }
 
  private:
   pinned_caller pinned_;
@@ -87,6 +94,9 @@ class heddle_reduce {
   }
   double reduce(const std::vector<double>& xs, last_other_than_zero operation) {
     return heddle::parallel_reduce(pool_, xs, 0.0, operation);
+  }
+  void scan(const std::vector<double>& xs, std::vector<double>& out) {
+    heddle::parallel_inclusive_scan(pool_, xs, out, std::plus<double>());
   }
 
  private:
@@ -113,6 +123,16 @@ class tbb_reduce {
         },
         operation);
   }
+  void scan(const std::vector<double>& xs, std::vector<double>& out) {
+    tbb::parallel_scan(
+        tbb::blocked_range<std::size_t>(0, xs.size()), 0.0,
+        [from = xs.data(), to = out.data()](const tbb::blocked_range<std::size_t>& part, double total, bool is_final) {
+          if (!is_final) return std::accumulate(from + part.begin(), from + part.end(), total);
+          for (std::size_t i = part.begin(); i != part.end(); ++i) to[i] = total += from[i];
+          return total;
+        },
+        std::plus<double>());
+  }
 
  private:
   tbb_threads threads_;
@@ -131,6 +151,9 @@ class std_par_reduce {
   }
   double reduce(const std::vector<double>& xs, sum) {
     return std::reduce(std::execution::par_unseq, xs.begin(), xs.end(), 0.0);
+  }
+  void scan(const std::vector<double>& xs, std::vector<double>& out) {
+    std::inclusive_scan(std::execution::par_unseq, xs.begin(), xs.end(), out.begin(), std::plus<double>());
   }
 
  private:
@@ -159,6 +182,23 @@ class openmp_reduce {
     for (std::size_t i = 0; i < count; ++i) total += first[i];
     return total;
   }
+#ifndef __clang__  // which keeps as many sums as there are elements on the stack
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // in what GCC makes of the scan
+  void scan(const std::vector<double>& xs, std::vector<double>& out) {
+    const double* const from = xs.data();
+    double* const to = out.data();
+    const std::size_t count = xs.size();
+    double total = 0;
+#pragma omp parallel for simd reduction(inscan, + : total)
+    for (std::size_t i = 0; i < count; ++i) {
+      total += from[i];
+#pragma omp scan inclusive(total)
+      to[i] = total;
+    }
+  }
+#pragma GCC diagnostic pop
+#endif
 
  private:
   openmp_threads threads_;
@@ -176,21 +216,53 @@ void reduce_1e8(benchmark::State& state) {
   });
 }
 
+template <class Reduce>
+void scan_1e8(benchmark::State& state) {
+  const std::vector<double>& xs = numbers();
+  std::vector<double> totals(size);
+  Reduce runtime(thread_count(state));
+  runtime.run([&] {
+    for (auto _ : state) {
+      runtime.scan(xs, totals);
+      require(totals[size / 2 - 1] == size / 2 * 3.5 && totals.back() == sum::expected, "a scan");
+    }
+  });
+}
+
+/// What a scan cannot do without: all is read once and written once.
+void copy_1e8(benchmark::State& state) {
+  const std::vector<double>& xs = numbers();
+  std::vector<double> copy(size);
+  const pinned_caller pinned;
+  for (auto _ : state) {
+    std::copy(xs.begin(), xs.end(), copy.begin());
+    require(copy.back() == xs.back(), "a copy");
+  }
+}
+
 const bool registered = [] {
   using benchmark::kMillisecond;
   add("sum_1e8", "serial", reduce_1e8<serial_reduce, sum>, {1})->Unit(kMillisecond);
   add("ordered_1e8", "serial", reduce_1e8<serial_reduce, last_other_than_zero>, {1})->Unit(kMillisecond);
+  add("scan_1e8", "serial", scan_1e8<serial_reduce>, {1})->Unit(kMillisecond);
+  add("copy_1e8", "serial", copy_1e8, {1})->Unit(kMillisecond);
   add("sum_1e8", "heddle", reduce_1e8<heddle_reduce, sum>)->Unit(kMillisecond);
   add("ordered_1e8", "heddle", reduce_1e8<heddle_reduce, last_other_than_zero>)->Unit(kMillisecond);
+  add("scan_1e8", "heddle", scan_1e8<heddle_reduce>)->Unit(kMillisecond);
 #ifdef HEDDLE_BENCH_TBB
   add("sum_1e8", "tbb", reduce_1e8<tbb_reduce, sum>)->Unit(kMillisecond);
   add("ordered_1e8", "tbb", reduce_1e8<tbb_reduce, last_other_than_zero>)->Unit(kMillisecond);
+  add("scan_1e8", "tbb", scan_1e8<tbb_reduce>)->Unit(kMillisecond);
 #ifdef __cpp_lib_parallel_algorithm
   add("sum_1e8", "std_par", reduce_1e8<std_par_reduce, sum>)->Unit(kMillisecond);
+  add("scan_1e8", "std_par", scan_1e8<std_par_reduce>)->Unit(kMillisecond);
 #endif
 #endif
 #ifdef HEDDLE_BENCH_OPENMP
   add("sum_1e8", "openmp", reduce_1e8<openmp_reduce, sum>)->Unit(kMillisecond);
+#ifndef __clang__
+  add("scan_1e8", "openmp", scan_1e8<openmp_reduce>)->Unit(kMillisecond);
+#endif
 #endif
   return true;
 }();

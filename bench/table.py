@@ -91,6 +91,8 @@ GOALS = (
     Goal("F16", "pending_1e6", (at_most(64 + 8.5),), "allocated_bytes", threads=1),
     Goal("F16", "pending_1e6", (at_most(84),), "resident_bytes", threads=1),
     Goal("F17", "group_1e6", (Limit(0.25, "row/tbb/2"), at_most(25e-9)), "per_item"),
+    Goal("A4", "scan_1e8", (Limit(1.0, PEER),)),
+    Goal("A4", "scan_1e8", (Limit(1.0, "row/serial/1"),), threads=1),
 )
 
 

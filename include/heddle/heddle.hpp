@@ -13,6 +13,7 @@
 #include <heddle/parallel_invoke.hpp>
 #include <heddle/parallel_map.hpp>
 #include <heddle/parallel_reduce.hpp>
+#include <heddle/parallel_scan.hpp>
 #include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/version.hpp>

@@ -50,30 +50,48 @@ template <class T, class Op, class Element>
   return folded[0];
 }
 
-/// Four blocks, one behind the other, that take a step each in turn: the order of the elements is kept, and four
-/// chains of operations run at a time. What throws is what a walk from left to right would have met first.
-template <class T, class Op, class Element, std::size_t... Block>
-[[nodiscard]] T reduce_in_blocks(section items, const Op& op, const Element& element,
-                                 std::index_sequence<Block...> /*blocks*/) {
+/// Four blocks, one behind the other, that take a step each in turn: each keeps the order of its elements, and four
+/// chains of operations run at a time. The first step of a block is `begin(block, index)`, the others are `step(block,
+/// index)`. What throws is what a walk from left to right would have met first. There are four elements at least.
+template <class Begin, class Step, std::size_t... Block>
+void walk_in_blocks(section items, const Begin& begin, const Step& step, std::index_sequence<Block...> /*blocks*/) {
   constexpr std::size_t blocks = sizeof...(Block);
   const std::uint64_t length = items.size() / blocks;
-  accumulator<T> block[blocks];
   std::size_t current = 0;
-  std::uint64_t step = 0;
+  std::uint64_t done = 0;
   try {
-    ((current = Block, block[Block].begin(element(items.first + Block * length))), ...);
-    for (step = 1; step < length; ++step) {
-      ((current = Block, block[Block].apply(op, element(items.first + Block * length + step))), ...);
+    ((current = Block, begin(std::integral_constant<std::size_t, Block>(), items.first + Block * length)), ...);
+    for (done = 1; done < length; ++done) {
+      ((current = Block, step(std::integral_constant<std::size_t, Block>(), items.first + Block * length + done)), ...);
     }
   } catch (...) {
     for (std::size_t before = 0; before < current; ++before) {
       const std::uint64_t first = items.first + before * length;
-      for (std::uint64_t i = first + step + 1; i < first + length; ++i) block[before].apply(op, element(i));
+      for (std::uint64_t i = first + done + 1; i < first + length; ++i) step(before, i);
     }
     throw;
   }
-  for (std::uint64_t i = items.first + blocks * length; i < items.last; ++i) block[blocks - 1].apply(op, element(i));
-  ((Block == 0 ? void() : block[0].apply(op, std::move(block[Block].value()))), ...);
+  for (std::uint64_t i = items.first + blocks * length; i < items.last; ++i) step(blocks - 1, i);
+}
+
+/// How many blocks walk_in_blocks() makes, and for how many elements they are worth it.
+inline constexpr std::size_t block_count = 4;
+inline constexpr std::uint64_t worth_blocks = 8 * block_count;
+
+/// The total of each block.
+template <class T, class Op, class Element>
+void reduce_blocks(section items, const Op& op, const Element& element, accumulator<T> (&block)[block_count]) {
+  walk_in_blocks(
+      items, [&](auto index, std::uint64_t i) { block[index].begin(element(i)); },
+      [&](auto index, std::uint64_t i) { block[index].apply(op, element(i)); },
+      std::make_index_sequence<block_count>());
+}
+
+template <class T, class Op, class Element>
+[[nodiscard]] T reduce_in_blocks(section items, const Op& op, const Element& element) {
+  accumulator<T> block[block_count];
+  reduce_blocks(items, op, element, block);
+  for (std::size_t k = 1; k < block_count; ++k) block[0].apply(op, std::move(block[k].value()));
   return std::move(block[0].value());
 }
 
@@ -81,13 +99,12 @@ template <class T, class Op, class Element, std::size_t... Block>
 /// `element(index)` is called once for each.
 template <class T, class Op, class Element>
 [[nodiscard]] T reduce_section(section items, const Op& op, const Element& element) {
-  constexpr std::uint64_t blocks = 4;
   if constexpr (reorderable_operation<Op, T> && std::is_arithmetic_v<std::remove_cvref_t<element_result_t<Element>>>) {
     return reduce_in_lanes<T>(items, op, element);
-  } else if (items.size() < 8 * blocks) {
+  } else if (items.size() < worth_blocks) {
     return reduce_one_by_one<T>(items, op, element);
   } else {
-    return reduce_in_blocks<T>(items, op, element, std::make_index_sequence<blocks>());
+    return reduce_in_blocks<T>(items, op, element);
   }
 }
 
