@@ -915,3 +915,25 @@ heddle_mutant(pool who_ends_its_search_does_not_watch_for_sleepers
   REPLACE [[crew_.idle().take_unwatched()]]
   BY [[false]]
   FINDS "DEADLOCK")
+
+heddle_mutant(total_chain who_helps_writes_too
+  HEADER base/total_chain.hpp
+  IN [[void bring(]]
+  REPLACE [[if (!its.state.compare_exchange_strong(missing, presence::written, relaxed, relaxed)) return;]]
+  BY [[if (its.state.load(relaxed) != missing) return;]]
+  FINDS "DATA RACE|RESOURCE LEAK")
+
+heddle_mutant(total_chain two_go_on_at_once
+  HEADER base/total_chain.hpp
+  IN [[void go_on(]]
+  REPLACE [[if (!has_total(known_.load(relaxed)) || !lock_.try_lock()) return;]]
+  BY [[if (!has_total(known_.load(relaxed))) return;
+    static_cast<void>(lock_.try_lock());]]
+  FINDS "DATA RACE|RESOURCE LEAK")
+
+heddle_mutant(total_chain a_gap_is_jumped_over
+  HEADER base/total_chain.hpp
+  IN [[void go_on(]]
+  REPLACE [[at + 1 < links_.size() && has_total(at)]]
+  BY [[at + 1 < links_.size() && (has_total(at) || has_total(at + 1))]]
+  FINDS "DATA RACE|RESOURCE LEAK")

@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <deque>
 #include <forward_list>
@@ -28,6 +26,8 @@
 
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/every_executor.hpp>
+#include <support/reducible.hpp>
 #include <support/scale.hpp>
 #include <support/threads.hpp>
 #include <support/tracked.hpp>
@@ -38,71 +38,15 @@ using heddle::parallel_reduce;
 using heddle::reduce_options;
 using heddle::reduce_order;
 using heddle::thread_pool_executor;
+using heddle_test::bits;
+using heddle_test::matrix;
+using heddle_test::number_thrown_by;
+using heddle_test::on_every_executor;
+using heddle_test::uneven_numbers;
 
 /// Sizes on both sides of every place where the way of reducing changes.
 constexpr std::array<std::size_t, 16> sizes{0,    1,    2,    63,     64,     65,     1023,   4095,
                                             4096, 4097, 8193, 65'535, 65'536, 65'537, 70'001, 200'003};
-
-/// Numbers of very different sizes, whose sum depends on the order.
-std::vector<double> uneven_numbers(std::size_t size) {
-  std::mt19937_64 random(size);
-  std::uniform_real_distribution<double> exponent(-30, 30);
-  std::vector<double> numbers(size);
-  for (double& each : numbers) each = std::exp2(exponent(random)) * (random() % 2 == 0 ? 1 : -1);
-  return numbers;
-}
-
-std::uint64_t bits(double value) { return std::bit_cast<std::uint64_t>(value); }
-
-/// An executor of one's own: a thread for each call.
-struct threads_executor {
-  template <class F>
-  heddle::future<void> submit(F call) {
-    heddle::promise<void> done;
-    heddle::future<void> result = done.get_future();
-    threads.emplace_back([call, done = std::move(done)]() mutable {
-      if (!done.set_running_or_notify_cancel()) return;
-      call();
-      done.set_value();
-    });
-    return result;
-  }
-  template <class F>
-  void post(F call) {
-    threads.emplace_back(call);
-  }
-  [[nodiscard]] std::size_t max_workers() const { return 3; }
-  ~threads_executor() {
-    for (std::thread& each : threads) each.join();
-  }
-  std::vector<std::thread> threads;
-};
-
-/// `check(executor)` for every kind of executor and several numbers of workers.
-template <class Check>
-void on_every_executor(Check check) {
-  heddle::inline_executor here;
-  check(here);
-  threads_executor own;
-  check(own);
-  for (const std::size_t workers : {1U, 2U, 3U, 8U}) {
-    thread_pool_executor pool{{.max_workers = workers}};
-    check(pool);
-  }
-}
-
-/// 2 x 2 matrices modulo a prime: an associative product that is not commutative.
-struct matrix {
-  std::array<std::uint64_t, 4> at;
-  friend matrix operator*(const matrix& a, const matrix& b) {
-    constexpr std::uint64_t prime = 1'000'003;
-    const auto entry = [&](std::size_t row, std::size_t column) {
-      return (a.at[row] * b.at[column] + a.at[row + 1] * b.at[column + 2]) % prime;
-    };
-    return {{entry(0, 0), entry(0, 1), entry(2, 0), entry(2, 1)}};
-  }
-  friend bool operator==(const matrix&, const matrix&) = default;
-};
 
 /// A number that cannot be copied, assigned or made from nothing, and counts the live ones.
 struct counted_number {
@@ -115,17 +59,6 @@ struct counted_number {
 };
 
 const auto add_counted = [](counted_number a, counted_number b) { return counted_number(a.value + b.value); };
-
-/// What `call()` throws, as a number; -1 if it does not.
-template <class Call>
-int number_thrown_by(const Call& call) {
-  try {
-    call();
-  } catch (int number) {
-    return number;
-  }
-  return -1;
-}
 
 }  // namespace
 
