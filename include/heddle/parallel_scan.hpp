@@ -385,11 +385,11 @@ auto scan_to(E& on, R& xs, Out&& out, base::accumulator<T>& init, const Op& op) 
 /// The result is the same, to the last bit of a floating-point number, on every executor and any number of threads:
 /// what is combined with what depends on the number of elements and the types only.
 ///
-/// `op` is called as const, from many threads, with a total that it may move from and an element or another total: about
-/// twice for each element. Arithmetic of the standard on numbers (std::plus, multiplies, bit_and, bit_or, bit_xor,
-/// std::ranges::min or max) runs at the speed of memory. Elements may be read more than once. If a call throws, the
-/// exception that a sequential loop would have met first is rethrown, as far as that would have made the same call.
-/// Without an executor it runs on current_executor().
+/// `op` is called as const, from many threads, with a total that it may move from and an element or another total:
+/// about twice for each element. Arithmetic of the standard on numbers (std::plus, multiplies, bit_and, bit_or,
+/// bit_xor, std::ranges::min or max) runs at the speed of memory. Elements may be read more than once. If a call
+/// throws, the exception that a sequential loop would have met first is rethrown, as far as that would have made the
+/// same call. Without an executor it runs on current_executor().
 ///
 ///     std::vector<double> cumulated = heddle::parallel_inclusive_scan(xs, std::plus<>{});
 ///     std::vector<long> ends = heddle::parallel_inclusive_scan(pool, lengths, std::plus<>{}, 0L);

@@ -291,6 +291,19 @@ TEST_CASE("parallel scans rethrow what a sequential loop would have met first", 
   });
 }
 
+TEST_CASE("a parallel scan finds what fails before the element that no chunk can be reduced with", "[parallel_scan]") {
+  const auto limited = [](int a, int b) {
+    if (b < 0) throw 1;
+    if (a + b > 5000) throw 2;
+    return a + b;
+  };
+  std::vector<int> xs(10'000, 1);
+  xs[5010] = -1;  // in the chunk of the element where the total grows too great
+  on_every_executor([&](auto& on) {
+    REQUIRE(number_thrown_by([&] { static_cast<void>(parallel_inclusive_scan(on, xs, limited)); }) == 2);
+  });
+}
+
 TEST_CASE("a parallel scan that throws leaves nothing behind", "[parallel_scan]") {
   thread_pool_executor pool{{.max_workers = 3}};
   for (const int limit : {0, 5, 500, 3000}) {
