@@ -245,7 +245,7 @@ const bool registered = [] {
   add("sum_1e8", "serial", reduce_1e8<serial_reduce, sum>, {1})->Unit(kMillisecond);
   add("ordered_1e8", "serial", reduce_1e8<serial_reduce, last_other_than_zero>, {1})->Unit(kMillisecond);
   add("scan_1e8", "serial", scan_1e8<serial_reduce>, {1})->Unit(kMillisecond);
-  add("copy_1e8", "serial", copy_1e8, {1})->Unit(kMillisecond);
+  add("scan_1e8", "copy", copy_1e8, {1})->Unit(kMillisecond);
   add("sum_1e8", "heddle", reduce_1e8<heddle_reduce, sum>)->Unit(kMillisecond);
   add("ordered_1e8", "heddle", reduce_1e8<heddle_reduce, last_other_than_zero>)->Unit(kMillisecond);
   add("scan_1e8", "heddle", scan_1e8<heddle_reduce>)->Unit(kMillisecond);
