@@ -627,9 +627,15 @@ heddle_mutant(unfinished_count count_is_touched_after_the_end
 heddle_mutant(unfinished_count who_sleeps_does_not_hear_of_more
   HEADER scheduling/unfinished_count.hpp
   IN [[void begin_one()]]
-  REPLACE [[if ((others_.fetch_add(one, base::release) & sleeper_bit) != 0) sync::unpark_all(address);]]
-  BY [[others_.fetch_add(one, base::release);
-       static_cast<void>(address);]]
+  REPLACE [[(others_.fetch_add(one, base::release) & sleeper_bit) != 0]]
+  BY [[others_.fetch_add(one, base::release) == UINT32_MAX]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(unfinished_count who_is_about_to_sleep_does_not_hear_of_more
+  HEADER scheduling/unfinished_count.hpp
+  IN [[void wake_for_more()]]
+  REPLACE [[others_.fetch_and(~sleeper_bit, base::relaxed);]]
+  BY [[]]
   FINDS "DEADLOCK")
 
 heddle_mutant(unfinished_count owners_count_is_read_first

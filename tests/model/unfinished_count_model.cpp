@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Who waits for jobs, awake or asleep, returns when all have ended and not before, and may free the count at once; who
 // sleeps hears of jobs that begin.
+#include <heddle/base/spin_lock.hpp>
 #include <heddle/scheduling/unfinished_count.hpp>
+#include <mutex>
 #include <optional>
 
 #include "model/checker.hpp"
@@ -29,7 +31,7 @@ struct count_model : model<Derived, ThreadCount> {
     jobs->end(1);
   }
   void wait() {
-    while (!jobs->is_zero()) jobs->sleep();
+    while (!jobs->is_zero()) jobs->sleep(jobs->announce_sleeper());
   }
   void leave() {
     jobs.reset();
@@ -104,38 +106,70 @@ struct owner_begins_one_more : count_model<owner_begins_one_more, 3, 2> {
   }
 };
 
-/// Who sleeps already runs the second job, for whose end the first one waits.
-struct who_sleeps_helps : count_model<who_sleeps_helps, 2, 2> {
-  plain<int> input;
-  heddle::base::atomic<int> second_is_there{0};
+/// Who waits runs the second job, for whose end the first one waits: who looks for it when it has announced that it is
+/// about to sleep does not miss it.
+template <class Derived, int ThreadCount>
+struct who_waits_helps : count_model<Derived, ThreadCount, 3> {
+  heddle::base::spin_lock lock;
+  plain<int> second = 0;
+  heddle::base::atomic<int> second_is_there{0};  // a hint
   heddle::sync::parking_word second_has_ended{0};
+
   void before() {
-    jobs.emplace();
-    jobs->begin_one_as_owner();
-    heddle_model::current_run.woke_for_no_reason[1] = true;  // it would not look again before it sleeps on
+    this->jobs.emplace();
+    for (int i = 0; i != 2; ++i) this->jobs->begin_one_as_owner();
+    // Who wakes for no reason looks again.
+    for (bool& each : heddle_model::current_run.woke_for_no_reason) each = true;
   }
-  void thread(unsigned index) {
-    if (index == 0) {
-      while (heddle_model::current_run.sleeping_count == 0) heddle::base::pause();
-      input = 1;
-      second_is_there.store(1, heddle::base::relaxed);  // released with the count
-      jobs->begin_one();
-      while (second_has_ended.load(acquire) == 0) {
-        heddle::sync::park_until(second_has_ended, 0, heddle::sync::no_deadline);
-      }
-      end_job(0);
-    } else {
-      while (!jobs->is_zero()) {
-        second_is_there.exchange(0, heddle::base::relaxed) != 0 ? run_second() : jobs->sleep();
-      }
-      leave();
+  void run_first() {
+    {
+      const std::lock_guard held(lock);
+      second = 1;
+      second_is_there.store(1, heddle::base::relaxed);
+      this->jobs->begin_one();
     }
+    while (second_has_ended.load(acquire) == 0) {
+      heddle::sync::park_until(second_has_ended, 0, heddle::sync::no_deadline);
+    }
+    this->end_job(0);
   }
-  void run_second() {
-    HEDDLE_MODEL_CHECK(input == 1);
-    end_job(1);
+  void wait_and_help() {
+    while (!this->jobs->is_zero()) {
+      const std::uint32_t seen = this->jobs->announce_sleeper();
+      if (!try_run_second()) this->jobs->sleep(seen);
+    }
+    this->leave();
+  }
+  bool try_run_second() {
+    if (second_is_there.load(heddle::base::relaxed) == 0) return false;
+    {
+      const std::lock_guard held(lock);
+      HEDDLE_MODEL_CHECK(second == 1);
+      second_is_there.store(0, heddle::base::relaxed);
+    }
+    this->end_job(1);
     second_has_ended.store(1, release);
     heddle::sync::unpark_all(&second_has_ended);
+    return true;
+  }
+};
+
+/// It sleeps already, or not.
+template <bool SleepsAlready>
+struct who_sleeps_helps : who_waits_helps<who_sleeps_helps<SleepsAlready>, 2> {
+  void thread(unsigned index) {
+    if (index != 0) return this->wait_and_help();
+    this->end_job(2);
+    while (SleepsAlready && heddle_model::current_run.sleeping_count == 0) heddle::base::pause();
+    this->run_first();
+  }
+};
+
+/// A third job ends meanwhile, so that there are as many as before.
+struct one_begins_and_one_ends : who_waits_helps<one_begins_and_one_ends, 3> {
+  void thread(unsigned index) {
+    if (index == 0) return run_first();
+    index == 1 ? wait_and_help() : end_job(2);
   }
 };
 
@@ -151,13 +185,15 @@ int main(int argc, char** argv) {
                      explore<a_job_begins_another<true>>("a job of the owner begins another one", at_most_switches(2)),
                      explore<a_job_begins_another<false>>("a job begins another one", at_most_switches(1)),
                      explore<owner_begins_one_more>("the owner begins one more", at_most_switches(2)),
-                     explore<who_sleeps_helps>("who sleeps helps", at_most_switches(4)),
+                     explore<who_sleeps_helps<true>>("who sleeps helps", at_most_switches(3)),
+                     explore<who_sleeps_helps<false>>("who is about to sleep helps", at_most_switches(3)),
+                     explore<one_begins_and_one_ends>("one begins and one ends", at_most_switches(2)),
                  },
                  {
                      {"unfinished_count::end acquire", "of the CAS: it succeeds from a value that was acquired"},
-                     {"unfinished_count::sleep acquire", "of the load: the CAS makes up for it"},
-                     {"unfinished_count::sleep acquire", "of the CAS: the load has made up for it"},
-                     {"unfinished_count::sleep acquire on failure", "the CAS that succeeds makes up for it"},
+                     {"unfinished_count::announce_sleeper acquire", "of the load: the CAS makes up for it"},
+                     {"unfinished_count::announce_sleeper acquire", "of the CAS: the load has made up for it"},
+                     {"unfinished_count::announce_sleeper acquire on failure", "the CAS that succeeds makes up for it"},
                  });
   return models.run(argc, argv);
 }

@@ -141,7 +141,7 @@ class job_group final : public queue::job_home {
       patience.pause();
     }
     const sync::blocking_scope blocked(nullptr);
-    while (!unfinished_.is_zero()) unfinished_.sleep();
+    while (!unfinished_.is_zero()) unfinished_.sleep(unfinished_.announce_sleeper());
   }
 
   /// What a worker knows while it waits.
@@ -171,16 +171,17 @@ class job_group final : public queue::job_home {
         patience.pause();
       } else if (!run_buried(here)) {
         count(here);
-        sleep_once();
+        const std::uint32_t seen = unfinished_.announce_sleeper();
+        if (!run_listed(here)) sleep_once(seen);
         patience.reset();
       }
     }
     count(here);
   }
 
-  void sleep_once() noexcept {
+  void sleep_once(std::uint32_t seen) noexcept {
     const sync::blocking_scope blocked(nullptr);
-    unfinished_.sleep();
+    unfinished_.sleep(seen);
   }
 
   void count(helper& here) noexcept {

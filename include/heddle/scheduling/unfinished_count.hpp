@@ -29,11 +29,11 @@ class unfinished_count {
     begun_by_owner_.store(begun_by_owner_.load(base::relaxed) + 1, base::relaxed);
   }
 
-  /// The same, of any thread. Who sleeps is woken to see it.
+  /// The same, of any thread. Who sleeps, or is about to, is woken to see it.
   void begin_one() noexcept {
-    const sync::parking_word* const address = &others_;
-    // [unfinished_count.2] release: who is woken sees what was done before.
-    if ((others_.fetch_add(one, base::release) & sleeper_bit) != 0) sync::unpark_all(address);
+    // [unfinished_count.2] release: who is woken, or announces itself later, sees what was done before.
+    if ((others_.fetch_add(one, base::release) & sleeper_bit) != 0) [[unlikely]]
+      wake_for_more();
   }
 
   /// Some have ended, one at least. The object may be gone afterwards.
@@ -59,21 +59,34 @@ class unfinished_count {
     return sum(others_.load(base::acquire) - uncounted * one) == 0;
   }
 
-  /// Sleeps until nothing is left, or until one more has begun. May return for no reason.
-  void sleep() noexcept {
+  /// The caller is about to sleep: begin_one() tells it of more from here on, and it looks once more for what there is.
+  /// The answer is for sleep().
+  [[nodiscard]] std::uint32_t announce_sleeper() noexcept {
     // [unfinished_count.1] acquire: as in is_zero(). [unfinished_count.2] acquire: what begin_one() tells of.
     std::uint32_t seen = others_.load(base::acquire);
-    while ((seen & sleeper_bit) == 0) {
-      if (sum(seen) == 0) return;
-      // [unfinished_count.1] acquire: as above.
+    while ((seen & sleeper_bit) == 0 && sum(seen) != 0) {
+      // [unfinished_count.1], [unfinished_count.2] acquire: as above.
       if (others_.compare_exchange_weak(seen, seen | sleeper_bit, base::acquire, base::acquire)) seen |= sleeper_bit;
     }
+    return seen;
+  }
+
+  /// Sleeps until nothing is left, or until one more has begun since announce_sleeper() returned `seen`. May return for
+  /// no reason.
+  void sleep(std::uint32_t seen) noexcept {
     if (sum(seen) != 0) sync::park_until(others_, seen, sync::no_deadline);
   }
 
  private:
   static constexpr std::uint32_t sleeper_bit = 1;
   static constexpr std::uint32_t one = 2;
+
+  /// Who has announced itself and does not sleep yet sees by the bit that there is more, even if the count is as
+  /// before.
+  [[gnu::noinline]] void wake_for_more() noexcept {
+    others_.fetch_and(~sleeper_bit, base::relaxed);  // relaxed: as a read-modify-write it keeps what was released
+    sync::unpark_all(&others_);
+  }
 
   /// After the load that gave `others`.
   [[nodiscard]] std::uint32_t sum(std::uint32_t others) const noexcept {
