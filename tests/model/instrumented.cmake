@@ -150,3 +150,32 @@ heddle_instrument(HEADER scheduling/work_loop.hpp REPLACE [[std::exchange(self.a
   BY [[std::exchange(self.assigned, worker::errand{}).read()]])
 heddle_instrument(HEADER scheduling/job_refusal.hpp REPLACE [[std::exception_ptr failure_;]]
   BY [[base::plain<std::exception_ptr> failure_;]])
+
+# A worker that waits for a group looks through fewer jobs at a time.
+heddle_instrument(HEADER scheduling/job_group.hpp REPLACE [[take_under_fewer_than<16>]] BY [[take_under_fewer_than<1>]])
+heddle_instrument(HEADER scheduling/job_group.hpp REPLACE [[take_under_fewer_than<512>]]
+  BY [[take_under_fewer_than<2>]])
+heddle_instrument(HEADER scheduling/job_group.hpp REPLACE [[std::exception_ptr error_;]]
+  BY [[base::plain<std::exception_ptr> error_;]])
+# Every call is allocated and freed for itself, so that the checker sees who touches one that has ended.
+heddle_instrument(HEADER task_group.hpp REPLACE [[#include <heddle/base/block_cache.hpp>]] BY [[]])
+heddle_instrument(HEADER task_group.hpp REPLACE [[static_assert(sizeof(group_call) <= base::block_cache::block_size);]]
+  BY [[]])
+heddle_instrument(HEADER task_group.hpp REPLACE [[base::block_cache::allocate()]] BY [[::operator new(sizeof(group_call))]])
+heddle_instrument(HEADER task_group.hpp REPLACE [[base::block_cache::deallocate(block)]] BY [[::operator delete(block)]])
+heddle_instrument(HEADER task_group.hpp REPLACE [[base::block_cache::block_size - sizeof(scheduling::group_job)]] BY [[24]])
+heddle_instrument(HEADER task_group.hpp REPLACE [[base::block_cache::deallocate(this)]]
+  BY [[::operator delete(static_cast<void*>(this))]])
+# Simulated threads share the real one's list of the exceptions that are being handled, which is a stack: while one
+# handles an exception no other one may run.
+heddle_instrument(HEADER task_group.hpp REPLACE [[try {
+        static_cast<void>(std::move(callable())());
+      } catch (...) {
+        group().fail(std::current_exception());
+      }]] BY [[std::exception_ptr thrown;
+      try {
+        static_cast<void>(std::move(callable())());
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      if (thrown != nullptr) group().fail(std::move(thrown));]])

@@ -943,3 +943,227 @@ heddle_mutant(total_chain a_gap_is_jumped_over
   REPLACE [[at + 1 < links_.size() && has_total(at)]]
   BY [[at + 1 < links_.size() && (has_total(at) || has_total(at + 1))]]
   FINDS "DATA RACE|RESOURCE LEAK")
+
+heddle_mutant(job_group who_is_about_to_sleep_does_not_look_again
+  HEADER scheduling/job_group.hpp
+  IN [[void wait_and_help(]]
+  REPLACE [[!run_listed(here)]]
+  BY [[true]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(job_group who_sleeps_has_uncounted_calls
+  HEADER scheduling/job_group.hpp
+  IN [[!run_buried(here)]]
+  REPLACE [[count(here);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(job_group wait_ends_with_uncounted_calls
+  HEADER scheduling/job_group.hpp
+  IN [[sleep_once(seen);
+        patience.reset();
+      }
+    }]]
+  REPLACE [[count(here);]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(job_group call_is_counted_when_it_is_there
+  HEADER scheduling/job_group.hpp
+  IN [[pool::admission try_add(]]
+  REPLACE [[begin_one(here);
+    try {
+      pool_.push_own(*here, added);
+    } catch (...) {
+      end_one();
+      throw;
+    }]]
+  BY [[pool_.push_own(*here, added);
+       begin_one(here);]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE|DEADLOCK")
+
+heddle_mutant(job_group listed_call_is_counted_when_it_is_there
+  HEADER scheduling/job_group.hpp
+  IN [[pool::admission try_add_listed(]]
+  REPLACE [[{
+      const std::lock_guard lock(lock_);
+      listed_.push(added);
+      begin_one(here);
+    }]]
+  BY [[{
+      const std::lock_guard lock(lock_);
+      listed_.push(added);
+    }
+    begin_one(here);]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE|DEADLOCK")
+
+heddle_mutant(job_group another_worker_counts_as_the_owner
+  HEADER scheduling/job_group.hpp
+  IN [[void begin_one(]]
+  REPLACE [[here == owner_ && here != nullptr]]
+  BY [[here != nullptr]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE|DEADLOCK")
+
+heddle_mutant(job_group call_that_the_pool_refuses_is_dropped_though_it_runs
+  HEADER scheduling/job_group.hpp
+  IN [[bool withdraw(]]
+  REPLACE [[!withdrawn.try_claim()]]
+  BY [[static_cast<void>(withdrawn.try_claim()), false]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE|DOUBLE FREE")
+
+heddle_mutant(job_group call_that_the_pool_refuses_stays_in_the_list
+  HEADER scheduling/job_group.hpp
+  IN [[bool withdraw(]]
+  REPLACE [[remove_from_list(withdrawn);]]
+  BY [[]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(job_group call_that_the_pool_refuses_counts
+  HEADER scheduling/job_group.hpp
+  IN [[bool withdraw(]]
+  REPLACE [[end_one();]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(job_group call_that_memory_ends_for_is_forgotten
+  HEADER scheduling/job_group.hpp
+  IN [[answer == pool::admission::accepted || !withdraw(added)]]
+  REPLACE [[if (!withdraw(added)) return pool::admission::accepted;]]
+  BY [[]]
+  FINDS "DEADLOCK|ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(job_group list_is_read_without_the_lock
+  HEADER scheduling/job_group.hpp
+  IN [[bool run_listed(]]
+  REPLACE [[listed_.try_claim()]]
+  BY [[[&] {
+       lock.unlock();
+       group_job* const found = listed_.try_claim();
+       lock.lock();
+       return found;
+     }()]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|USER ASSERT FAILED")
+
+heddle_mutant(job_group claimed_call_is_not_counted
+  HEADER scheduling/job_group.hpp
+  IN [[bool run_listed(]]
+  REPLACE [[++here.uncounted;]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(job_group listed_call_of_a_deque_is_not_claimed
+  HEADER scheduling/job_group.hpp
+  IN [[void run_own(]]
+  REPLACE [[own.is_listed()]]
+  BY [[static_cast<void>(own), false]]
+  FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE|DEADLOCK|MEMORY LEAK")
+
+heddle_mutant(job_group other_jobs_are_run_too
+  HEADER scheduling/job_group.hpp
+  IN [[bool run_if_own(]]
+  REPLACE [[found.home() != this]]
+  BY [[static_cast<void>(found), false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group other_jobs_are_dropped
+  HEADER scheduling/job_group.hpp
+  IN [[bool run_if_own(]]
+  REPLACE [[pool_.push_own(here.self, found);]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group jobs_above_are_dropped
+  HEADER scheduling/job_group.hpp
+  IN [[queue::job* take_under_fewer_than(]]
+  REPLACE [[while (count != 0) pool_.push_own(self, *above[--count]);]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group jobs_below_are_dropped
+  HEADER scheduling/job_group.hpp
+  IN [[bool run_buried(]]
+  REPLACE [[pool_.push_own(here.self, *oldest);]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group nobody_looks_below
+  HEADER scheduling/job_group.hpp
+  IN [[bool run_buried(]]
+  REPLACE [[if (std::exchange(here.looked_through, true)) return false;]]
+  BY [[if (here.looked_through || true) return false;]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(job_group nobody_steals
+  HEADER scheduling/job_group.hpp
+  IN [[bool run_stolen_job(]]
+  REPLACE [[here.stealing_is_vain || !here.self.jobs.try_reserve(1)]]
+  BY [[true]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(job_group last_error_counts
+  HEADER scheduling/job_group.hpp
+  IN [[void fail(]]
+  REPLACE [[if (has_failed_.load(base::relaxed)) return;]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group errors_are_kept_without_the_lock
+  HEADER scheduling/job_group.hpp
+  IN [[void fail(]]
+  REPLACE [[error_ = std::move(error);]]
+  BY [[lock_.unlock();
+       error_ = std::move(error);
+       lock_.lock();]]
+  FINDS "DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(job_group later_errors_are_lost
+  HEADER scheduling/job_group.hpp
+  IN [[std::exception_ptr take_error()]]
+  REPLACE [[has_failed_.store(false, base::relaxed);]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group refused_call_has_not_failed
+  HEADER task_group.hpp
+  IN [[void leave(]]
+  REPLACE [[left.fail(why->error != nullptr ? why->error : std::make_exception_ptr(cancelled_error()));
+      destroy_callable();]]
+  BY [[destroy_callable();]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group call_of_a_cancelled_group_is_made
+  HEADER task_group.hpp
+  IN [[void call()]]
+  REPLACE [[!group().is_cancelled()]]
+  BY [[true]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group group_stays_cancelled
+  HEADER scheduling/job_group.hpp
+  IN [[void uncancel()]]
+  REPLACE [[is_cancelled_.load(base::relaxed)]]
+  BY [[false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(job_group group_is_asked_after_its_end
+  HEADER task_group.hpp
+  IN [[scheduling::job_group& left = group();]]
+  REPLACE [[free();
+    left.end_one();]]
+  BY [[left.end_one();
+    if (!left.is_cancelled() || true) free();]]
+  FINDS "ACCESS TO FREED MEMORY")
+
+heddle_mutant(job_group errand_is_touched_after_its_end
+  HEADER scheduling/other_stack.hpp
+  IN [[static void execute(]]
+  REPLACE [[sync::unpark_all(address);]]
+  BY [[if (sent.has_ended_.load(base::relaxed) != 0) sync::unpark_all(address);]]
+  FINDS "ACCESS TO FREED MEMORY")
+
+heddle_mutant(job_group nobody_waits_for_an_errand
+  HEADER scheduling/other_stack.hpp
+  IN [[void run(queue::job& job]]
+  REPLACE [[sent.wait();]]
+  BY [[]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK")
