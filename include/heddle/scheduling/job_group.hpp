@@ -106,13 +106,16 @@ class job_group final : public queue::job_home {
   }
 
   [[gnu::noinline]] pool::admission try_add_listed(group_job& added, const worker* here) {
+    // Once the job has run, before the queue has it perhaps, the group may be gone.
+    pool& home = pool_;
+    const queue::lane to = lane_;
     {
       const std::lock_guard lock(lock_);
       listed_.push(added);
       begin_one(here);
     }
     try {
-      const pool::admission answer = pool_.try_push_common(static_cast<queue::job&>(added), lane_);
+      const pool::admission answer = home.try_push_common(static_cast<queue::job&>(added), to);
       if (answer == pool::admission::accepted || !withdraw(added)) return pool::admission::accepted;
       return answer;
     } catch (...) {
