@@ -84,6 +84,30 @@ struct a_guest_forks : parking_model<a_guest_forks, 2> {
   }
 };
 
+/// One is parked, and another one, who has searched, asks for the forks of a third one before it works on.
+struct a_search_ends : model<a_search_ends, 2> {
+  crew home{nullptr, 3, 0, 1};
+  worker& parked = home.worker_at(2);
+
+  void before() {
+    parked.prepare_to_park();
+    HEDDLE_MODEL_CHECK(home.idle().park(parked.number, parked.link, false));
+    HEDDLE_MODEL_CHECK(home.idle().try_begin_search(1));
+  }
+  void thread(unsigned index) {
+    worker& self = home.worker_at(index);
+    if (index != 0) {
+      if (home.idle().end_search() && home.somebody_forks(&self)) home.call_worker();
+      return;
+    }
+    self.begin_work();
+    auto wait = [this] { HEDDLE_MODEL_CHECK(parked.sleep_until_recalled()); };
+    auto call = [] {};
+    fork_join(self, wait, call);
+    self.end_work();
+  }
+};
+
 /// A worker is parked, and there is room for two guests, who have all places then.
 template <class Derived, int ThreadCount>
 struct guests_model : model<Derived, ThreadCount> {
@@ -192,6 +216,7 @@ int main(int argc, char** argv) {
                  {
                      explore<a_worker_forks>("a worker forks", at_most_switches(1)),
                      explore<a_guest_forks>("a guest forks", random_runs(100'000)),
+                     explore<a_search_ends>("a search ends", at_most_switches(2)),
                      explore<a_guest_leaves>("a guest leaves", random_runs(100'000)),
                      explore<a_guest_follows>("a guest follows", at_most_switches(2, 100'000)),
                      explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),

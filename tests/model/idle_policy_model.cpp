@@ -154,9 +154,11 @@ struct all_are_told_to_end : pool_model<all_are_told_to_end<Workers>, Workers + 
   static void run_piece() {}
 };
 
-/// Two workers are parked; two threads wake: they take different ones, in whatever order the list is.
+/// Two workers are parked; two threads wake: they take different ones, in whatever order the list is, and not while the
+/// other one searches.
 struct two_wake : pool_model<two_wake, 2, 3> {
   std::uint32_t taken[2] = {};
+  int searching = 0;
 
   void before() {
     for (std::uint32_t number = 1; number <= 2; ++number)
@@ -165,7 +167,11 @@ struct two_wake : pool_model<two_wake, 2, 3> {
   void thread(unsigned index) {
     if (index == 1) static_cast<void>(idle.park(3, workers[2].link, false));
     taken[index] = take_one_to_wake();
-    if (taken[index] != 0) static_cast<void>(idle.end_search());
+    if (taken[index] == 0) return;
+    HEDDLE_MODEL_CHECK(++searching == 1);
+    HEDDLE_MODEL_CHECK(idle.somebody_searches());
+    --searching;
+    static_cast<void>(idle.end_search());
   }
   void after() {
     // Only who was told that somebody searches already has nobody.

@@ -66,8 +66,10 @@ heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[base::atomic<partici
 heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.load(base::relaxed)]] BY [[giver_.read()]])
 heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.store(&owner, base::relaxed);]]
   BY [[giver_.write(&owner);]])
-# A simulated microsecond is short.
-heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[constexpr int pauses = 64;]] BY [[constexpr int pauses = 1;]])
+# A simulated microsecond is long enough for a store to arrive, as it is assumed of a real one.
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[constexpr int pauses = 64;]] BY [[]])
+heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[for (int i = 0; i < pauses; ++i) base::pause();]]
+  BY [[base::let_stores_arrive();]])
 # Fewer seats, because each costs every interleaving time.
 heddle_instrument(HEADER scheduling/guest_seats.hpp REPLACE [[count = 64;]] BY [[count = 2;]])
 heddle_instrument(HEADER scheduling/guest_seats.hpp REPLACE [[while (~seen != 0)]] BY [[while (seen + 1 != std::uint64_t{1} << heddle_model::current_run.guest_seats)]])
@@ -179,3 +181,47 @@ heddle_instrument(HEADER task_group.hpp REPLACE [[try {
         thrown = std::current_exception();
       }
       if (thrown != nullptr) group().fail(std::move(thrown));]])
+# The lane is read by who adds a call, whoever else ends the group.
+heddle_instrument(HEADER scheduling/job_group.hpp REPLACE [[const queue::lane lane_;]]
+  BY [[const base::plain<queue::lane> lane_;]])
+
+# Time passes as the model says.
+heddle_instrument(HEADER scheduling/loop_pace.hpp REPLACE [[#include <heddle/scheduling/cost_hint.hpp>]]
+  BY [[#include <heddle/scheduling/cost_hint.hpp>
+#include "model/model.hpp"]])
+heddle_instrument(HEADER scheduling/loop_pace.hpp REPLACE [[using clock = std::chrono::steady_clock;]]
+  BY [[using clock = heddle_model::clock;]])
+heddle_instrument(HEADER scheduling/unshared_work.hpp REPLACE [[#include <heddle/scheduling/cost_hint.hpp>]]
+  BY [[#include <heddle/scheduling/cost_hint.hpp>
+#include "model/model.hpp"]])
+heddle_instrument(HEADER scheduling/unshared_work.hpp REPLACE [[using clock = std::chrono::steady_clock;]]
+  BY [[using clock = heddle_model::clock;]])
+heddle_instrument(HEADER scheduling/cost_hint.hpp REPLACE [[return drawn >> 28U == 0;]] BY [[return false;]])
+heddle_instrument(HEADER scheduling/loop_failure.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
+#include "model/mutex.hpp"]])
+heddle_instrument(HEADER scheduling/loop_failure.hpp REPLACE [[std::mutex mutex_;]] BY [[heddle_model::mutex mutex_;]])
+heddle_instrument(HEADER scheduling/loop_failure.hpp REPLACE [[std::exception_ptr failure_;]]
+  BY [[base::plain<std::exception_ptr> failure_ = std::exception_ptr();]])
+# As in task_group.hpp: no other thread runs while one handles an exception.
+heddle_instrument(HEADER scheduling/loop_body.hpp REPLACE [[try {
+      (*static_cast<Body*>(body))(grain.first, grain.last, at);
+    } catch (...) {
+      failure.keep(at, std::current_exception());
+    }]] BY [[std::exception_ptr thrown;
+    try {
+      (*static_cast<Body*>(body))(grain.first, grain.last, at);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    if (thrown != nullptr) failure.keep(at, std::move(thrown));]])
+heddle_instrument(HEADER scheduling/adaptive_loop.hpp
+  REPLACE [[rest.loop.run_part(*participant::current::get(), rest.theirs, rest.loop.is_worth_timing(rest.theirs.size()));]]
+  BY [[const base::section theirs = rest.theirs;
+    rest.loop.run_part(*participant::current::get(), theirs, rest.loop.is_worth_timing(theirs.size()));]])
+heddle_instrument(HEADER scheduling/adaptive_loop.hpp REPLACE [[upper.theirs = {items.first + items.size() / 2, items.last};]]
+  BY [[const base::section theirs = {items.first + items.size() / 2, items.last};
+    upper.theirs = theirs;]])
+heddle_instrument(HEADER scheduling/adaptive_loop.hpp REPLACE [[upper.theirs.size()]] BY [[theirs.size()]])
+heddle_instrument(HEADER scheduling/adaptive_loop.hpp REPLACE [[upper.theirs.first]] BY [[theirs.first]])
+heddle_instrument(HEADER scheduling/adaptive_loop.hpp REPLACE [[how == joined::taken_back ? rest.theirs : base::section{}]]
+  BY [[how == joined::taken_back ? rest.theirs.read() : base::section{}]])

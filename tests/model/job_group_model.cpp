@@ -205,6 +205,30 @@ struct adds_outside : group_model<adds_outside, 3> {
   }
 };
 
+/// Who has added a call is overtaken by its end, and by that of the group.
+struct adds_the_last : group_model<adds_the_last, 2, 1> {
+  happening group_is_there;
+  bool is_made = false;
+  void thread(unsigned index) {
+    if (index == 0) {
+      group.emplace(executor);
+      group_is_there.is_now();
+      while (!is_made) {
+        group->wait();
+        heddle::base::pause();
+      }
+      wait_and_destroy();
+      check_calls(1);
+    } else {
+      group_is_there.wait();
+      group->run([this] {
+        call(0);
+        is_made = true;
+      });
+    }
+  }
+};
+
 /// Jobs of others lie above those of the group, and below: they are not run by who waits, and none is lost.
 template <int Above, int Below>
 struct others_are_there : group_model<others_are_there<Above, Below>, 2> {
@@ -410,6 +434,7 @@ int main(int argc, char** argv) {
                      explore<listed_calls>("listed calls", at_most_switches(2)),
                      explore<waits_outside>("waits outside", at_most_switches(1)),
                      explore<adds_outside>("adds outside", at_most_switches(1)),
+                     explore<adds_the_last>("adds the last", at_most_switches(1)),
                      explore<others_are_there<1, 1>>("others above and below", at_most_switches(1)),
                      explore<others_are_there<3, 0>>("many others above", at_most_switches(1)),
                      explore<calls_fail>("calls fail", at_most_switches(1)),

@@ -173,6 +173,14 @@ struct joiner_is_needed : stolen_call_model<joiner_is_needed> {
   }
 };
 
+/// The joiner never sleeps, and begs of a thief that does not look up any more.
+struct joiner_is_patient : joiner_is_needed {
+  void before() {
+    joiner_is_needed::before();
+    heddle_model::current_run.is_patient = true;
+  }
+};
+
 /// The thief forks a call that a third participant may take, and then another one that it needs: for that the joiner is
 /// needed, whatever it has slept through, and whoever else has begged of the thief before.
 struct joiner_is_needed_later : stolen_call_model<joiner_is_needed_later, 3> {
@@ -221,6 +229,7 @@ int main(int argc, char** argv) {
                      explore<one_steals>("one steals", at_most_switches(4)),
                      explore<thief_has_other_work>("the thief has other work", at_most_switches(2)),
                      explore<joiner_is_needed>("the joiner is needed", random_runs(200'000)),
+                     explore<joiner_is_patient>("the joiner is patient", random_runs(20'000)),
                      explore<joiner_is_needed_later>("the joiner is needed later", random_runs(100'000)),
                      explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(2)),
                  },

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -34,6 +35,10 @@ struct run_state {
   heavy_barriers has_heavy_barrier = heavy_barriers::all;
   unsigned processors = 1;   // more let more workers search at a time
   unsigned guest_seats = 1;  // up to 2
+  bool is_patient = false;   // whoever waits awake does so for ever, and looks at a clock
+  std::chrono::nanoseconds wake_latency{0};
+  std::chrono::nanoseconds now{0};
+  std::chrono::nanoseconds between_looks{2000};  // at the clock
   // What threads had done and seen at their asymmetric barriers, as Relacy keeps it: a clock for each thread.
   rl::timestamp_t seen_by_light[most_threads] = {};
   rl::timestamp_t seen_by_heavy[most_threads] = {};
@@ -73,6 +78,17 @@ inline bool deadline_has_passed() {
   if (!passed) passed = choose(2) == 1;
   return passed;
 }
+
+/// In place of steady_clock: between two looks, whoever's, passes the time that the model says.
+struct clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<clock>;
+  static constexpr bool is_steady = true;
+
+  static time_point now() noexcept { return time_point(current_run.now += current_run.between_looks); }
+};
 
 }  // namespace heddle_model
 

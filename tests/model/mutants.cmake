@@ -1167,3 +1167,145 @@ heddle_mutant(job_group nobody_waits_for_an_errand
   REPLACE [[sent.wait();]]
   BY [[]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK")
+
+heddle_mutant(join who_does_not_look_up_is_left_alone
+  HEADER scheduling/unanswered_plea.hpp
+  IN [[bool is_redressed(]]
+  REPLACE [[busy.stack.try_expose()]]
+  BY [[false]]
+  FINDS "LIVELOCK")
+
+heddle_mutant(idle_policy one_more_than_enough_is_woken
+  HEADER scheduling/idle_policy.hpp
+  IN [[std::uint32_t take_one_to_wake(]]
+  REPLACE [[searching_in(seen) < enough]]
+  BY [[searching_in(seen) <= enough]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(crew fork_is_looked_for_before_it_has_arrived
+  HEADER scheduling/crew.hpp
+  IN [[bool somebody_forks(]]
+  REPLACE [[base::let_stores_arrive();]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_ends_its_search_asks_nobody
+  HEADER scheduling/crew.hpp
+  IN [[bool somebody_forks(]]
+  REPLACE [[!asks_somebody(asking)]]
+  BY [[true]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(adaptive_loop what_is_taken_back_is_dropped
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[base::section finish(]]
+  REPLACE [[return how == joined::taken_back ? rest.theirs.read() : base::section{};]]
+  BY [[return base::section{};]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop what_a_thief_has_run_is_run_again
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[base::section finish(]]
+  REPLACE [[how == joined::taken_back]]
+  BY [[how != joined::taken_back || true]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop what_is_private_again_is_dropped
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[base::section finish(]]
+  REPLACE [[if (here.stack.try_pop(slot)) return rest.theirs;]]
+  BY [[if (here.stack.try_pop(slot)) return base::section{};]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop cut_that_failed_ends_the_loop
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[is_begged ? tells::yes : tells::no);]]
+  REPLACE [[continue;]]
+  BY [[return told;]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop rest_of_a_cut_part_cannot_be_stolen
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[bool run_grains(]]
+  REPLACE [[rest.mine.was_cut()]]
+  BY [[false]]
+  FINDS "DEADLOCK|LIVELOCK")
+
+heddle_mutant(adaptive_loop nobody_is_told_of_a_part
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[bool run_grains(]]
+  REPLACE [[first == tells::yes]]
+  BY [[false]]
+  FINDS "DEADLOCK|LIVELOCK")
+
+heddle_mutant(adaptive_loop nobody_is_told_of_a_half
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[bool run_halves(]]
+  REPLACE [[first.kind != answer::none]]
+  BY [[false]]
+  FINDS "DEADLOCK|LIVELOCK")
+
+heddle_mutant(adaptive_loop half_that_is_taken_back_is_dropped
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[bool run_halves(]]
+  REPLACE [[here.stack.try_pop(slot) || join(here, slot, none) == joined::taken_back]]
+  BY [[here.stack.try_pop(slot) || (join(here, slot, none) != joined::taken_back && false)]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop half_that_a_thief_has_run_is_run_again
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[bool run_halves(]]
+  REPLACE [[join(here, slot, none) == joined::taken_back]]
+  BY [[join(here, slot, none) != joined::taken_back || true]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop reserved_hand_is_forgotten
+  HEADER scheduling/adaptive_loop.hpp
+  IN [[static bool tell(]]
+  REPLACE [[if (what.taker != nullptr) return give(here, *what.taker);]]
+  BY [[if (what.taker != nullptr) return false;]]
+  FINDS "LIVELOCK")
+
+heddle_mutant(adaptive_loop thief_cuts_as_if_it_were_the_runner
+  HEADER queue/task_stack.hpp
+  IN [[bool try_expose()]]
+  REPLACE [[publish_up_to_head(cutter::other)]]
+  BY [[publish_up_to_head(cutter::owner)]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(adaptive_loop last_failure_counts
+  HEADER scheduling/loop_failure.hpp
+  IN [[void keep(]]
+  REPLACE [[at >= at_.load(base::relaxed)]]
+  BY [[false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop first_failure_counts
+  HEADER scheduling/loop_failure.hpp
+  IN [[void keep(]]
+  REPLACE [[at >= at_.load(base::relaxed)]]
+  BY [[at_.load(base::relaxed) != none]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop failure_ends_what_comes_before_it
+  HEADER scheduling/loop_failure.hpp
+  IN [[bool is_before(]]
+  REPLACE [[index > at_.load(base::relaxed)]]
+  BY [[at_.load(base::relaxed) != none]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop failures_are_kept_without_the_mutex
+  HEADER scheduling/loop_failure.hpp
+  IN [[void keep(]]
+  REPLACE [[failure_ = std::move(failure);]]
+  BY [[mutex_.unlock();
+       failure_ = std::move(failure);
+       mutex_.lock();]]
+  FINDS "DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(adaptive_loop who_has_nothing_forgets_who_sleeps
+  HEADER scheduling/join.hpp
+  IN [[inline bool answer_beggar(]]
+  REPLACE [[here.home.somebody_has_forked(here)]]
+  BY [[false]]
+  FINDS "DEADLOCK")
