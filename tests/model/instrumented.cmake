@@ -197,6 +197,7 @@ heddle_instrument(HEADER scheduling/unshared_work.hpp REPLACE [[#include <heddle
 heddle_instrument(HEADER scheduling/unshared_work.hpp REPLACE [[using clock = std::chrono::steady_clock;]]
   BY [[using clock = heddle_model::clock;]])
 heddle_instrument(HEADER scheduling/cost_hint.hpp REPLACE [[return drawn >> 28U == 0;]] BY [[return false;]])
+heddle_instrument(HEADER scheduling/cost_hint.hpp REPLACE [[inline constinit cost_hint]] BY [[inline cost_hint]])
 heddle_instrument(HEADER scheduling/loop_failure.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
 #include "model/mutex.hpp"]])
 heddle_instrument(HEADER scheduling/loop_failure.hpp REPLACE [[std::mutex mutex_;]] BY [[heddle_model::mutex mutex_;]])
