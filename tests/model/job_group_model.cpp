@@ -249,10 +249,10 @@ struct others_are_there : group_model<others_are_there<Above, Below>, 2> {
     if (index != 0) return this->work(2);
     worker& self = *this->home.worker_of_this_thread();
     this->group.emplace(this->executor);
-    for (int i = 0; i != Below; ++i) this->home.push_own(self, others[i]);
+    for (int i = 0; i != Below; ++i) this->home.queues().push_own(self, others[i]);
     this->run(0);
     this->run(1);
-    for (int i = Below; i != Above + Below; ++i) this->home.push_own(self, others[i]);
+    for (int i = Below; i != Above + Below; ++i) this->home.queues().push_own(self, others[i]);
     this->wait_and_destroy();
     this->check_calls(2);
   }

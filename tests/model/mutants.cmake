@@ -973,12 +973,12 @@ heddle_mutant(job_group call_is_counted_when_it_is_there
   IN [[pool::admission try_add(]]
   REPLACE [[begin_one(here);
     try {
-      pool_.push_own(*here, added);
+      pool_.queues().push_own(*here, added);
     } catch (...) {
       end_one();
       throw;
     }]]
-  BY [[pool_.push_own(*here, added);
+  BY [[pool_.queues().push_own(*here, added);
        begin_one(here);]]
   FINDS "USER ASSERT FAILED|ACCESS TO FREED MEMORY|DATA RACE|DEADLOCK")
 
@@ -1068,21 +1068,21 @@ heddle_mutant(job_group other_jobs_are_run_too
 heddle_mutant(job_group other_jobs_are_dropped
   HEADER scheduling/job_group.hpp
   IN [[bool run_if_own(]]
-  REPLACE [[pool_.push_own(here.self, found);]]
+  REPLACE [[pool_.queues().push_own(here.self, found);]]
   BY [[]]
   FINDS "USER ASSERT FAILED")
 
 heddle_mutant(job_group jobs_above_are_dropped
   HEADER scheduling/job_group.hpp
   IN [[queue::job* take_under_fewer_than(]]
-  REPLACE [[while (count != 0) pool_.push_own(self, *above[--count]);]]
+  REPLACE [[while (count != 0) pool_.queues().push_own(self, *above[--count]);]]
   BY [[]]
   FINDS "USER ASSERT FAILED")
 
 heddle_mutant(job_group jobs_below_are_dropped
   HEADER scheduling/job_group.hpp
   IN [[bool run_buried(]]
-  REPLACE [[pool_.push_own(here.self, *oldest);]]
+  REPLACE [[pool_.queues().push_own(here.self, *oldest);]]
   BY [[]]
   FINDS "USER ASSERT FAILED")
 

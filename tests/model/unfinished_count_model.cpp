@@ -191,9 +191,6 @@ int main(int argc, char** argv) {
                  },
                  {
                      {"unfinished_count::end acquire", "of the CAS: it succeeds from a value that was acquired"},
-                     {"unfinished_count::announce_sleeper acquire", "of the load: the CAS makes up for it"},
-                     {"unfinished_count::announce_sleeper acquire", "of the CAS: the load has made up for it"},
-                     {"unfinished_count::announce_sleeper acquire on failure", "the CAS that succeeds makes up for it"},
                  });
   return models.run(argc, argv);
 }

@@ -19,6 +19,14 @@
 
 namespace heddle::scheduling {
 
+/// In place of heddle/scheduling/job_queues.hpp.
+struct job_queues {
+  [[nodiscard]] bool takes_own(const worker* here, queue::lane to) const noexcept {
+    return here != nullptr && to == queue::lane::normal;
+  }
+  void push_own(worker& here, queue::job& added) { here.jobs.push(added); }
+};
+
 class pool final : public queue::job_home {
  public:
   enum class admission { accepted, closed, broken, left_behind };
@@ -30,9 +38,7 @@ class pool final : public queue::job_home {
     return index < crew_.size() ? &crew_.worker_at(index) : nullptr;
   }
   [[nodiscard]] crew& members() noexcept { return crew_; }
-  [[nodiscard]] static bool uses_own_deques() noexcept { return true; }
-
-  void push_own(worker& here, queue::job& added) { here.jobs.push(added); }
+  [[nodiscard]] job_queues& queues() noexcept { return queues_; }
 
   [[nodiscard]] admission try_push_common(queue::job& added, queue::lane) {
     if (has_no_memory) throw std::bad_alloc();
@@ -69,6 +75,7 @@ class pool final : public queue::job_home {
   }
 
   crew crew_;
+  job_queues queues_;
   base::spin_lock lock_;
   base::plain<queue::job*> queued_[4];
   base::plain<std::size_t> queued_begin_ = 0;
