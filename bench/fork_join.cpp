@@ -111,8 +111,8 @@ struct matrices {
   std::size_t stride;
 };
 
-/// c += a * b
-void multiply_small(const matrices& m, std::size_t size) {
+/// c += a * b. Not inlined, so that all runtimes run the same code.
+[[gnu::noinline]] void multiply_small(const matrices& m, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) {
     for (std::size_t k = 0; k < size; ++k) {
       for (std::size_t j = 0; j < size; ++j) m.c[i * m.stride + j] += m.a[i * m.stride + k] * m.b[k * m.stride + j];
