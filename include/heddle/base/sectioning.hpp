@@ -15,6 +15,13 @@ struct section {
   friend constexpr bool operator==(const section&, const section&) = default;
 };
 
+/// About `position`, where long intervals are cut: a multiple of 64 if it is 64 at least, so that the elements of
+/// arrays on both sides are whole cache lines and whole vectors, as far as the arrays begin with one.
+[[nodiscard]] constexpr std::uint64_t whole_lines(std::uint64_t position) noexcept {
+  constexpr std::uint64_t line = 64;
+  return position < line ? position : position / line * line;
+}
+
 /// `size` positions cut into `sections` sections whose sizes differ by at most one, the longer ones first.
 ///
 /// One division when it is made, none per section; no step overflows. `sections` must not be 0.

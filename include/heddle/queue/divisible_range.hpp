@@ -39,14 +39,14 @@ class divisible_range {
     return take_under(lock, first, most);
   }
 
-  /// Cuts off about half of what is not taken yet, rounded up, and returns it; empty if nothing is left or the cut
-  /// could not be made known. The caller holds the lock.
+  /// Cuts off about half of what is not taken yet, of few items half rounded up, and returns it; empty if nothing is
+  /// left or the cut could not be made known. The caller holds the lock.
   [[nodiscard]] base::section cut(cutter who) noexcept {
     // relaxed: next_ is a first guess, looked at again below; last_ is written under the lock.
     const std::uint64_t first = next_.load(base::relaxed);
     const std::uint64_t last = last_.load(base::relaxed);
     if (first >= last) return {};
-    std::uint64_t middle = first + (last - first) / 2;
+    std::uint64_t middle = middle_of(first, last);
     last_.store(middle, base::relaxed);  // relaxed: the barrier orders it before the load, see the class
     if (who == cutter::other) {
       if (!base::heavy_barrier()) {
@@ -55,7 +55,7 @@ class divisible_range {
       }
       const std::uint64_t taken = next_.load(base::relaxed);  // relaxed: ordered by the barrier
       if (taken > middle) {
-        middle = taken < last ? taken + (last - taken) / 2 : last;
+        middle = taken < last ? middle_of(taken, last) : last;
         last_.store(middle, base::relaxed);  // relaxed: grows, so it takes nothing from the owner
       }
     }
@@ -73,6 +73,13 @@ class divisible_range {
   [[nodiscard]] bool was_cut() const noexcept { return last_.load(base::relaxed) != end_; }
 
  private:
+  /// What a long interval is cut to is whole lines of elements on either side.
+  [[nodiscard]] static std::uint64_t middle_of(std::uint64_t first, std::uint64_t last) noexcept {
+    constexpr std::uint64_t few = 1024;
+    const std::uint64_t middle = first + (last - first) / 2;
+    return last - first < few ? middle : base::whole_lines(middle);
+  }
+
   template <class Lock>
   [[gnu::noinline]] base::section take_under(Lock& lock, std::uint64_t first, std::uint64_t most) noexcept {
     lock.lock();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include <heddle/base/sectioning.hpp>
 #include <heddle/scheduling/cost_hint.hpp>
 
 namespace heddle::scheduling {
@@ -26,7 +27,7 @@ class loop_pace {
   [[nodiscard]] static std::uint64_t predicted_grain(const cost_hint& hint) noexcept {
     const auto thousand = static_cast<std::uint64_t>(hint.predict(1000).count());
     constexpr std::uint64_t wanted = std::chrono::nanoseconds(shortest).count() * std::uint64_t{1'000'000};
-    return thousand == 0 || thousand > wanted ? 1 : wanted / thousand;
+    return thousand == 0 || thousand > wanted ? 1 : base::whole_lines(wanted / thousand);
   }
 
   loop_pace(cost_hint& hint, std::uint64_t first_grain, bool timed) noexcept
@@ -85,7 +86,7 @@ class loop_pace {
     if (is_growing_) {
       grain_ *= 2;
     } else if (grain_took > longest && grain_ > 1) {
-      grain_ /= 2;
+      grain_ = base::whole_lines(grain_ / 2);
     }
   }
 
