@@ -442,7 +442,7 @@ heddle_mutant(join who_forks_looks_first_whether_somebody_begs
 heddle_mutant(divisible_range cutter_takes_what_the_owner_took
   HEADER queue/divisible_range.hpp
   IN [[base::section cut(]]
-  REPLACE [[middle = taken < last ? taken + (last - taken) / 2 : last;]]
+  REPLACE [[middle = taken < last ? middle_of(taken, last) : last;]]
   BY [[static_cast<void>(taken);]]
   FINDS "USER ASSERT FAILED")
 
