@@ -26,68 +26,57 @@ template <class T, class Op, class Element>
   return std::move(total.value());
 }
 
-/// Four blocks, one behind the other, that take a step each in turn: each keeps the order of its elements, four chains
-/// of operations run at a time, and four streams come from memory. The first step of a block is `begin(block, index)`,
-/// the others are `step(block, index)`, with the block as a constant. What throws is what a walk from left to right
-/// would have met first. There are four elements at least.
+/// Element i goes into lane i % 32, and the lanes are folded in halves: as many independent chains as vector units of
+/// any width want, and the same additions on all of them. An operation that throws does it in the order of elements.
+template <class T, class Op, class Element>
+[[nodiscard]] T reduce_in_lanes(section items, const Op& op, const Element& element) {
+  constexpr std::uint64_t lanes = 32;
+  if (items.size() < 2 * lanes) return reduce_one_by_one<T>(items, op, element);
+  T lane[lanes];
+  for (std::uint64_t k = 0; k < lanes; ++k) lane[k] = static_cast<T>(element(items.first + k));
+  std::uint64_t i = items.first + lanes;
+#ifdef __clang__  // else it may make its vectors of several turns instead of lanes, and gather them from far apart
+#pragma clang loop vectorize(disable)
+#endif
+  for (; items.last - i >= lanes; i += lanes) {
+    for (std::uint64_t k = 0; k < lanes; ++k) lane[k] = combined<T>(op, std::move(lane[k]), element(i + k));
+  }
+  T folded[lanes];  // an array of its own, whose indices vary: the lanes of the loop above stay in registers
+  for (std::uint64_t k = 0; k < lanes; ++k) folded[k] = lane[k];
+  for (std::uint64_t k = 0; i + k < items.last; ++k) folded[k] = combined<T>(op, std::move(folded[k]), element(i + k));
+  for (std::uint64_t half = lanes / 2; half != 0; half /= 2) {
+    for (std::uint64_t k = 0; k < half; ++k) folded[k] = combined<T>(op, std::move(folded[k]), folded[k + half]);
+  }
+  return folded[0];
+}
+
+/// Four blocks, one behind the other, that take a step each in turn: each keeps the order of its elements, and four
+/// chains of operations run at a time. The first step of a block is `begin(block, index)`, the others are `step(block,
+/// index)`. What throws is what a walk from left to right would have met first. There are four elements at least.
 template <class Begin, class Step, std::size_t... Block>
 void walk_in_blocks(section items, const Begin& begin, const Step& step, std::index_sequence<Block...> /*blocks*/) {
   constexpr std::size_t blocks = sizeof...(Block);
   const std::uint64_t length = items.size() / blocks;
   std::size_t current = 0;
   std::uint64_t done = 0;
-  const auto walk = [&step, &items, length](auto block, std::uint64_t from, std::uint64_t to) {
-    for (std::uint64_t i = from; i < to; ++i) step(block, items.first + block * length + i);
-  };
   try {
     ((current = Block, begin(std::integral_constant<std::size_t, Block>(), items.first + Block * length)), ...);
     for (done = 1; done < length; ++done) {
       ((current = Block, step(std::integral_constant<std::size_t, Block>(), items.first + Block * length + done)), ...);
     }
   } catch (...) {
-    ((Block < current ? walk(std::integral_constant<std::size_t, Block>(), done + 1, length) : void()), ...);
+    for (std::size_t before = 0; before < current; ++before) {
+      const std::uint64_t first = items.first + before * length;
+      for (std::uint64_t i = first + done + 1; i < first + length; ++i) step(before, i);
+    }
     throw;
   }
-  walk(std::integral_constant<std::size_t, blocks - 1>(), length, items.size() - (blocks - 1) * length);
+  for (std::uint64_t i = items.first + blocks * length; i < items.last; ++i) step(blocks - 1, i);
 }
 
 /// How many blocks walk_in_blocks() makes, and for how many elements they are worth it.
 inline constexpr std::size_t block_count = 4;
 inline constexpr std::uint64_t worth_blocks = 8 * block_count;
-
-/// Blocks of lanes: an element goes into the lane of its block that is its place in a group of eight, and lanes and
-/// blocks are folded in halves. As many independent chains as vector units of any width want, and the same additions on
-/// all of them.
-template <class T, class Op, class Element>
-[[nodiscard]] T reduce_in_lanes(section items, const Op& op, const Element& element) {
-  constexpr std::uint64_t group = 8;
-  constexpr std::uint64_t lanes = group * block_count;
-  if (items.size() < 2 * lanes) return reduce_one_by_one<T>(items, op, element);
-  T lane[lanes];
-  const std::uint64_t groups = items.size() / group;
-  walk_in_blocks(
-      {0, groups},
-      [&](auto block, std::uint64_t at) {
-        for (std::uint64_t k = 0; k < group; ++k)
-          lane[block * group + k] = static_cast<T>(element(items.first + at * group + k));
-      },
-      [&](auto block, std::uint64_t at) {
-        for (std::uint64_t k = 0; k < group; ++k) {
-          T& its = lane[block * group + k];
-          its = combined<T>(op, std::move(its), element(items.first + at * group + k));
-        }
-      },
-      std::make_index_sequence<block_count>());
-  T folded[lanes];  // an array of its own, whose indices vary: the lanes of the loop above stay in registers
-  for (std::uint64_t k = 0; k < lanes; ++k) folded[k] = lane[k];
-  for (std::uint64_t i = items.first + groups * group, k = 0; i < items.last; ++i, ++k) {
-    folded[k] = combined<T>(op, std::move(folded[k]), element(i));
-  }
-  for (std::uint64_t half = lanes / 2; half != 0; half /= 2) {
-    for (std::uint64_t k = 0; k < half; ++k) folded[k] = combined<T>(op, std::move(folded[k]), folded[k + half]);
-  }
-  return folded[0];
-}
 
 /// The total of each block.
 template <class T, class Op, class Element>
