@@ -60,8 +60,7 @@ TEST_CASE("parallel scans of any size are those of the standard", "[parallel_sca
     check(numbers, random(), std::plus<>{});
     check(numbers, random(), std::bit_xor<std::uint64_t>{});
     check(numbers, random(), of_both(std::plus<>{}));
-    check(std::vector<std::uint16_t>(numbers.begin(), numbers.end()), std::uint16_t{3},
-          std::multiplies<std::uint16_t>{});
+    check(std::vector<std::uint16_t>(numbers.begin(), numbers.end()), std::uint16_t{3}, std::plus<std::uint16_t>{});
     std::vector<heddle_test::matrix> matrices(size);
     for (std::size_t i = 0; i < size; ++i) matrices[i] = {{numbers[i] % 1000, i % 1000, 1, random() % 1000}};
     check(matrices, heddle_test::matrix{{1, 2, 3, 5}}, std::multiplies<>{});
