@@ -12,11 +12,10 @@
 
 #include <heddle/parallel_reduce.hpp>
 #include <heddle/parallel_scan.hpp>
-#include <heddle/thread_pool_executor.hpp>
 
-#include "support/heddle_threads.hpp"
 #include "support/placement.hpp"
 #include "support/registration.hpp"
+#include "support/runtimes.hpp"
 
 #ifdef HEDDLE_BENCH_TBB
 #include <tbb/blocked_range.h>
@@ -25,12 +24,6 @@
 
 #include <execution>
 #include <version>
-
-#include "support/tbb_threads.hpp"
-#endif
-
-#ifdef HEDDLE_BENCH_OPENMP
-#include "support/openmp_threads.hpp"
 #endif
 
 namespace {
@@ -61,14 +54,10 @@ struct last_other_than_zero {
   double operator()(double a, double b) const { return b != 0 ? b : a; }
 };
 
-class serial_reduce {
+class serial_reduce : public serial_runtime {
  public:
-  explicit serial_reduce(unsigned) {}
+  using serial_runtime::serial_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
   template <class Operation>
   double reduce(const std::vector<double>& xs, Operation operation) {
     return std::accumulate(xs.begin(), xs.end(), 0.0, operation);
@@ -76,44 +65,29 @@ class serial_reduce {
   void scan(const std::vector<double>& xs, std::vector<double>& out) {
     std::inclusive_scan(xs.begin(), xs.end(), out.begin(), std::plus<double>());
   }
-
- private:
-  pinned_caller pinned_;
 };
 
-class heddle_reduce {
+class heddle_reduce : public heddle_runtime {
  public:
-  explicit heddle_reduce(unsigned threads) : pool_(workers_beside_caller(threads)) {}
+  using heddle_runtime::heddle_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
   double reduce(const std::vector<double>& xs, sum) {
-    return heddle::parallel_reduce(pool_, xs, 0.0, std::plus<double>());
+    return heddle::parallel_reduce(pool(), xs, 0.0, std::plus<double>());
   }
   double reduce(const std::vector<double>& xs, last_other_than_zero operation) {
-    return heddle::parallel_reduce(pool_, xs, 0.0, operation);
+    return heddle::parallel_reduce(pool(), xs, 0.0, operation);
   }
   void scan(const std::vector<double>& xs, std::vector<double>& out) {
-    heddle::parallel_inclusive_scan(pool_, xs, out, std::plus<double>());
+    heddle::parallel_inclusive_scan(pool(), xs, out, std::plus<double>());
   }
-
- private:
-  heddle::thread_pool_executor pool_;
-  pinned_caller pinned_;
 };
 
 #ifdef HEDDLE_BENCH_TBB
 
-class tbb_reduce {
+class tbb_reduce : public tbb_runtime {
  public:
-  explicit tbb_reduce(unsigned threads) : threads_(threads) {}
+  using tbb_runtime::tbb_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    threads_.execute(f);
-  }
   template <class Operation>
   double reduce(const std::vector<double>& xs, Operation operation) {
     return tbb::parallel_reduce(
@@ -133,32 +107,20 @@ class tbb_reduce {
         },
         std::plus<double>());
   }
-
- private:
-  tbb_threads threads_;
-  pinned_caller pinned_;
 };
 
 #ifdef __cpp_lib_parallel_algorithm
 
-class std_par_reduce {
+class std_par_reduce : public tbb_runtime {
  public:
-  explicit std_par_reduce(unsigned threads) : threads_(threads) {}
+  using tbb_runtime::tbb_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    threads_.execute(f);
-  }
   double reduce(const std::vector<double>& xs, sum) {
     return std::reduce(std::execution::par_unseq, xs.begin(), xs.end(), 0.0);
   }
   void scan(const std::vector<double>& xs, std::vector<double>& out) {
     std::inclusive_scan(std::execution::par_unseq, xs.begin(), xs.end(), out.begin(), std::plus<double>());
   }
-
- private:
-  tbb_threads threads_;
-  pinned_caller pinned_;
 };
 
 #endif
@@ -166,14 +128,10 @@ class std_par_reduce {
 
 #ifdef HEDDLE_BENCH_OPENMP
 
-class openmp_reduce {
+class openmp_reduce : public openmp_runtime {
  public:
-  explicit openmp_reduce(unsigned threads) : threads_(threads) {}
+  using openmp_runtime::openmp_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
   double reduce(const std::vector<double>& xs, sum) {
     const double* const first = xs.data();
     const std::size_t count = xs.size();
@@ -199,10 +157,6 @@ class openmp_reduce {
   }
 #pragma GCC diagnostic pop
 #endif
-
- private:
-  openmp_threads threads_;
-  pinned_caller pinned_;
 };
 
 #endif

@@ -6,42 +6,27 @@
 #include <utility>
 
 #include <heddle/parallel_invoke.hpp>
-#include <heddle/thread_pool_executor.hpp>
 
 #include "support/heddle_threads.hpp"
-#include "support/placement.hpp"
+#include "support/runtimes.hpp"
 #include "support/work.hpp"
 
 #ifdef HEDDLE_BENCH_TBB
 #include <tbb/task_group.h>
 
 #include <latch>
-
-#include "support/tbb_threads.hpp"
 #endif
 
-#ifdef HEDDLE_BENCH_OPENMP
-#include "support/openmp_threads.hpp"
-#endif
-
-// Every runtime R has:
-//   R(threads)               the caller and threads - 1 others, each on a CPU of its own
-//   run(root)                calls root() where forks use these threads
-//   run_with_late_others(l, root)  the same, while the other threads do something else for the first time l
+// Every runtime R has, besides what support/runtimes.hpp says:
+//   run_with_late_others(l, root)  as run(root), while the other threads do something else for the first time l
 //   R::invoke(f, g, ...)     calls all of them, at the same time if it can, and returns when they are done
 //   R::each(first, last, f)  f(i) for each i, as forks
 
 namespace heddle_bench {
 
-/// The program without a runtime: what the parallel ones are measured by.
-class serial_forks {
+class serial_forks : public serial_runtime {
  public:
-  explicit serial_forks(unsigned) {}
-
-  template <class Root>
-  void run(Root&& root) {
-    root();
-  }
+  using serial_runtime::serial_runtime;
 
   template <class Root>
   void run_with_late_others(std::chrono::nanoseconds, Root&& root) {
@@ -58,23 +43,20 @@ class serial_forks {
   static void each(int first, int last, const F& f) {
     for (int i = first; i < last; ++i) f(i);
   }
-
- private:
-  pinned_caller pinned_;
 };
 
-class heddle_forks {
+class heddle_forks : public heddle_runtime {
  public:
-  explicit heddle_forks(unsigned threads) : pool_(workers_beside_caller(threads)) {}
+  using heddle_runtime::heddle_runtime;
 
   template <class Root>
   void run(Root&& root) {
-    heddle::parallel_invoke(pool_, root, [] {});
+    heddle::parallel_invoke(pool(), root, [] {});
   }
 
   template <class Root>
   void run_with_late_others(std::chrono::nanoseconds lateness, Root&& root) {
-    call_with_late_workers(pool_, lateness, [&] { run(root); });
+    call_with_late_workers(pool(), lateness, [&] { run(root); });
   }
 
   template <class... Fs>
@@ -91,30 +73,21 @@ class heddle_forks {
       f(first);
     }
   }
-
- private:
-  heddle::thread_pool_executor pool_;
-  pinned_caller pinned_;
 };
 
 #ifdef HEDDLE_BENCH_TBB
 
-class tbb_forks {
+class tbb_forks : public tbb_runtime {
  public:
-  explicit tbb_forks(unsigned threads) : threads_(threads) {}
-
-  template <class Root>
-  void run(Root&& root) {
-    threads_.execute(root);
-  }
+  using tbb_runtime::tbb_runtime;
 
   template <class Root>
   void run_with_late_others(std::chrono::nanoseconds lateness, Root&& root) {
-    const int others = threads_.arena().max_concurrency() - 1;
+    const int others = threads().arena().max_concurrency() - 1;
     std::latch together(others + 1);
     std::latch ended(others);
     for (int i = 0; i < others; ++i) {
-      threads_.arena().enqueue([&together, &ended, lateness] {
+      threads().arena().enqueue([&together, &ended, lateness] {
         together.arrive_and_wait();
         spin_for(lateness);
         ended.count_down();
@@ -150,18 +123,15 @@ class tbb_forks {
       run_all_but_last(group, rest...);
     }
   }
-
-  tbb_threads threads_;
-  pinned_caller pinned_;
 };
 
 #endif
 
 #ifdef HEDDLE_BENCH_OPENMP
 
-class openmp_forks {
+class openmp_forks : public openmp_runtime {
  public:
-  explicit openmp_forks(unsigned threads) : threads_(threads) {}
+  using openmp_runtime::openmp_runtime;
 
   template <class Root>
   void run(Root&& root) {
@@ -208,9 +178,6 @@ class openmp_forks {
       spawn_all_but_last(rest...);
     }
   }
-
-  openmp_threads threads_;
-  pinned_caller pinned_;
 };
 
 #endif

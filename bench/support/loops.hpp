@@ -6,10 +6,9 @@
 #include <cstddef>
 
 #include <heddle/parallel_for.hpp>
-#include <heddle/thread_pool_executor.hpp>
 
 #include "support/heddle_threads.hpp"
-#include "support/placement.hpp"
+#include "support/runtimes.hpp"
 
 #ifdef HEDDLE_BENCH_TBB
 #include <tbb/blocked_range.h>
@@ -20,30 +19,18 @@
 #include <execution>
 #include <iterator>
 #include <version>
-
-#include "support/tbb_threads.hpp"
 #endif
 
-#ifdef HEDDLE_BENCH_OPENMP
-#include "support/openmp_threads.hpp"
-#endif
-
-// Every runtime has:
-//   R(threads)               the caller and threads - 1 others, each on a CPU of its own
-//   run(f)                   calls f() where loops use these threads
+// Every runtime has, besides what support/runtimes.hpp says:
 //   each(n, body)            body(i) for each i below n
 //   ranges(n, body)          body(i, j) for intervals, where the runtime has such loops
 
 namespace heddle_bench {
 
-class serial_loops {
+class serial_loops : public serial_runtime {
  public:
-  explicit serial_loops(unsigned) {}
+  using serial_runtime::serial_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
   template <class Body>
   void each(std::size_t size, const Body& body) {
     for (std::size_t i = 0; i < size; ++i) body(i);
@@ -52,48 +39,33 @@ class serial_loops {
   void ranges(std::size_t size, const Body& body) {
     body(0, size);
   }
-
- private:
-  pinned_caller pinned_;
 };
 
-class heddle_loops {
+class heddle_loops : public heddle_runtime {
  public:
-  explicit heddle_loops(unsigned threads) : pool_(workers_beside_caller(threads)) {}
+  using heddle_runtime::heddle_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
   template <class Body>
   void each(std::size_t size, const Body& body) {
-    heddle::parallel_for(pool_, std::size_t{0}, size, body);
+    heddle::parallel_for(pool(), std::size_t{0}, size, body);
   }
   template <class Body>
   void ranges(std::size_t size, const Body& body) {
-    heddle::parallel_for(pool_, std::size_t{0}, size, body);
+    heddle::parallel_for(pool(), std::size_t{0}, size, body);
   }
 
   template <class F>
   void with_late_others(std::chrono::nanoseconds lateness, F&& f) {
-    call_with_late_workers(pool_, lateness, f);
+    call_with_late_workers(pool(), lateness, f);
   }
-
- private:
-  heddle::thread_pool_executor pool_;
-  pinned_caller pinned_;
 };
 
 #ifdef HEDDLE_BENCH_TBB
 
-class tbb_loops {
+class tbb_loops : public tbb_runtime {
  public:
-  explicit tbb_loops(unsigned threads) : threads_(threads) {}
+  using tbb_runtime::tbb_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    threads_.execute(f);
-  }
   template <class Body>
   void each(std::size_t size, const Body& body) {
     tbb::parallel_for(std::size_t{0}, size, body);
@@ -103,10 +75,6 @@ class tbb_loops {
     tbb::parallel_for(tbb::blocked_range<std::size_t>(0, size),
                       [&](const tbb::blocked_range<std::size_t>& part) { body(part.begin(), part.end()); });
   }
-
- private:
-  tbb_threads threads_;
-  pinned_caller pinned_;
 };
 
 #ifdef __cpp_lib_parallel_algorithm
@@ -140,22 +108,14 @@ class index_iterator {
   std::size_t index_ = 0;
 };
 
-class std_par_loops {
+class std_par_loops : public tbb_runtime {
  public:
-  explicit std_par_loops(unsigned threads) : threads_(threads) {}
+  using tbb_runtime::tbb_runtime;
 
-  template <class F>
-  void run(F&& f) {
-    threads_.execute(f);
-  }
   template <class Body>
   void each(std::size_t size, const Body& body) {
     std::for_each(std::execution::par, index_iterator(0), index_iterator(size), body);
   }
-
- private:
-  tbb_threads threads_;
-  pinned_caller pinned_;
 };
 
 #endif
@@ -164,23 +124,15 @@ class std_par_loops {
 #ifdef HEDDLE_BENCH_OPENMP
 
 template <omp_sched_t Schedule>
-class openmp_loops {
+class openmp_loops : public openmp_runtime {
  public:
-  explicit openmp_loops(unsigned threads) : threads_(threads) { omp_set_schedule(Schedule, 0); }
+  explicit openmp_loops(unsigned threads) : openmp_runtime(threads) { omp_set_schedule(Schedule, 0); }
 
-  template <class F>
-  void run(F&& f) {
-    f();
-  }
   template <class Body>
   void each(std::size_t size, const Body& body) {
 #pragma omp parallel for schedule(runtime)
     for (std::size_t i = 0; i < size; ++i) body(i);
   }
-
- private:
-  openmp_threads threads_;
-  pinned_caller pinned_;
 };
 
 #endif

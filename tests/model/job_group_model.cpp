@@ -8,12 +8,12 @@
 #include <heddle/priority.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/scheduling/pool.hpp>
-#include <heddle/sync/park.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 #include "model/checker.hpp"
+#include "model/event_counter.hpp"
 #include "model/model.hpp"
 #include "model/plain.hpp"
 
@@ -24,30 +24,14 @@ using heddle::prioritized;
 using heddle::priority;
 using heddle::task_group;
 using heddle::thread_pool_executor;
-using heddle::base::acquire;
-using heddle::base::release;
 using heddle::queue::job;
 using heddle::queue::refusal;
 using heddle::scheduling::pool;
 using heddle::scheduling::worker;
 using heddle_model::choose;
+using heddle_model::event_counter;
 using heddle_model::model;
 using heddle_model::plain;
-
-/// Something that happens once, for who waits until it has.
-class happening {
- public:
-  void is_now() {
-    has_been_.store(1, release);
-    heddle::sync::unpark_all(&has_been_);
-  }
-  void wait() {
-    while (has_been_.load(acquire) == 0) heddle::sync::park_until(has_been_, 0, heddle::sync::no_deadline);
-  }
-
- private:
-  heddle::sync::parking_word has_been_{0};
-};
 
 /// Calls with a number, each of which is made once, or not at all if it is dropped.
 template <class Derived, int ThreadCount, int Workers = 2>
@@ -118,27 +102,27 @@ struct calls_add_calls : group_model<calls_add_calls, 2> {
 /// it in the deque of that worker or in the list. Of the list it hears when it sleeps, too.
 template <bool Listed>
 struct who_waits_is_needed : group_model<who_waits_is_needed<Listed>, 2> {
-  happening first_is_there;
-  happening may_wait;
-  happening second_is_over;
+  event_counter first_is_there;
+  event_counter may_wait;
+  event_counter second_is_over;
   void thread(unsigned index) {
     if (index != 0) {
-      first_is_there.wait();
+      first_is_there.wait_for(1);
       return this->work(1);
     }
     Listed ? this->make_listed() : static_cast<void>(this->group.emplace(this->executor));
     this->group->run([this] {
-      if (Listed) may_wait.is_now();
+      if (Listed) may_wait.add_one();
       this->group->run([this] {
         this->call(1);
-        second_is_over.is_now();
+        second_is_over.add_one();
       });
-      if (!Listed) may_wait.is_now();
-      second_is_over.wait();
+      if (!Listed) may_wait.add_one();
+      second_is_over.wait_for(1);
       this->call(0);
     });
-    first_is_there.is_now();
-    may_wait.wait();
+    first_is_there.add_one();
+    may_wait.wait_for(1);
     this->wait_and_destroy();
     this->check_calls(2);
   }
@@ -158,7 +142,7 @@ struct listed_calls : group_model<listed_calls, 2> {
 
 /// A thread that is no worker waits, and only sleeps.
 struct waits_outside : group_model<waits_outside, 2, 1> {
-  happening is_over;
+  event_counter is_over;
   void thread(unsigned index) {
     if (index == 0) {
       while (calls_made < 2) {
@@ -183,14 +167,14 @@ struct waits_outside : group_model<waits_outside, 2, 1> {
 
 /// An outside thread adds calls while a worker waits, for which a call of that one lasts long enough.
 struct adds_outside : group_model<adds_outside, 3> {
-  happening group_is_there;
-  happening has_added;
+  event_counter group_is_there;
+  event_counter has_added;
   void thread(unsigned index) {
     if (index == 0) {
       group.emplace(executor);
       group->run([this] {
-        group_is_there.is_now();
-        has_added.wait();
+        group_is_there.add_one();
+        has_added.wait_for(1);
         call(0);
       });
       wait_and_destroy();
@@ -198,21 +182,21 @@ struct adds_outside : group_model<adds_outside, 3> {
     } else if (index == 1) {
       work(2);
     } else {
-      group_is_there.wait();
+      group_is_there.wait_for(1);
       run(1);
-      has_added.is_now();
+      has_added.add_one();
     }
   }
 };
 
 /// Who has added a call is overtaken by its end, and by that of the group.
 struct adds_the_last : group_model<adds_the_last, 2, 1> {
-  happening group_is_there;
+  event_counter group_is_there;
   bool is_made = false;
   void thread(unsigned index) {
     if (index == 0) {
       group.emplace(executor);
-      group_is_there.is_now();
+      group_is_there.add_one();
       while (!is_made) {
         group->wait();
         heddle::base::pause();
@@ -220,7 +204,7 @@ struct adds_the_last : group_model<adds_the_last, 2, 1> {
       wait_and_destroy();
       check_calls(1);
     } else {
-      group_is_there.wait();
+      group_is_there.wait_for(1);
       group->run([this] {
         call(0);
         is_made = true;
@@ -340,21 +324,21 @@ struct a_call_cancels : group_model<a_call_cancels, 2> {
 
 /// The pool does not take a call, which is in the list already, where who waits may claim it.
 struct the_pool_is_closed : group_model<the_pool_is_closed, 2, 1> {
-  happening group_is_there;
-  happening has_added;
+  event_counter group_is_there;
+  event_counter has_added;
   bool is_taken = true;
   void before() { choose(2) == 0 ? home.is_closed = true : home.has_no_memory = true; }
   void thread(unsigned index) {
     if (index == 0) {
-      group_is_there.wait();
+      group_is_there.wait_for(1);
       group->wait();
-      has_added.wait();
+      has_added.wait_for(1);
       wait_and_destroy();
       HEDDLE_MODEL_CHECK(calls[0] == (is_taken ? 1 : 0));
       return;
     }
     group.emplace(executor);
-    group_is_there.is_now();
+    group_is_there.add_one();
     try {
       run(0);
     } catch (pool::admission why) {
@@ -363,21 +347,21 @@ struct the_pool_is_closed : group_model<the_pool_is_closed, 2, 1> {
     } catch (const std::bad_alloc&) {
       is_taken = false;
     }
-    has_added.is_now();
+    has_added.add_one();
   }
 };
 
 /// Two workers wait.
 struct two_wait : group_model<two_wait, 2> {
-  happening are_there;
+  event_counter are_there;
   void thread(unsigned index) {
     if (index == 0) {
       make_listed();
       run(0);
       run(1);
-      are_there.is_now();
+      are_there.add_one();
     } else {
-      are_there.wait();
+      are_there.wait_for(1);
     }
     group->wait();
     check_calls(2);
@@ -398,13 +382,13 @@ struct the_stack_is_deep : group_model<the_stack_is_deep, 2, 1> {
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
       const bool is_there = choose(2) == 1;
       if (is_there) model.errand = {run, argument};
-      model.is_decided.is_now();
+      model.is_decided.add_one();
       return is_there;
     }
     the_stack_is_deep& model;
   };
   worker::errand errand;
-  happening is_decided;
+  event_counter is_decided;
 
   void thread(unsigned index) {
     if (index == 0) {
@@ -415,7 +399,7 @@ struct the_stack_is_deep : group_model<the_stack_is_deep, 2, 1> {
       wait_and_destroy();
       check_calls(1);
     } else {
-      is_decided.wait();
+      is_decided.wait_for(1);
       if (errand.run != nullptr) errand.run(errand.argument);
     }
   }

@@ -6,9 +6,9 @@
 #include <heddle/scheduling/fork_join.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
-#include <heddle/sync/park.hpp>
 
 #include "model/checker.hpp"
+#include "model/event_counter.hpp"
 #include "model/model.hpp"
 #include "model/plain.hpp"
 
@@ -20,6 +20,7 @@ using heddle::scheduling::fork_join;
 using heddle::scheduling::participant;
 using heddle::scheduling::run_stolen;
 using heddle_model::choose;
+using heddle_model::event_counter;
 using heddle_model::model;
 using heddle_model::plain;
 
@@ -136,31 +137,14 @@ struct thief_has_other_work : crew_model<thief_has_other_work, 2> {
   }
 };
 
-/// A call that others wait for to begin.
-class beginning {
- public:
-  void is_now() {
-    has_been_.store(1, heddle::base::release);
-    heddle::sync::unpark_all(&has_been_);
-  }
-  void wait() {
-    while (has_been_.load(heddle::base::acquire) == 0) {
-      heddle::sync::park_until(has_been_, 0, heddle::sync::no_deadline);
-    }
-  }
-
- private:
-  heddle::sync::parking_word has_been_{0};
-};
-
 /// The thief forks two calls that need each other, and nobody but the joiner can help, whether it sleeps already or
 /// not.
 struct joiner_is_needed : stolen_call_model<joiner_is_needed> {
-  beginning begun[2];
+  event_counter begun[2];
 
   void meet(int number) {
-    begun[number].is_now();
-    begun[1 - number].wait();
+    begun[number].add_one();
+    begun[1 - number].wait_for(1);
   }
   void divide() {
     auto one = [this] { meet(0); };
@@ -184,8 +168,8 @@ struct joiner_is_patient : joiner_is_needed {
 /// The thief forks a call that a third participant may take, and then another one that it needs: for that the joiner is
 /// needed, whatever it has slept through, and whoever else has begged of the thief before.
 struct joiner_is_needed_later : stolen_call_model<joiner_is_needed_later, 3> {
-  beginning of_one;
-  beginning of_other;
+  event_counter of_one;
+  event_counter of_other;
   heddle::base::atomic<int> is_over{0};
 
   void before() {
@@ -194,13 +178,13 @@ struct joiner_is_needed_later : stolen_call_model<joiner_is_needed_later, 3> {
   }
   void divide() {
     auto one = [this] {
-      of_one.is_now();
-      of_other.wait();
+      of_one.add_one();
+      of_other.wait_for(1);
     };
     auto both = [this] {
-      of_one.wait();
-      auto wait_for_other = [this] { of_other.wait(); };
-      auto other = [this] { of_other.is_now(); };
+      of_one.wait_for(1);
+      auto wait_for_other = [this] { of_other.wait_for(1); };
+      auto other = [this] { of_other.add_one(); };
       fork_join(second, wait_for_other, other);
     };
     fork_join(second, both, one);

@@ -9,46 +9,25 @@
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/work_search.hpp>
 #include <heddle/scheduling/worker.hpp>
-#include <heddle/sync/park.hpp>
 
 #include "model/checker.hpp"
+#include "model/event_counter.hpp"
 #include "model/model.hpp"
 #include "model/numbered_job.hpp"
 #include "model/plain.hpp"
 
 namespace {
 
-using heddle::base::acquire;
 using heddle::base::atomic;
 using heddle::base::relaxed;
-using heddle::base::release;
 using heddle::scheduling::crew;
 using heddle::scheduling::stand_ins;
 using heddle::scheduling::work_search;
 using heddle::scheduling::worker;
-using heddle::sync::parking_word;
 using heddle_model::choose;
+using heddle_model::event_counter;
 using heddle_model::model;
 using heddle_model::plain;
-
-/// How often something has happened, for who waits until it has.
-class event_counter {
- public:
-  void add_one() {
-    count_.fetch_add(1, release);
-    heddle::sync::unpark_all(&count_);
-  }
-  void wait_for(std::uint32_t wanted) {
-    for (;;) {
-      const std::uint32_t seen = count_.load(acquire);
-      if (seen >= wanted) return;
-      heddle::sync::park_until(count_, seen, heddle::sync::no_deadline);
-    }
-  }
-
- private:
-  parking_word count_{0};
-};
 
 /// A pool whose workers and stand-ins do as those of the real one do; up to `Started` threads are started. All that
 /// neither the stand-ins nor the idle policy orders is relaxed. Jobs are a number, for which Derived may have something
