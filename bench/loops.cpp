@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/latencies.hpp"
@@ -132,6 +133,23 @@ void sqrt_by_range(benchmark::State& state) {
   require_roots(x);
 }
 
+/// Bytes, as of a picture: what a compiler makes vectors of where it knows that none of them is a part of the body.
+template <class Loops>
+void invert(benchmark::State& state) {
+  std::vector<std::uint8_t> picture(10'000'000, 1);
+  std::vector<std::uint8_t> inverted(picture.size());
+  Loops loops(thread_count(state));
+  loops.run([&] {
+    for (auto _ : state) {
+      loops.each(picture.size(), [in = std::as_const(picture).data(), out = inverted.data()](std::size_t i) {
+        out[i] = static_cast<std::uint8_t>(~in[i]);
+      });
+      benchmark::ClobberMemory();
+    }
+  });
+  for (const auto each : inverted) require(each == 254, "a picture");
+}
+
 constexpr std::size_t uneven_size = 1000;
 
 /// A loop whose body number i takes as long as `works[i]` says.
@@ -203,34 +221,38 @@ void add_all(const char* runtime, const thread_counts& threads = one_two_and_mor
   add("nested_100x100", runtime, nested_100x100<Loops>, threads)->Unit(kMicrosecond);
 }
 
-/// `elements` and, where the runtime has them, `ranges`: the loop by index and the one by interval.
-void add_sqrt(const char* runtime, measured_function elements, measured_function ranges = nullptr,
-              const thread_counts& threads = one_two_and_more()) {
-  add("sqrt_1e7_element", runtime, elements, threads)->Unit(benchmark::kMillisecond);
-  if (ranges != nullptr) add("sqrt_1e7_range", runtime, ranges, threads)->Unit(benchmark::kMillisecond);
+/// The rows of many short bodies.
+template <class Loops>
+void add_elements(const char* runtime, const thread_counts& threads = one_two_and_more()) {
+  constexpr bool has_ranges = requires(Loops& loops) { loops.ranges(sqrt_size, [](std::size_t, std::size_t) {}); };
+  add("sqrt_1e7_element", runtime, sqrt_by_element<Loops>, threads)->Unit(benchmark::kMillisecond);
+  if constexpr (has_ranges) {
+    add("sqrt_1e7_range", runtime, sqrt_by_range<Loops>, threads)->Unit(benchmark::kMillisecond);
+  }
+  add("invert_1e7", runtime, invert<Loops>, threads)->Unit(benchmark::kMillisecond);
 }
 
 const bool registered = [] {
   add_all<serial_loops>("serial", {1});
-  add_sqrt("serial", sqrt_by_element<serial_loops>, sqrt_by_range<serial_loops>, {1});
+  add_elements<serial_loops>("serial", {1});
   add("hot_2_empty", "bare_pair", hot_2<bare_pair, 0>, {2});
   add("hot_2x2us", "bare_pair", hot_2<bare_pair, 2>, {2});
   add("hot_2x20us", "bare_pair", hot_2<bare_pair, 20>, {2});
   add_all<heddle_loops>("heddle");
-  add_sqrt("heddle", sqrt_by_element<heddle_loops>, sqrt_by_range<heddle_loops>);
+  add_elements<heddle_loops>("heddle");
   add_timed_by_hand("late_loop_8x10ms", "heddle", late_loop_8x10ms<heddle_loops>, 5, {2})
       ->Unit(benchmark::kMillisecond);
 #ifdef HEDDLE_BENCH_TBB
   add_all<tbb_loops>("tbb");
-  add_sqrt("tbb", sqrt_by_element<tbb_loops>, sqrt_by_range<tbb_loops>);
+  add_elements<tbb_loops>("tbb");
 #ifdef __cpp_lib_parallel_algorithm
   add_all<std_par_loops>("std_par");
-  add_sqrt("std_par", sqrt_by_element<std_par_loops>);
+  add_elements<std_par_loops>("std_par");
 #endif
 #endif
 #ifdef HEDDLE_BENCH_OPENMP
   add_all<openmp_loops<omp_sched_static>>("openmp_static");
-  add_sqrt("openmp_static", sqrt_by_element<openmp_loops<omp_sched_static>>);
+  add_elements<openmp_loops<omp_sched_static>>("openmp_static");
   add_all<openmp_loops<omp_sched_dynamic>>("openmp_dynamic");
 #endif
   return true;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <heddle/base/counting_integer.hpp>
+#include <heddle/base/held_close.hpp>
 #include <heddle/base/indexed_range.hpp>
 #include <heddle/base/invoke.hpp>
 #include <heddle/base/runs_when_called.hpp>
@@ -37,12 +38,13 @@ void count_loop(First first, Last last, const Body& body, Run run) {
                                 (std::is_same_v<First, Last> ? "" : ", or give both the same type"));
   }
   const auto origin = static_cast<std::uint64_t>(first);
-  const auto index = [origin](std::uint64_t offset) { return static_cast<Index>(origin + offset); };
   run(static_cast<std::uint64_t>(last) - origin,
-      [&body, index](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
+      [&body, origin](std::uint64_t begin, std::uint64_t end, std::uint64_t& at) {
+        const auto index = [origin](std::uint64_t offset) { return static_cast<Index>(origin + offset); };
         if constexpr (by_item) {
           static_assert(base::runs_when_called<std::invoke_result_t<const Body&, Index>>);
-          for (; at != end; ++at) static_cast<void>(body(index(at)));
+          base::held_close<const Body> call = body;
+          for (; at != end; ++at) static_cast<void>(call(index(at)));
         } else {
           static_assert(base::runs_when_called<std::invoke_result_t<const Body&, Index, Index>>);
           static_cast<void>(body(index(begin), index(end)));
@@ -60,14 +62,17 @@ void each_loop(R&& range, const Body& body, Run run) {
       "parameter of the element's type, and remove `mutable`");
   static_assert(base::runs_when_called<std::invoke_result_t<const Body&, decltype(elements[0])>>);
   run(elements.size(), [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
-    for (; at != end; ++at) static_cast<void>(base::invoke(body, elements[at]));
+    base::held_close<const Body> call = body;
+    base::held_close<base::indexed_range<R>> xs = elements;
+    for (; at != end; ++at) static_cast<void>(base::invoke(call, xs[at]));
   });
 }
 
 /// Calls `body(i)` for every i in [first, last), or `body(i, j)` for intervals [i, j) that together are [first, last),
 /// and returns when all is done. The caller works too, and max_workers() - 1 workers help it.
 ///
-/// Iterations run in any order and at the same time: `body` is called as const. If one throws, those after it are not
+/// Iterations run in any order and at the same time: `body` is called as const, and may be copied where it is a few
+/// plain bytes. If one throws, those after it are not
 /// begun, and the exception that a sequential loop would have met first is rethrown when all that began has ended.
 /// Throws std::invalid_argument if first > last. Without an executor it runs on current_executor(). On an executor that
 /// was shut down the caller runs the loop alone.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/base/held_close.hpp>
 #include <heddle/base/indexed_range.hpp>
 #include <heddle/base/invoke.hpp>
 #include <heddle/base/outcome.hpp>
@@ -41,13 +42,14 @@ class map_slots {
 
   template <class Call>
   void fill(std::uint64_t index, const Call& call) {
-    auto& filled = slots_[static_cast<std::size_t>(index)];
-    if constexpr (assigned) {
-      filled = call();
-    } else {
-      filled.result.emplace_result_of(call);
-      filled.made = true;
-    }
+    fill_slot(slots_[static_cast<std::size_t>(index)], call);
+  }
+
+  /// Those from `at` up to `end`, by `call(index)`. If that throws, `at` says where.
+  template <class Call>
+  void fill(std::uint64_t& at, std::uint64_t end, const Call& call) {
+    auto* const slots = slots_.data();
+    for (; at != end; ++at) fill_slot(slots[at], [&]() -> decltype(auto) { return call(at); });
   }
 
   [[nodiscard]] std::vector<R> take() {
@@ -62,7 +64,19 @@ class map_slots {
   }
 
  private:
-  std::vector<std::conditional_t<assigned, R, slot>> slots_;
+  using kept = std::conditional_t<assigned, R, slot>;
+
+  template <class Call>
+  static void fill_slot(kept& filled, const Call& call) {
+    if constexpr (assigned) {
+      filled = call();
+    } else {
+      filled.result.emplace_result_of(call);
+      filled.made = true;
+    }
+  }
+
+  std::vector<kept> slots_;
 };
 
 template <class F, class... Rs>
@@ -88,9 +102,9 @@ template <class F, class Run, std::ranges::input_range... Rs>
     ((size = elements.size() < size ? elements.size() : size), ...);
     map_slots<Result> results(size);
     run(size, [&](std::uint64_t, std::uint64_t end, std::uint64_t& at) {
-      for (; at != end; ++at) {
-        results.fill(at, [&]() -> decltype(auto) { return base::invoke(callable, elements[at]...); });
-      }
+      [&](base::held_close<const F> call, base::held_close<base::indexed_range<Rs>>... xs) {
+        results.fill(at, end, [&](std::uint64_t index) -> decltype(auto) { return base::invoke(call, xs[index]...); });
+      }(callable, elements...);
     });
     return results.take();
   }(base::indexed_range<Rs>(ranges)...);
@@ -99,9 +113,10 @@ template <class F, class Run, std::ranges::input_range... Rs>
 /// Returns the vector of `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the
 /// shortest, in order. The calls run at the same time, in the caller and in workers of `on`.
 ///
-/// Elements are passed as their range gives them, not copied; `callable` is called as const and not copied. Results
-/// need no default constructor, only a move. If a call throws, those after it are not begun, and the exception that a
-/// sequential loop would have met first is rethrown. Without an executor it runs on current_executor().
+/// Elements are passed as their range gives them, not copied; `callable` is called as const, and copied only where it
+/// is a few plain bytes. Results need no default constructor, only a move. If a call throws, those after it are not
+/// begun, and the exception that a sequential loop would have met first is rethrown. Without an executor it runs on
+/// current_executor().
 ///
 ///     std::vector<double> squares = heddle::parallel_map([](double x) { return x * x; }, xs);
 ///     std::vector<int> sums = heddle::parallel_map(pool, std::plus<>{}, xs, ys);

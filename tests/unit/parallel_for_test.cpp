@@ -13,7 +13,9 @@
 #include <limits>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <ranges>
 #include <set>
 #include <span>
 #include <sstream>
@@ -246,7 +248,8 @@ TEST_CASE("parallel_for_each visits the elements themselves, of every kind of ra
   REQUIRE(set == 100);
 }
 
-TEST_CASE("a loop body is used as it is, never copied", "[parallel_for]") {
+TEST_CASE("a loop body that cannot be copied is used as it is, and one that is more than plain bytes is too",
+          "[parallel_for]") {
   struct pinned {
     pinned() = default;
     pinned(const pinned&) = delete;
@@ -260,6 +263,30 @@ TEST_CASE("a loop body is used as it is, never copied", "[parallel_for]") {
   thread_pool_executor pool{{.max_workers = 2}};
   parallel_for(pool, 0, 100, body);
   REQUIRE(count == 100);
+
+  const auto owner = std::make_shared<std::atomic<int>>(0);
+  std::atomic<long> most_owners{0};
+  const auto owning = [owner, &most_owners](int) {
+    ++*owner;
+    most_owners = owner.use_count();
+  };
+  parallel_for(pool, 0, 100, owning);
+  parallel_for_each(pool, std::views::iota(0, 100), owning);
+  REQUIRE(*owner == 200);
+  REQUIRE(most_owners == 2);
+}
+
+TEST_CASE("a function is a loop body", "[parallel_for]") {
+  static std::atomic<int> sum{0};
+  struct functions {
+    static void add(int n) { sum += n; }
+  };
+  sum = 0;
+  thread_pool_executor pool{{.max_workers = 2}};
+  parallel_for(pool, 0, 100, functions::add);
+  parallel_for(pool, 0, 100, &functions::add);
+  parallel_for_each(pool, std::views::iota(0, 100), functions::add);
+  REQUIRE(sum == 3 * 4950);
 }
 
 TEST_CASE("a loop asks for one helper less than there are workers, and for none that would find no work",
