@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <ranges>
 #include <type_traits>
 #include <utility>
 
 #include <heddle/base/accumulator.hpp>
+#include <heddle/base/array_elements.hpp>
 #include <heddle/base/indexed_range.hpp>
 #include <heddle/base/invoke.hpp>
 #include <heddle/base/reduce_section.hpp>
@@ -170,9 +172,14 @@ template <executor E, std::ranges::input_range R, class T, class Op>
   constexpr auto cost =
       plain_numbers && base::reorderable_operation<Op, T> ? element_cost::small : element_cost::unknown;
   base::indexed_range<R> elements(xs);
-  return reduce_elements<cost>(
-      on, elements.size(), init, op, [&elements](std::uint64_t index) -> decltype(auto) { return elements[index]; },
-      options);
+  if constexpr (cost == element_cost::small) {
+    const base::array_elements numbers(std::to_address(std::ranges::begin(xs)));
+    return reduce_elements<cost>(on, elements.size(), init, op, numbers, options);
+  } else {
+    return reduce_elements<cost>(
+        on, elements.size(), init, op, [&elements](std::uint64_t index) -> decltype(auto) { return elements[index]; },
+        options);
+  }
 }
 
 /// The same with `transform(x)` for every element x, called once, as const: std::transform_reduce.

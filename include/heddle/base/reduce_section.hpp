@@ -39,10 +39,16 @@ template <class T, class Op, class Element>
 #pragma clang loop vectorize(disable)
 #endif
   for (; items.last - i >= lanes; i += lanes) {
+    if constexpr (requires { element.template prefetch_page_behind<lanes>(i); }) {
+      element.template prefetch_page_behind<lanes>(i);
+    }
     for (std::uint64_t k = 0; k < lanes; ++k) lane[k] = combined<T>(op, std::move(lane[k]), element(i + k));
   }
   T folded[lanes];  // an array of its own, whose indices vary: the lanes of the loop above stay in registers
   for (std::uint64_t k = 0; k < lanes; ++k) folded[k] = lane[k];
+#ifdef __clang__  // else its vectors have two elements, as the last fold has, in the loop above too
+  asm volatile("" : : "r"(folded) : "memory");
+#endif
   for (std::uint64_t k = 0; i + k < items.last; ++k) folded[k] = combined<T>(op, std::move(folded[k]), element(i + k));
   for (std::uint64_t half = lanes / 2; half != 0; half /= 2) {
     for (std::uint64_t k = 0; k < half; ++k) folded[k] = combined<T>(op, std::move(folded[k]), folded[k + half]);
