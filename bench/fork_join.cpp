@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/fork_join.hpp"
+#include "support/page_aligned.hpp"
 #include "support/registration.hpp"
 #include "support/work.hpp"
 
@@ -139,9 +140,9 @@ void multiply(const matrices& m, std::size_t size) {
 template <class Forks>
 void matmul_2048(benchmark::State& state) {
   constexpr std::size_t size = 2048;
-  std::vector<float> a(size * size);
-  std::vector<float> b(size * size);
-  std::vector<float> c(size * size);
+  page_aligned<float> a(size * size);
+  page_aligned<float> b(size * size);
+  page_aligned<float> c(size * size);
   for (std::size_t i = 0; i < size * size; ++i) {
     a[i] = static_cast<float>(i / size % 3);
     b[i] = static_cast<float>(i % size % 5);

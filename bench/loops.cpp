@@ -13,6 +13,7 @@
 
 #include "support/latencies.hpp"
 #include "support/loops.hpp"
+#include "support/page_aligned.hpp"
 #include "support/ping_pong.hpp"
 #include "support/placement.hpp"
 #include "support/registration.hpp"
@@ -98,7 +99,7 @@ void late_loop_8x10ms(benchmark::State& state) {
 
 constexpr std::size_t sqrt_size = 10'000'000;
 
-void require_roots(std::vector<double>& x) {
+void require_roots(page_aligned<double>& x) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     require(x[i] == std::sqrt(static_cast<double>(i)) + 1, "sqrt");
     x[i] = 0;
@@ -107,7 +108,7 @@ void require_roots(std::vector<double>& x) {
 
 template <class Loops>
 void sqrt_by_element(benchmark::State& state) {
-  std::vector<double> x(sqrt_size);
+  page_aligned<double> x(sqrt_size);
   Loops loops(thread_count(state));
   loops.run([&] {
     for (auto _ : state) {
@@ -120,7 +121,7 @@ void sqrt_by_element(benchmark::State& state) {
 
 template <class Loops>
 void sqrt_by_range(benchmark::State& state) {
-  std::vector<double> x(sqrt_size);
+  page_aligned<double> x(sqrt_size);
   Loops loops(thread_count(state));
   loops.run([&] {
     for (auto _ : state) {
@@ -136,8 +137,8 @@ void sqrt_by_range(benchmark::State& state) {
 /// Bytes, as of a picture: what a compiler makes vectors of where it knows that none of them is a part of the body.
 template <class Loops>
 void invert(benchmark::State& state) {
-  std::vector<std::uint8_t> picture(10'000'000, 1);
-  std::vector<std::uint8_t> inverted(picture.size());
+  page_aligned<std::uint8_t> picture(10'000'000, 1);
+  page_aligned<std::uint8_t> inverted(picture.size());
   Loops loops(thread_count(state));
   loops.run([&] {
     for (auto _ : state) {
