@@ -79,6 +79,7 @@ GOALS = (
     Goal("F10b", "parked_2x1ms", (Limit(1.5 / 2, "round_trip_3ms/futex_ping_pong_pinned/2", 1000 * US),), "p50"),
     Goal("F11", "sqrt_1e7_element", (Limit(1.0, PEER),)),
     Goal("F11", "sqrt_1e7_range", (Limit(1.0, PEER),)),
+    Goal("F11", "invert_1e7", (Limit(1.0, PEER),)),
     Goal("F12", "linear_cost", (ideal(1.03),)),
     # Half of the work is one item, the last: two threads share the others, and then one of them begins with it.
     Goal("F12", "long_tail", (Limit(1.03 * 3 / 4, "row/serial/1"),)),

@@ -449,7 +449,7 @@ heddle_mutant(divisible_range cutter_takes_what_the_owner_took
 heddle_mutant(divisible_range owner_ends_at_a_cut_that_failed
   HEADER queue/divisible_range.hpp
   IN [[base::section take(]]
-  REPLACE [[first == end_]]
+  REPLACE [[first == owners_end_]]
   BY [[first == last_.load(base::relaxed)]]
   FINDS "USER ASSERT FAILED")
 
@@ -505,8 +505,8 @@ heddle_mutant(open_hand worker_does_not_wait_for_who_has_reserved
 heddle_mutant(open_hand gift_is_taken_twice
   HEADER scheduling/open_hand.hpp
   IN [[gift close()]]
-  REPLACE [[state_.store(closed, base::relaxed);]]
-  BY [[]]
+  REPLACE [[std::exchange(taken_, true)]]
+  BY [[taken_]]
   FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY")
 
 heddle_mutant(open_hand two_reserve
@@ -904,7 +904,7 @@ heddle_mutant(pool who_ends_lets_others_sleep
 heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
   HEADER scheduling/work_loop.hpp
   IN [[void end_search(]]
-  REPLACE [[search_.has_backlog() || (crew_.places().ask() && crew_.somebody_forks(&self))]]
+  REPLACE [[search_.has_backlog() || crew_.somebody_forks_for_place(self)]]
   BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 

@@ -20,14 +20,15 @@ enum class cutter { owner, other };
 /// again, so what the owner sees there without the lock may be too little, and never means that nothing is left.
 class divisible_range {
  public:
-  divisible_range(std::uint64_t first, std::uint64_t last) noexcept : next_(first), last_(last), end_(last) {}
+  divisible_range(std::uint64_t first, std::uint64_t last) noexcept
+      : next_(first), last_(last), end_(last), owners_end_(last) {}
 
   /// The owner: takes some of the next items, at most `most` (1 or more), or none if none are left. `lock` is the
   /// cutters'.
   template <class Lock>
   [[nodiscard]] base::section take(std::uint64_t most, Lock& lock) noexcept {
     const std::uint64_t first = next_.load(base::relaxed);  // relaxed: written by the owner only
-    if (first == end_) return {first, first};
+    if (first == owners_end_) return {first, first};
     const std::uint64_t seen = last_.load(base::relaxed);  // relaxed: a first guess, looked at again below
     if (first < seen) [[likely]] {
       const std::uint64_t wanted = seen - first > most ? first + most : seen;
@@ -48,7 +49,9 @@ class divisible_range {
     if (first >= last) return {};
     std::uint64_t middle = middle_of(first, last);
     last_.store(middle, base::relaxed);  // relaxed: the barrier orders it before the load, see the class
-    if (who == cutter::other) {
+    if (who == cutter::owner) {
+      owners_end_ = middle;
+    } else {
       if (!base::heavy_barrier()) {
         last_.store(last, base::relaxed);  // relaxed: nobody was told anything
         return {};
@@ -93,6 +96,7 @@ class divisible_range {
   base::atomic<std::uint64_t> next_;
   base::atomic<std::uint64_t> last_;
   const std::uint64_t end_;
+  std::uint64_t owners_end_;  // without the cuts of others
 };
 
 }  // namespace heddle::queue

@@ -305,6 +305,12 @@ class task_stack {
     return found;
   }
 
+  /// Asks for what the next looks at it read.
+  void prefetch() const noexcept {
+    base::prefetch(&head_);
+    base::prefetch(&span_);
+  }
+
   /// May be stale. Relaxed: who must not miss a task asks under an order of its own.
   [[nodiscard]] bool has_public() const noexcept {
     const std::uint64_t seen = span_.load(base::relaxed);
@@ -419,7 +425,7 @@ class task_stack {
   base::atomic<stack_slot*> split_{nullptr};
   base::atomic<std::uint8_t> begged_{0};
   alignas(base::cache_line) base::atomic<std::uint64_t> span_{0};
-  base::spin_lock lock_;
+  alignas(base::cache_line) base::spin_lock lock_;  // not where others look
 };
 
 }  // namespace heddle::queue

@@ -127,10 +127,9 @@ class adaptive_loop {
       const bool is_begged = here.stack.is_begged();
       if (rest.mine.was_cut()) [[unlikely]] {
         // What is left goes onto the stack again, or nobody would see that there is more to beg for.
-        pace.leave_out([&] {
-          told |=
-              run_part(here, rest.mine.take(UINT64_MAX, here.stack.lock()), true, is_begged ? tells::yes : tells::no);
-        });
+        const base::section left = rest.mine.take(UINT64_MAX, here.stack.lock());
+        if (left.size() == 0) return told;
+        pace.leave_out([&] { told |= run_part(here, left, true, is_begged ? tells::yes : tells::no); });
         continue;  // a cut that could not be made known gives back what it had cut off
       }
       if (!is_begged) [[likely]]

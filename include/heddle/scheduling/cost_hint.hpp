@@ -19,7 +19,7 @@ inline constexpr std::chrono::nanoseconds worth_giving{3000};
 
 /// The cost of one item of the loops that have the same body. A dearer measurement is believed at once, a cheaper one
 /// by a quarter: too dear a guess costs a wake-up, too cheap a one the whole gain. Any thread.
-class cost_hint {
+class alignas(64) cost_hint {
  public:
   using picoseconds = std::chrono::duration<std::uint64_t, std::pico>;
 

@@ -74,6 +74,9 @@ class crew {
     call_for_place();
   }
 
+  /// Asks for what a look around reads of all, beside each one's stack.
+  void prefetch() const noexcept { guests_.prefetch(); }
+
   [[nodiscard]] bool has_guests() const noexcept { return guests_.are_taken(); }
 
   /// Where workers take part in loops. They come by take_place() and go by leave_loops().
@@ -163,6 +166,12 @@ class crew {
     if (!asks_somebody(asking)) return false;
     for (int i = 0; i < pauses; ++i) base::pause();
     return has_forked(asking);
+  }
+
+  /// The same, where a place is needed too. While there is none, and nothing to wish one for, nobody is disturbed.
+  [[nodiscard]] bool somebody_forks_for_place(const participant& asking) noexcept {
+    if (places_.has_one()) return somebody_forks(&asking);
+    return has_forked(&asking) && places_.ask();
   }
 
   /// After a full barrier: false if nobody does, and whoever begins to sees what preceded the barrier.

@@ -8,6 +8,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/barrier.hpp>
+#include <heddle/base/cpu.hpp>
 #include <heddle/scheduling/participant.hpp>
 
 namespace heddle::scheduling {
@@ -47,6 +48,8 @@ class guest_seats {
       return;
     }
   }
+
+  void prefetch() const noexcept { base::prefetch(&leased_); }
 
   // relaxed, both: hints; who must know puts a barrier before.
   [[nodiscard]] bool are_taken() const noexcept { return leased_.load(base::relaxed) != 0; }

@@ -21,6 +21,7 @@ class loop_places {
 
   /// Whether the worker has a place from here on, or had one. It keeps it until leave().
   [[nodiscard]] bool take(worker& asking) noexcept {
+    if (asking.helps_loops) return true;  // without a look at the guests, who come and go with each loop
     const std::int64_t most = places();
     // relaxed, all: the count orders nothing.
     std::int64_t seen = helpers_.load(base::relaxed);

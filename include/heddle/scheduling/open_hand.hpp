@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
@@ -20,7 +21,7 @@ class participant;
 ///     closed      the worker takes nothing         the worker: to open
 ///     open        it waits for a task              the worker: to closed; a giver: to reserved
 ///     reserved    a giver looks what it has        that giver: to the task, or back to open
-///     a task      it has been given                the worker: to closed
+///     a task      it has been given                the worker: to open
 ///
 /// A giver reserves the hand before it takes the task off its stack, so what it gives is surely taken. The worker waits
 /// for who has reserved its hand.
@@ -37,6 +38,7 @@ class open_hand {
   // ---- the worker
 
   void open() noexcept {
+    taken_ = false;
     // [open_hand.2] release: giver_ was read, and may be overwritten.
     state_.store(is_open, base::release);
   }
@@ -44,14 +46,15 @@ class open_hand {
   /// Whether something was given. Relaxed: close() acquires.
   [[nodiscard]] bool is_full() const noexcept { return state_.load(base::relaxed) > reserved; }
 
-  /// The hand is closed from here on; returns what was given before.
+  /// The worker takes nothing more, until open(); returns what was given before. The state is left as it is then: to
+  /// write there is to ask for the line that the giver has, and the worker's next barrier would wait for that.
   [[nodiscard]] gift close() noexcept {
     for (;;) {
       // [open_hand.1] acquire: the task, and the giver.
       word seen = state_.load(base::acquire);
       if (seen > reserved) {
+        if (std::exchange(taken_, true)) return {};
         prefetch_frames(reinterpret_cast<const void*>(seen), subject_.load(base::relaxed));  // relaxed: acquired above
-        state_.store(closed, base::relaxed);                                                 // relaxed: open() releases
         return {giver_.load(base::relaxed), reinterpret_cast<queue::stack_slot*>(seen)};     // relaxed: acquired above
       }
       // relaxed: nothing was given.
@@ -103,6 +106,7 @@ class open_hand {
     for (std::ptrdiff_t i = 0; i < lines; ++i) base::prefetch(static_cast<const char*>(subject) + 64 * i);
   }
 
+  bool taken_ = false;  // the worker's: what the state says was returned by close()
   alignas(base::cache_line) base::atomic<word> state_{closed};
   // Written by who has reserved the hand.
   base::atomic<participant*> giver_{nullptr};

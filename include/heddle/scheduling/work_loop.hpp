@@ -114,7 +114,7 @@ class work_loop {
       if (crew_.idle().take_unwatched()) {
         self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
         look_around_for_sleepers(self);
-      } else if (search_.has_backlog() || (crew_.places().ask() && crew_.somebody_forks(&self))) {
+      } else if (search_.has_backlog() || crew_.somebody_forks_for_place(self)) {
         crew_.call_worker();
       }
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
@@ -128,9 +128,12 @@ class work_loop {
     do {
       const open_hand::gift given = hold_out_hand(self, patience);
       if (!given) return true;
+      // What end_search() looks at comes together with the task, and not after it.
+      given.owner->stack.prefetch();
+      crew_.prefetch();
+      self.begin_work();
       end_search(self, true);
       self.took_from = worker::source::others;
-      self.begin_work();
       self.counts.tasks_stolen.add_one();
       serve(self, *given.owner, *given.task);
       self.end_work();
@@ -143,7 +146,7 @@ class work_loop {
   /// Looks around only once in a while: that disturbs who is about to give something.
   open_hand::gift hold_out_hand(worker& self, sync::patience& patience) noexcept {
     constexpr unsigned pauses = 64;
-    const bool takes = crew_.take_place(self);
+    const bool takes = crew_.places().take(self);  // if there are too many, nobody gives
     unanswered_plea plea(crew_.exposing());
     if (takes) {
       self.hand.open();

@@ -79,7 +79,7 @@ TEST_CASE("nothing is cut off a range that is empty or used up", "[divisible_ran
   CHECK_FALSE(used_up.was_cut());
 }
 
-TEST_CASE("the owner does not touch the lock until it meets a cut", "[divisible_range]") {
+TEST_CASE("the owner does not touch the lock until it meets a cut of somebody else", "[divisible_range]") {
   struct counting_lock {
     int locked = 0;
     void lock() { ++locked; }
@@ -89,10 +89,16 @@ TEST_CASE("the owner does not touch the lock until it meets a cut", "[divisible_
   CHECK(range.take(4, lock) == section{0, 4});
   CHECK(range.take(1, lock).size() == 0);
   CHECK(lock.locked == 0);
-  divisible_range cut(0, 4);
-  CHECK(cut.cut(cutter::owner) == section{2, 4});
-  CHECK(cut.take(4, lock) == section{0, 2});
+  const auto cut_by = [&lock](cutter who) {
+    divisible_range cut(0, 4);
+    CHECK(cut.cut(who) == section{2, 4});
+    CHECK(cut.take(4, lock) == section{0, 2});
+    CHECK(lock.locked == 0);
+    CHECK(cut.take(4, lock).size() == 0);
+    CHECK(cut.was_cut());
+  };
+  cut_by(cutter::owner);
   CHECK(lock.locked == 0);
-  CHECK(cut.take(4, lock).size() == 0);
+  cut_by(cutter::other);
   CHECK(lock.locked == 1);
 }
