@@ -97,7 +97,7 @@ struct a_search_ends : model<a_search_ends, 2> {
   void thread(unsigned index) {
     worker& self = home.worker_at(index);
     if (index != 0) {
-      if (home.idle().end_search() && home.somebody_forks(&self)) home.call_worker();
+      if (home.idle().end_search() && home.somebody_forks_for_place(self)) home.call_worker();
       return;
     }
     self.begin_work();
@@ -105,6 +105,40 @@ struct a_search_ends : model<a_search_ends, 2> {
     auto call = [] {};
     fork_join(self, wait, call);
     self.end_work();
+  }
+};
+
+/// One is parked, and another one, who has searched, ends that while a guest has forked and there is no place: until
+/// another guest leaves.
+struct a_search_ends_without_a_place : model<a_search_ends_without_a_place, 3> {
+  crew home{nullptr, 3, 0, 1};
+  worker& parked = home.worker_at(2);
+  participant* forks = nullptr;
+  participant* leaves = nullptr;
+  heddle::queue::stack_slot* forked = nullptr;
+
+  void before() {
+    heddle_model::current_run.guest_seats = 2;
+    parked.prepare_to_park();
+    HEDDLE_MODEL_CHECK(home.idle().park(parked.number, parked.link, false));
+    HEDDLE_MODEL_CHECK(home.idle().try_begin_search(1));
+    forks = home.try_lease_guest();
+    leaves = home.try_lease_guest();
+    HEDDLE_MODEL_CHECK(home.take_place(home.worker_at(0)));
+    forked = forks->stack.push(nullptr, nullptr);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      if (home.idle().end_search() && home.somebody_forks_for_place(home.worker_at(0))) home.call_worker();
+    } else if (index == 1) {
+      home.release_guest(*leaves);
+    } else {
+      HEDDLE_MODEL_CHECK(parked.sleep_until_recalled());
+    }
+  }
+  void after() {
+    HEDDLE_MODEL_CHECK(forks->stack.try_pop(forked));
+    home.release_guest(*forks);
   }
 };
 
@@ -217,6 +251,7 @@ int main(int argc, char** argv) {
                      explore<a_worker_forks>("a worker forks", at_most_switches(1)),
                      explore<a_guest_forks>("a guest forks", random_runs(100'000)),
                      explore<a_search_ends>("a search ends", at_most_switches(2)),
+                     explore<a_search_ends_without_a_place>("a search ends without a place", at_most_switches(1)),
                      explore<a_guest_leaves>("a guest leaves", random_runs(100'000)),
                      explore<a_guest_follows>("a guest follows", at_most_switches(2, 100'000)),
                      explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),

@@ -1309,3 +1309,17 @@ heddle_mutant(adaptive_loop who_has_nothing_forgets_who_sleeps
   REPLACE [[here.home.somebody_has_forked(here)]]
   BY [[false]]
   FINDS "DEADLOCK")
+
+heddle_mutant(crew who_ends_its_search_wishes_no_place
+  HEADER scheduling/crew.hpp
+  IN [[bool somebody_forks_for_place(]]
+  REPLACE [[if (has_forked(&asking)) return places_.ask();]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew who_ends_its_search_looks_at_no_stack
+  HEADER scheduling/crew.hpp
+  IN [[bool somebody_forks_for_place(]]
+  REPLACE [[if (places_.has_one()) return somebody_forks(&asking);]]
+  BY [[]]
+  FINDS "DEADLOCK")

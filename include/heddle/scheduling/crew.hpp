@@ -168,10 +168,13 @@ class crew {
     return has_forked(asking);
   }
 
-  /// The same, where a place is needed too. While there is none, and nothing to wish one for, nobody is disturbed.
+  /// The same, where there must be a place too. While there is none, a fork that is on its way is not waited for, and
+  /// no place is wished for nothing: that would make each guest look around as it leaves.
   [[nodiscard]] bool somebody_forks_for_place(const participant& asking) noexcept {
     if (places_.has_one()) return somebody_forks(&asking);
-    return has_forked(&asking) && places_.ask();
+    if (has_forked(&asking)) return places_.ask();
+    static_cast<void>(asks_somebody(&asking));
+    return false;
   }
 
   /// After a full barrier: false if nobody does, and whoever begins to sees what preceded the barrier.
