@@ -10,7 +10,7 @@ from collections import defaultdict
 FLOORS = {"serial", "nothing", "copy", "std_thread", "bare_pair", "spin_ping_pong", "futex_ping_pong",
           "futex_ping_pong_pinned"}
 
-# Peers that are not C++.
+# Peers that are not C++, also with a variant behind a comma.
 OTHER_LANGUAGES = {"rayon"}
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}

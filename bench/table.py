@@ -112,7 +112,7 @@ def peers(figures, row, metric, threads):
 def best_peer(figures, row, metric, threads, of=PEER):
     """(figure, runtime) of the smallest figure, or None."""
     found = peers(figures, row, metric, threads)
-    return next((peer for peer in found if of == PEER or peer[1] not in OTHER_LANGUAGES), None)
+    return next((peer for peer in found if of == PEER or peer[1].split(",")[0] not in OTHER_LANGUAGES), None)
 
 
 def reference(figures, goal, limit):

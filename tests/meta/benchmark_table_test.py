@@ -44,6 +44,8 @@ class benchmark_table(unittest.TestCase):
         of_cpp, of_rayon = lines(*figures)[1:3]
         self.assertRegex(of_cpp, r" 1 ms +5 ms +tbb +0\.20 +0\.20 +1\.25 ms +reached$")
         self.assertRegex(of_rayon, r" 1\.5 ms +reached$")
+        older = entry("fib_38/rayon, an older one/threads:2", 4)
+        self.assertEqual(lines(*figures, older)[1:3], [of_cpp, of_rayon])
         self.assertRegex(lines(*figures[:2])[1], r" 1 ms +- +- +- +- +\?$")
 
     def test_everything_lists_all_peers_the_fastest_first(self):
