@@ -19,7 +19,7 @@ class block_allocated {
     if (size <= block_cache::block_size) {
       block_cache::deallocate(memory);
     } else {
-      ::operator delete(memory, size);
+      ::operator delete(memory);
     }
   }
 
@@ -31,7 +31,7 @@ class block_allocated {
     if (fits(size, alignment)) {
       block_cache::deallocate(memory);
     } else {
-      ::operator delete(memory, size, alignment);
+      ::operator delete(memory, alignment);
     }
   }
 
