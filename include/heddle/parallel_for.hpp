@@ -71,11 +71,12 @@ void each_loop(R&& range, const Body& body, Run run) {
 /// Calls `body(i)` for every i in [first, last), or `body(i, j)` for intervals [i, j) that together are [first, last),
 /// and returns when all is done. The caller works too, and max_workers() - 1 workers help it.
 ///
-/// Iterations run in any order and at the same time: `body` is called as const, and may be copied where it is a few
-/// plain bytes. If one throws, those after it are not
-/// begun, and the exception that a sequential loop would have met first is rethrown when all that began has ended.
-/// Throws std::invalid_argument if first > last. Without an executor it runs on current_executor(). On an executor that
-/// was shut down the caller runs the loop alone.
+/// Iterations run in any order and at the same time: `body` is called as const. Of up to 64 plain bytes it may be
+/// copied for that, as the type that it is passed as: what it counts in itself is lost then, and what is derived from
+/// that type is cut off; pass such a body by std::ref(). If an iteration throws, those after it are not begun, and the
+/// exception that a sequential loop would have met first is rethrown when all that began has ended. Throws
+/// std::invalid_argument if first > last. Without an executor it runs on current_executor(). On an executor that was
+/// shut down the caller runs the loop alone.
 ///
 ///     heddle::parallel_for(0, image.height(), [&](int y) { render(image.row(y)); });
 template <executor E, loop_index First, loop_index Last, class Body>

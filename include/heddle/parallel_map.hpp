@@ -113,10 +113,10 @@ template <class F, class Run, std::ranges::input_range... Rs>
 /// Returns the vector of `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the
 /// shortest, in order. The calls run at the same time, in the caller and in workers of `on`.
 ///
-/// Elements are passed as their range gives them, not copied; `callable` is called as const, and copied only where it
-/// is a few plain bytes. Results need no default constructor, only a move. If a call throws, those after it are not
-/// begun, and the exception that a sequential loop would have met first is rethrown. Without an executor it runs on
-/// current_executor().
+/// Elements are passed as their range gives them, not copied; `callable` is called as const, and may be copied as a
+/// body of parallel_for() is, so no result should point into it unless it is passed by std::ref(). Results need no
+/// default constructor, only a move. If a call throws, those after it are not begun, and the exception that a
+/// sequential loop would have met first is rethrown. Without an executor it runs on current_executor().
 ///
 ///     std::vector<double> squares = heddle::parallel_map([](double x) { return x * x; }, xs);
 ///     std::vector<int> sums = heddle::parallel_map(pool, std::plus<>{}, xs, ys);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <forward_list>
+#include <functional>
 #include <limits>
 #include <list>
 #include <map>
@@ -81,6 +82,24 @@ struct boasting_executor {
   template <class F>
   void post(F) {}
   [[nodiscard]] std::size_t max_workers() const { return workers; }
+};
+
+template <class Derived>
+struct base_of_body {
+  void operator()(int i) const { static_cast<const Derived&>(*this).scale(i); }
+};
+
+struct scaled_by : base_of_body<scaled_by> {
+  scaled_by(base_of_body<scaled_by> base, double* its_xs, double its_factor)
+      : base_of_body<scaled_by>(base), xs(its_xs), factor(its_factor) {}
+  void scale(int i) const { xs[i] *= factor; }
+  double* xs;
+  double factor;
+};
+
+struct body_that_counts {
+  void operator()(int) const { std::atomic_ref(calls).fetch_add(1); }
+  mutable long calls = 0;
 };
 
 }  // namespace
@@ -246,6 +265,19 @@ TEST_CASE("parallel_for_each visits the elements themselves, of every kind of ra
   std::atomic<int> set{0};
   parallel_for_each(pool, bits, [&](bool bit) { set += bit ? 1 : 0; });
   REQUIRE(set == 100);
+}
+
+TEST_CASE("a body that is passed as its base without members, or by std::ref, is used as it is",
+          "[parallel_for][regression]") {
+  std::vector<double> xs(1000, 1);
+  const scaled_by twice{{}, xs.data(), 2};
+  const base_of_body<scaled_by>& as_base = twice;
+  heddle::parallel_for(0, 1000, as_base);
+  CHECK(xs == std::vector<double>(1000, 2));
+
+  const body_that_counts counting;
+  heddle::parallel_for(0, 1000, std::ref(counting));
+  CHECK(counting.calls == 1000);
 }
 
 TEST_CASE("a loop body that cannot be copied is used as it is, and one that is more than plain bytes is too",

@@ -6,9 +6,10 @@
 
 namespace heddle::base {
 
+/// Nothing that is empty, which may be a base of the callable that it leads to.
 template <class T>
-concept few_plain_bytes =
-    std::is_object_v<T> && std::is_trivially_copyable_v<T> && std::is_copy_constructible_v<T> && sizeof(T) <= 64;
+concept few_plain_bytes = std::is_object_v<T> && std::is_trivially_copyable_v<T> && !std::is_empty_v<T> &&
+                          std::is_convertible_v<T&, std::remove_cv_t<T>> && sizeof(T) <= 64;
 
 /// A copy of a T where that is a few plain bytes, else a reference to it. What a loop writes through a pointer could be
 /// the callable that it calls, for all that a compiler knows, which then reads the callable's members again for each

@@ -29,6 +29,17 @@ struct movable {
   movable& operator=(movable&&) = default;
 };
 
+struct copied_by_name {
+  copied_by_name() = default;
+  explicit copied_by_name(const copied_by_name&) = default;
+  int plain = 0;
+};
+
+template <class Derived>
+struct base_without_members {
+  void operator()(int i) const { static_cast<const Derived&>(*this).call(i); }
+};
+
 }  // namespace
 
 TEST_CASE("a few plain bytes are held as a copy, all else by reference", "[held_close]") {
@@ -46,4 +57,6 @@ TEST_CASE("a few plain bytes are held as a copy, all else by reference", "[held_
   STATIC_REQUIRE(is_referred_to<pinned>);
   STATIC_REQUIRE(is_referred_to<movable>);
   STATIC_REQUIRE(is_referred_to<void(int)>);
+  STATIC_REQUIRE(is_referred_to<const copied_by_name>);
+  STATIC_REQUIRE(is_referred_to<const base_without_members<pinned>>);
 }
