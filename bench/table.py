@@ -193,7 +193,8 @@ def everything(figures):
 
 
 def means(figures):
-    """The lines of the third table: heddle's part of a peer's time, the geometric mean over the field's programs."""
+    """The lines of the third table: heddle's part of a peer's time, the geometric mean over the field's programs. Who
+    lacks one of them may still be the best in another."""
     threads_of = {threads for row, runtime, threads in figures if runtime == "heddle" and row in FIELD}
     rows = [("mean of " + ", ".join(FIELD), "threads", "ratio")]
     for threads in sorted(threads_of):
@@ -201,10 +202,10 @@ def means(figures):
                  for runtime in {runtime for _, runtime, t in figures if t == threads} - FLOORS}
         own = times.pop("heddle")
         found = {f"of {name}": each for name, each in times.items() if None not in each}
-        if found:
-            found["of the best in each"] = [min(each) for each in zip(*found.values())]
-        if None in own or not found:
+        best = [min((time for time in of_row if time is not None), default=None) for of_row in zip(*times.values())]
+        if None in own or not best or None in best:
             continue
+        found["of the best in each"] = best
         ratios = {name: statistics.geometric_mean(a / b for a, b in zip(own, each)) for name, each in found.items()}
         rows += [(name, str(threads), f"{mean:.2f}") for name, mean in sorted(ratios.items(), key=lambda each: -each[1])]
     return aligned(rows) if len(rows) > 1 else []

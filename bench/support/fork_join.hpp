@@ -20,7 +20,7 @@
 // Every runtime R has, besides what support/runtimes.hpp says:
 //   run_with_late_others(l, root)  as run(root), while the other threads do something else for the first time l
 //   R::invoke(f, g, ...)     calls all of them, at the same time if it can, and returns when they are done
-//   R::each(first, last, f)  f(i) for each i, as forks
+//   R::each(first, last, f)  f(i) for each i, as forks but for one, which the caller runs itself
 
 namespace heddle_bench {
 
@@ -108,8 +108,10 @@ class tbb_forks : public tbb_runtime {
 
   template <class F>
   static void each(int first, int last, const F& f) {
+    if (last - first <= 1) return serial_forks::each(first, last, f);
     tbb::task_group group;
-    for (int i = first; i < last; ++i) group.run([&f, i] { f(i); });
+    for (int i = first; i < last - 1; ++i) group.run([&f, i] { f(i); });
+    f(last - 1);
     group.wait();
   }
 
@@ -160,10 +162,12 @@ class openmp_forks : public openmp_runtime {
 
   template <class F>
   static void each(int first, int last, const F& f) {
-    for (int i = first; i < last; ++i) {
+    if (last - first <= 1) return serial_forks::each(first, last, f);
+    for (int i = first; i < last - 1; ++i) {
 #pragma omp task shared(f) firstprivate(i)
       f(i);
     }
+    f(last - 1);
 #pragma omp taskwait
   }
 
