@@ -48,7 +48,7 @@ JOBS = {
 }
 ROWS = {*FORK_JOIN, *GRAINS, *(row for row, _ in JOBS)}
 
-# Of the simulator: the rule by which heddle's workers look for work.
+# Of the simulator: heddle's rules.
 ENGINES_RULE = "all but one"
 IDEAL = svg.Look("faint", "2 4", thick=1.5)
 BOUND = svg.Look("bound", thick=9.0)
@@ -182,7 +182,7 @@ def simulator(figures, _):
     looks = {rule: svg.peer_look(index) for index, rule in enumerate(rules)} | {ENGINES_RULE: svg.HEDDLE}
 
     drawing = svg.Drawing(
-        "Speed-up, simulated", "By the number of workers, under rules of how many of them may look for work at a time."
+        "Speed-up, simulated", "By the number of workers, under heddle's rules of sharing and under others."
     )
     key = [svg.Line(rule + ", as heddle" * (rule == ENGINES_RULE), [], look) for rule, look in looks.items()]
     top = svg.legend_row(drawing, 74, [*key, svg.Line("ideal", [], IDEAL), svg.Line("work / span bound", [], BOUND)])

@@ -18,13 +18,18 @@ struct machine {
   duration wake = 30'000;  // from the call to the first look
 };
 
-/// By which rules workers share: the engine's, but for how many look for work, which is what is compared.
+/// By which rules workers share: the engine's, but for how many look for work.
 struct rules {
   std::uint32_t searchers = 1;  // how many workers look for work awake at a time
   duration patience = 50'000;   // of who looks for work
-  duration worn = 20'000;       // after so long, who looks for work or waits for a thief helps itself
-  bool leapfrogs = true;        // who waits for a thief runs what the thief has forked
+  duration worn = 20'000;       // after so long without an answer, who looks for work or waits for a thief helps itself
+  bool halves = true;           // who publishes does it with a half of what is private, not with one call
+  bool leapfrogs = true;        // who waits for a thief runs what the thief has forked,
+  bool far = true;              // and what others have forked for the thief
+  bool shows = true;            // the first call that is forked by a stolen one is public at once
 };
+
+inline constexpr duration never = INT64_MAX;
 
 /// What a run took.
 struct outcome {

@@ -16,14 +16,25 @@ namespace {
 
 struct variant {
   const char* name;
-  std::uint32_t (*searchers)(std::uint32_t workers);
+  rules (*of)(std::uint32_t workers);
 };
 
-/// The last one is the engine's.
+rules engines(std::uint32_t workers) { return {.searchers = std::max(1U, workers - 1)}; }
+
+template <auto Rule>
+rules engines_but_for(std::uint32_t workers) {
+  rules changed = engines(workers);
+  Rule(changed);
+  return changed;
+}
+
+/// The engine's, and others.
 constexpr variant variants[] = {
-    {"one searches", [](std::uint32_t) { return 1U; }},
-    {"a quarter", [](std::uint32_t workers) { return std::max(1U, workers / 4); }},
-    {"all but one", [](std::uint32_t workers) { return std::max(1U, workers - 1); }},
+    {"all but one", engines},
+    {"one searches", engines_but_for<[](rules& r) { r.searchers = 1; }>},
+    {"exposes nothing", engines_but_for<[](rules& r) { r.worn = never; }>},
+    {"publishes one call", engines_but_for<[](rules& r) { r.halves = false; }>},
+    {"helps its thief only", engines_but_for<[](rules& r) { r.far = r.shows = false; }>},
 };
 
 /// A program under a rule: what each number of workers took, beside the greatest speed-up that any schedule could
@@ -83,7 +94,7 @@ template <class Output>
 bool simulate(const curve& c, const machine& on, Output& output) {
   output.begin(c);
   for (std::uint32_t workers = 1; workers <= 1024; workers *= 2) {
-    const outcome took = simulation(c.of, workers, on, {.searchers = c.how.searchers(workers)}).run();
+    const outcome took = simulation(c.of, workers, on, c.how.of(workers)).run();
     if (took.calls != c.of.calls.size()) {
       std::fprintf(stderr, "%" PRIu64 " calls were run of %zu\n", took.calls, c.of.calls.size());
       return false;
@@ -95,7 +106,9 @@ bool simulate(const curve& c, const machine& on, Output& output) {
 
 template <class Output>
 int simulate_all(Output output) {
-  const program programs[] = {fibonacci(38, 16), loop(1'000'000, 1000), loop(10'000, 65), unbalanced(300'000, 1000)};
+  const program programs[] = {fibonacci(38, 16),   loop(1'000'000, 1000),     loop(10'000, 65),
+                              loop(2'000, 50'000), unbalanced(300'000, 1000), unbalanced(30'000, 30'000),
+                              chain(1'000, 30'000)};
   output.begin();
   for (const program& each : programs) {
     for (const variant& how : variants) {

@@ -18,7 +18,8 @@ namespace heddle_simulator {
 
 /// As scheduling/: each worker has a split stack of forked calls, of which others steal the oldest public one;
 /// publishes when somebody begs; and joins what was stolen by leapfrogging. At most `rules::searchers` of the idle
-/// workers look for work; the others sleep, and who finds work was perhaps the last to look and calls the next one.
+/// workers look for work; the others sleep. Who finds work calls the next one if there is more, and who goes to sleep
+/// as the last to look makes public what others keep private.
 class simulation {
  public:
   simulation(const program& its_program, std::uint32_t workers, const machine& its_machine, const rules& its_rules,
@@ -33,6 +34,7 @@ class simulation {
   /// Worker 0 begins the program while all others sleep.
   [[nodiscard]] outcome run() {
     for (std::uint32_t i = 1; i < workers_.size(); ++i) parked_.push_back(i);
+    for (std::uint32_t i = 0; i < workers_.size(); ++i) workers_[i].begged_of = i;
     for (worker& each : workers_) each.begged = true;
     workers_[0].frames.push_back(frame{.begun = false, .of = 0});
     set_doing(0, doing::work);
@@ -75,7 +77,11 @@ class simulation {
     std::vector<slot> slots;  // [0, tail) stolen, [tail, split) public, the others private
     std::size_t tail = 0;
     std::size_t split = 0;
-    bool begged = false;         // somebody looks for work, or sleeps
+    bool begged = false;          // somebody looks for work, or sleeps
+    unsigned answers = 0;         // to who begs
+    std::uint32_t begged_of = 0;  // the one whose answer it waits for: nobody yet if it is itself
+    unsigned answers_then = 0;
+    duration begged_at = 0;
     duration stack_free_at = 0;  // thieves take one after the other
     duration since = 0;          // it does this
     duration idle_since = 0;     // it looks for work, or waits for a thief
@@ -196,13 +202,42 @@ class simulation {
   /// Somebody begs: the older half of what is private becomes public, and somebody is called for it.
   duration answer(worker& self) {
     self.begged = false;
+    ++self.answers;
     publish(self);
+    call_joiners(self);
     call_somebody();
     return machine_.publish;
   }
 
-  static bool publish(worker& of) {
-    if (!of.has_public() && of.has_private()) of.split += (of.slots.size() - of.split + 1) / 2;
+  /// Those who sleep until the end of something that `self` has stolen.
+  void call_joiners(worker& self) {
+    for (const frame& each : self.frames) {
+      if (!each.is_stolen) continue;
+      slot& its = workers_[each.stolen_from].slots[each.slot_there];
+      if (std::exchange(its.owner_sleeps, false)) wake(each.stolen_from);
+    }
+  }
+
+  /// `who` begs of `busy`, and after a while without an answer publishes for it. True if something is public then.
+  bool beg(std::uint32_t who, std::uint32_t busy) {
+    worker& self = workers_[who];
+    worker& other = workers_[busy];
+    other.begged = true;
+    if (self.begged_of != busy || self.answers_then != other.answers) {
+      if (self.begged_of == who || self.begged_of == busy || !workers_[self.begged_of].has_private()) {
+        self.begged_of = busy;
+        self.answers_then = other.answers;
+        self.begged_at = now_;
+      }
+      return false;
+    }
+    if (now_ - self.begged_at < rules_.worn) return false;
+    self.begged_of = who;
+    return publish(other);
+  }
+
+  bool publish(worker& of) const {
+    if (!of.has_public() && of.has_private()) of.split += rules_.halves ? (of.slots.size() - of.split + 1) / 2 : 1;
     return of.has_public();
   }
 
@@ -217,6 +252,8 @@ class simulation {
     taken.thief = who;
     taken.began_at = self.slots.size();
     self.frames.push_back({.of = taken.of, .is_stolen = true, .stolen_from = from, .slot_there = index});
+    if (rules_.shows) self.begged = true;
+    self.begged_of = who;
     ++outcome_.steals;
     const duration begin = std::max(now_ + looked, owner.stack_free_at);
     owner.stack_free_at = begin + machine_.transfer;
@@ -237,16 +274,28 @@ class simulation {
       // Its frame is the parent's, which ends as a leaf does.
       return end_call(who);
     }
-    worker& thief = workers_[awaited.thief];
-    if (rules_.leapfrogs && thief.has_public() && thief.tail >= awaited.began_at) {
-      return steal(who, awaited.thief, machine_.look);
-    }
-    thief.begged = true;
+    if (rules_.leapfrogs && leapfrog(who, awaited)) return;
+    if (workers_[awaited.thief].has_private() && beg(who, awaited.thief)) call_somebody();
     const duration waited = now_ - self.idle_since;
-    if (waited >= rules_.worn && thief.has_private() && publish(thief)) call_somebody();
     if (waited < 3 * machine_.wake / 2 || waited < rules_.patience) return schedule(who, machine_.look);
     awaited.owner_sleeps = true;
     set_doing(who, doing::sleep);
+  }
+
+  /// Steals what was forked for the awaited call: by its thief, or by who has stolen the newest part of it, and so on.
+  bool leapfrog(std::uint32_t who, const slot& awaited) {
+    const slot* part = &awaited;
+    for (duration looked = machine_.look;; looked += machine_.look) {
+      worker& thief = workers_[part->thief];
+      const std::size_t lowest = part->began_at;
+      if (thief.has_public() && thief.tail >= lowest) return steal(who, part->thief, looked), true;
+      if (thief.has_private()) thief.begged = true;
+      if (!rules_.far) return false;
+      std::size_t newest = thief.tail;
+      while (newest > lowest && thief.slots[newest - 1].has_ended) --newest;
+      if (newest <= lowest) return false;
+      part = &thief.slots[newest - 1];
+    }
   }
 
   // ---- who looks for work
@@ -262,17 +311,13 @@ class simulation {
     worker& self = workers_[who];
     const auto all = static_cast<std::uint32_t>(workers_.size());
     const std::uint32_t start = random_below(all);
-    const bool is_worn = now_ - self.idle_since >= rules_.worn;
     duration looked = 0;
     for (std::uint32_t i = 0; i < all; ++i) {
       const std::uint32_t other = (start + i) % all;
       if (other == who || workers_[other].does == doing::sleep) continue;
       looked += machine_.look;
       worker& owner = workers_[other];
-      if (!owner.has_public() && owner.has_private()) {
-        owner.begged = true;
-        if (is_worn) publish(owner);
-      }
+      if (!owner.has_public() && owner.has_private()) beg(who, other);
       if (!owner.has_public()) continue;
       steal(who, other, looked);
       return end_search();
@@ -282,10 +327,18 @@ class simulation {
     park(who);
   }
 
-  /// Who has found something calls the next one, if there is more and nobody else looks.
+  /// Who has found something calls the next one, if there is more: of what is private only if nobody else looks.
   void end_search() {
-    if (searching_-- > most_searchers_) return;
-    const auto has_some = [](worker& each) { return publish(each); };
+    if (--searching_ == 0 && std::exchange(somebody_is_unwatched_, false)) return look_around();
+    const auto has_some = [this](const worker& each) {
+      return each.has_public() || (searching_ == 0 && each.has_private());
+    };
+    if (std::any_of(workers_.begin(), workers_.end(), has_some)) call_somebody();
+  }
+
+  /// Somebody has gone to sleep, and nobody else looks for work.
+  void look_around() {
+    const auto has_some = [this](worker& each) { return publish(each); };
     if (std::any_of(workers_.begin(), workers_.end(), has_some)) call_somebody();
   }
 
@@ -293,8 +346,8 @@ class simulation {
     set_doing(who, doing::sleep);
     parked_.push_back(who);
     for (worker& each : workers_) each.begged = true;
-    const auto has_some = [](worker& each) { return publish(each); };
-    if (std::any_of(workers_.begin(), workers_.end(), has_some)) call_somebody();
+    somebody_is_unwatched_ = searching_ != 0;
+    if (!somebody_is_unwatched_) look_around();
   }
 
   void call_somebody() {
@@ -324,6 +377,7 @@ class simulation {
   std::vector<worker> workers_;
   std::vector<std::uint32_t> parked_;  // the last one is woken first
   std::uint32_t searching_ = 0;
+  bool somebody_is_unwatched_ = false;  // was parked while others looked
   std::priority_queue<event, std::vector<event>, std::greater<>> events_;
   std::uint64_t events_so_far_ = 0;
   duration now_ = 0;

@@ -142,6 +142,56 @@ struct a_search_ends_without_a_place : model<a_search_ends_without_a_place, 3> {
   }
 };
 
+/// The same, and a worker forks while the search ends, which has a place and sleeps in its call.
+struct a_fork_comes_without_a_place : model<a_fork_comes_without_a_place, 3> {
+  crew home{nullptr, 3, 0, 1};
+  worker& parked = home.worker_at(2);
+  participant* leaves = nullptr;
+
+  void before() {
+    heddle_model::current_run.guest_seats = 2;
+    parked.prepare_to_park();
+    HEDDLE_MODEL_CHECK(home.idle().park(parked.number, parked.link, false));
+    HEDDLE_MODEL_CHECK(home.idle().try_begin_search(1));
+    leaves = home.try_lease_guest();
+    HEDDLE_MODEL_CHECK(home.take_place(home.worker_at(0)));
+    HEDDLE_MODEL_CHECK(home.take_place(home.worker_at(1)));
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      if (home.idle().end_search() && home.somebody_forks_for_place(home.worker_at(0))) home.call_worker();
+    } else if (index == 1) {
+      home.release_guest(*leaves);
+    } else {
+      worker& self = home.worker_at(1);
+      self.begin_work();
+      auto wait = [this] { HEDDLE_MODEL_CHECK(parked.sleep_until_recalled()); };
+      auto call = [] {};
+      fork_join(self, wait, call);
+      self.end_work();
+    }
+  }
+};
+
+/// A guest takes the place of one of two workers, and a second one that of the other, who has it until it asks again.
+struct guests_take_places : model<guests_take_places, 2> {
+  crew home{nullptr, 2, 0, 0};
+  bool helps[2] = {false, false};
+
+  void before() {
+    heddle_model::current_run.guest_seats = 2;
+    HEDDLE_MODEL_CHECK(home.try_lease_guest() != nullptr);
+  }
+  void thread(unsigned index) { helps[index] = home.take_place(home.worker_at(index)); }
+  void after() {
+    HEDDLE_MODEL_CHECK(helps[0] != helps[1] && !home.places().has_one() && !home.places().are_overfull());
+    worker& helper = home.worker_at(helps[0] ? 0 : 1);
+    HEDDLE_MODEL_CHECK(home.take_place(helper));
+    HEDDLE_MODEL_CHECK(home.try_lease_guest() != nullptr);
+    HEDDLE_MODEL_CHECK(home.places().are_overfull() && !home.take_place(helper) && !home.may_help_loops(helper));
+  }
+};
+
 /// A worker is parked, and there is room for two guests, who have all places then.
 template <class Derived, int ThreadCount>
 struct guests_model : model<Derived, ThreadCount> {
@@ -252,6 +302,8 @@ int main(int argc, char** argv) {
                      explore<a_guest_forks>("a guest forks", random_runs(100'000)),
                      explore<a_search_ends>("a search ends", at_most_switches(2)),
                      explore<a_search_ends_without_a_place>("a search ends without a place", at_most_switches(1)),
+                     explore<guests_take_places>("guests take places", everything),
+                     explore<a_fork_comes_without_a_place>("a fork comes without a place", random_runs(200'000)),
                      explore<a_guest_leaves>("a guest leaves", random_runs(100'000)),
                      explore<a_guest_follows>("a guest follows", at_most_switches(2, 100'000)),
                      explore<guests_follow_each_other>("guests follow each other", at_most_switches(3)),

@@ -38,6 +38,9 @@ heddle_instrument(HEADER queue/injection_shard.hpp REPLACE [[bool closed_ = fals
 heddle_instrument(HEADER queue/injection_shard.hpp REPLACE [[bool marked_[lane_count] = {};]]
   BY [[base::plain<bool> marked_[lane_count] = {false, false, false};]])
 
+heddle_instrument(HEADER queue/divisible_range.hpp REPLACE [[std::uint64_t owners_end_;]]
+  BY [[base::plain<std::uint64_t> owners_end_;]])
+
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[code run;]] BY [[base::plain<code> run;]])
 heddle_instrument(HEADER queue/task_stack.hpp REPLACE [[union {
     void* task;
@@ -66,6 +69,7 @@ heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[base::atomic<partici
 heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.load(base::relaxed)]] BY [[giver_.read()]])
 heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[giver_.store(&owner, base::relaxed);]]
   BY [[giver_.write(&owner);]])
+heddle_instrument(HEADER scheduling/open_hand.hpp REPLACE [[bool taken_ = false;]] BY [[base::plain<bool> taken_ = false;]])
 # A simulated microsecond is long enough for a store to arrive, as it is assumed of a real one.
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[constexpr int pauses = 64;]] BY [[]])
 heddle_instrument(HEADER scheduling/crew.hpp REPLACE [[for (int i = 0; i < pauses; ++i) base::pause();]]

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Forks and joins of participants: both calls are made once, a sleeping joiner is woken, and who waits for a thief runs
-// nothing but what that thief's task was divided into.
+// nothing but what that thief's task was divided into, by whomever.
 #include <exception>
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/fork_join.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/participant.hpp>
+#include <heddle/scheduling/worker.hpp>
 
 #include "model/checker.hpp"
 #include "model/event_counter.hpp"
@@ -27,7 +28,7 @@ using heddle_model::plain;
 /// Each thread is a participant. What one writes in a forked call the other one reads after the join.
 template <class Derived, int ThreadCount>
 struct crew_model : model<Derived, ThreadCount> {
-  crew home{nullptr, 0, 0, 1};
+  crew home{nullptr, 1, 0, 1};
   participant first{home, 4};
   participant second{home, 4};
   participant third{home, 4};
@@ -91,7 +92,7 @@ struct stolen_call_model : crew_model<Derived, ThreadCount> {
   void await_thief() {
     std::exception_ptr error;
     HEDDLE_MODEL_CHECK(!this->first.stack.try_pop(slot));
-    HEDDLE_MODEL_CHECK(join(this->first, slot, error) == heddle::scheduling::joined::done && error == nullptr);
+    HEDDLE_MODEL_CHECK(join(this->here(), slot, error) == heddle::scheduling::joined::done && error == nullptr);
   }
 };
 
@@ -108,12 +109,101 @@ struct joiner_leapfrogs : stolen_call_model<joiner_leapfrogs> {
       await_thief();
       HEDDLE_MODEL_CHECK(result == 1);
     } else {
-      run_stolen(second, first, *slot);
+      run_stolen(here(), first, *slot);
       call([this] {
         HEDDLE_MODEL_CHECK(rl::thread_index() == 1);
         later = 1;
       });
       HEDDLE_MODEL_CHECK(later == 1);
+    }
+  }
+};
+
+/// The thief divides what it has stolen, and a third participant may steal a part and divide that. The joiner may help
+/// with all of it, but not with what they have forked before or do afterwards.
+struct joiner_helps_far_away : stolen_call_model<joiner_helps_far_away, 3> {
+  plain<int> result;
+
+  void divide() {
+    call([this] { call([this] { result = 1; }); });
+  }
+  void fork_other_work() {
+    const auto is_not_for_the_joiner = [] { HEDDLE_MODEL_CHECK(rl::thread_index() != 0); };
+    call([this, is_not_for_the_joiner] {
+      is_not_for_the_joiner();
+      call(is_not_for_the_joiner);
+    });
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      await_thief();
+      HEDDLE_MODEL_CHECK(result == 1);
+    } else if (index == 1) {
+      const auto run_it = [this] { run_stolen(here(), first, *slot); };
+      if (choose(2) == 0) return call(run_it, [this] { fork_other_work(); });
+      run_it();
+      fork_other_work();
+    } else {
+      for (int tries = 0; tries != 8 && !steal_from(second); ++tries) heddle::base::pause();
+    }
+  }
+};
+
+/// The thief has ended what it had stolen, and somebody else has stolen what it has forked since.
+struct parts_of_something_later : stolen_call_model<parts_of_something_later> {
+  void divide() {}
+  void thread(unsigned index) {
+    if (index != 0) return;
+    slot->begin(&second, second.stack.height());
+    const stack_slot::word seen = slot->look();
+    if (choose(2) == 1) HEDDLE_MODEL_CHECK(!slot->end(false));
+    stack_slot* const other = second.stack.push(nullptr, nullptr);
+    second.stack.publish();
+    while (second.stack.has_public()) static_cast<void>(second.stack.try_steal());
+    other->begin(&third, 0);
+    int parts = 0;
+    second.stack.visit_stolen_part_of(*slot, seen, [&](const stack_slot& part, stack_slot::word its) {
+      HEDDLE_MODEL_CHECK(&part == other && its == other->look());
+      ++parts;
+    });
+    HEDDLE_MODEL_CHECK(parts == (slot->look() == seen ? 1 : 0));
+  }
+};
+
+/// A part of what the thief has stolen is in the hands of a third participant, whose call needs what it has forked, as
+/// the thief's does: nobody but the joiner can help.
+struct joiner_is_needed_far_away : stolen_call_model<joiner_is_needed_far_away, 3> {
+  event_counter has_part;
+  event_counter of_part;
+
+  void before() {
+    stolen_call_model::before();
+    heddle_model::current_run.is_patient = true;
+  }
+  void divide() {
+    auto wait_for_part = [this] {
+      here().stack.publish();
+      of_part.wait_for(1);
+    };
+    auto part = [this] {
+      auto wait = [this] { of_part.wait_for(1); };
+      auto needed = [this] { of_part.add_one(); };
+      fork_join(here(), wait, needed);
+    };
+    fork_join(here(), wait_for_part, part);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      has_part.wait_for(1);
+      await_thief();
+    } else if (index == 1) {
+      run_stolen(here(), first, *slot);
+    } else {
+      stack_slot* part = nullptr;
+      while ((part = second.stack.try_steal()) == nullptr) heddle::base::pause();
+      part->begin(&third, third.stack.height());
+      has_part.add_one();
+      serve(here(), second, *part);
     }
   }
 };
@@ -152,16 +242,8 @@ struct joiner_is_needed : stolen_call_model<joiner_is_needed> {
     fork_join(second, one, other);
   }
   void thread(unsigned index) {
-    if (index != 0) return run_stolen(second, first, *slot);
+    if (index != 0) return run_stolen(here(), first, *slot);
     await_thief();
-  }
-};
-
-/// The joiner never sleeps, and begs of a thief that does not look up any more.
-struct joiner_is_patient : joiner_is_needed {
-  void before() {
-    joiner_is_needed::before();
-    heddle_model::current_run.is_patient = true;
   }
 };
 
@@ -194,13 +276,35 @@ struct joiner_is_needed_later : stolen_call_model<joiner_is_needed_later, 3> {
       await_thief();
       is_over.store(1, heddle::base::release);
     } else if (index == 1) {
-      run_stolen(second, first, *slot);
+      run_stolen(here(), first, *slot);
     } else {
       while (is_over.load(heddle::base::acquire) == 0 && !steal_from(second)) {
         if (second.stack.has_private()) second.stack.try_expose();
         heddle::base::pause();
       }
     }
+  }
+};
+
+/// The same, but a worker waits awake, and is given the first call.
+struct gift_does_not_help_the_joiner : joiner_is_needed_later {
+  void thread(unsigned index) {
+    if (index != 2) return joiner_is_needed_later::thread(index);
+    heddle::scheduling::worker& taker = home.worker_at(0);
+    taker.hand.open();
+    home.announce_hand(taker);
+    while (is_over.load(heddle::base::acquire) == 0 && !taker.hand.is_full() && !second.stack.has_private())
+      heddle::base::pause();
+    if (const auto given = taker.hand.close()) return serve(taker, *given.owner, *given.task);
+    joiner_is_needed_later::thread(index);
+  }
+};
+
+/// The joiner never sleeps, and begs of a thief that does not look up any more.
+struct joiner_is_patient : joiner_is_needed_later {
+  void before() {
+    joiner_is_needed_later::before();
+    heddle_model::current_run.is_patient = true;
   }
 };
 
@@ -213,8 +317,12 @@ int main(int argc, char** argv) {
                      explore<one_steals>("one steals", at_most_switches(4)),
                      explore<thief_has_other_work>("the thief has other work", at_most_switches(2)),
                      explore<joiner_is_needed>("the joiner is needed", random_runs(200'000)),
-                     explore<joiner_is_patient>("the joiner is patient", random_runs(20'000)),
                      explore<joiner_is_needed_later>("the joiner is needed later", random_runs(100'000)),
+                     explore<gift_does_not_help_the_joiner>("a gift does not help the joiner", random_runs(100'000)),
+                     explore<joiner_is_patient>("the joiner is patient", random_runs(20'000)),
+                     explore<joiner_is_needed_far_away>("the joiner is needed far away", random_runs(20'000)),
+                     explore<parts_of_something_later>("parts of something later", everything),
+                     explore<joiner_helps_far_away>("the joiner helps far away", random_runs(100'000)),
                      explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(2)),
                  },
                  {});

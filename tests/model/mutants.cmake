@@ -383,6 +383,48 @@ heddle_mutant(task_stack older_tasks_are_taken_too
   BY [[false]]
   FINDS "USER ASSERT FAILED")
 
+heddle_mutant(join what_a_thief_forks_is_shown_to_nobody
+  HEADER scheduling/join.hpp
+  IN [[inline void serve(]]
+  REPLACE [[here.stack.beg(queue::beggars::awake);]]
+  BY [[]]
+  FINDS "LIVELOCK|DEADLOCK")
+
+heddle_mutant(join joiner_helps_its_thief_only
+  HEADER scheduling/join.hpp
+  IN [[open_hand::gift try_steal_part_of(]]
+  REPLACE [[depth != 0]]
+  BY [[depth < 0]]
+  FINDS "LIVELOCK")
+
+heddle_mutant(join who_looks_for_parts_takes_no_lock
+  HEADER queue/task_stack.hpp
+  IN [[void visit_stolen_part_of(]]
+  REPLACE [[if (!lock_.try_lock()) return;]]
+  BY [[static_cast<void>(lock_.try_lock());]]
+  FINDS "DEADLOCK|USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(join parts_of_what_has_ended_are_looked_for
+  HEADER queue/task_stack.hpp
+  IN [[void visit_stolen_part_of(]]
+  REPLACE [[awaited.look() == thief]]
+  BY [[awaited.look() != stack_slot::plain]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(join older_thefts_are_followed_too
+  HEADER queue/task_stack.hpp
+  IN [[void visit_stolen_part_of(]]
+  REPLACE [[index > lowest]]
+  BY [[index > 0]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(join parts_that_have_ended_are_followed
+  HEADER queue/task_stack.hpp
+  IN [[void visit_stolen_part_of(]]
+  REPLACE [[stack_slot::is_pending(seen) || stack_slot::has_ended(seen)]]
+  BY [[stack_slot::is_pending(seen)]]
+  FINDS "ACCESS TO FREED MEMORY")
+
 heddle_mutant(join nobody_is_woken
   HEADER scheduling/join.hpp
   IN [[inline void serve(]]
@@ -423,6 +465,13 @@ heddle_mutant(join answer_calls_no_joiner
   IN [[inline bool answer_beggar(]]
   REPLACE [[if (joiners_beg) call_joiners(here);]]
   BY [[static_cast<void>(here);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(join gift_answers_the_joiners_too
+  HEADER scheduling/join.hpp
+  IN [[inline bool answer_beggar(]]
+  REPLACE [[taker != nullptr && !others_sleep && !joiners_beg]]
+  BY [[taker != nullptr && !others_sleep]]
   FINDS "DEADLOCK")
 
 heddle_mutant(join who_was_called_goes_on_sleeping
@@ -908,6 +957,13 @@ heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
   BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 
+heddle_mutant(pool gift_is_not_run
+  HEADER scheduling/work_loop.hpp
+  IN [[bool wait_awake(]]
+  REPLACE [[serve(self, *given.owner, *given.task);]]
+  BY [[]]
+  FINDS "LIVELOCK|DEADLOCK")
+
 heddle_mutant(pool last_to_search_parks_without_a_look
   HEADER scheduling/work_loop.hpp
   IN [[bool park(worker& self]]
@@ -1313,13 +1369,34 @@ heddle_mutant(adaptive_loop who_has_nothing_forgets_who_sleeps
 heddle_mutant(crew who_ends_its_search_wishes_no_place
   HEADER scheduling/crew.hpp
   IN [[bool somebody_forks_for_place(]]
-  REPLACE [[if (has_forked(&asking)) return places_.ask();]]
-  BY [[]]
+  REPLACE [[places_.ask()]]
+  BY [[places_.has_one()]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(crew guests_take_no_place
+  HEADER scheduling/loop_places.hpp
+  IN [[std::int64_t places() const noexcept]]
+  REPLACE [[static_cast<std::int64_t>(workers_) - guests_.taken()]]
+  BY [[static_cast<std::int64_t>(workers_)]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(crew helper_keeps_its_place_whoever_comes
+  HEADER scheduling/crew.hpp
+  IN [[bool take_place(]]
+  REPLACE [[asking.helps_loops && places_.are_overfull()]]
+  BY [[false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(crew who_ends_its_search_looks_once
+  HEADER scheduling/crew.hpp
+  IN [[bool somebody_forks(]]
+  REPLACE [[return has_forked(asking);]]
+  BY [[return false;]]
   FINDS "DEADLOCK")
 
 heddle_mutant(crew who_ends_its_search_looks_at_no_stack
   HEADER scheduling/crew.hpp
   IN [[bool somebody_forks_for_place(]]
-  REPLACE [[if (places_.has_one()) return somebody_forks(&asking);]]
-  BY [[]]
+  REPLACE [[somebody_forks(&asking)]]
+  BY [[false]]
   FINDS "DEADLOCK")

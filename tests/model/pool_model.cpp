@@ -25,6 +25,7 @@ using heddle::queue::job;
 using heddle::queue::refusal;
 using heddle::scheduling::fork_join;
 using heddle::scheduling::pool;
+using heddle_model::choose;
 using heddle_model::model;
 using heddle_model::plain;
 
@@ -194,6 +195,34 @@ struct calls_need_each_other : pool_model<calls_need_each_other<Processors>, 0, 
   }
 };
 
+/// The same by a guest, who counts as one of three workers. The others wait awake, one at a time, and hold out a hand.
+struct calls_of_a_guest : pool_model<calls_of_a_guest, 0, 0, 3> {
+  using participant = heddle::scheduling::participant;
+
+  awaited_job begun[3] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+
+  void meet(int number) {
+    begun[number].run();
+    for (awaited_job& each : begun) each.await();
+  }
+  void thread(unsigned) {
+    heddle_model::current_run.is_patient = true;
+    make();
+    {
+      const heddle::scheduling::guest_scope guest(home->members());
+      auto first = [this] { meet(0); };
+      auto others = [this] {
+        auto second = [this] { meet(1); };
+        auto third = [this] { meet(2); };
+        fork_join(*participant::current::get(), second, third);
+      };
+      if (choose(2) == 0) guest.get()->stack.beg(heddle::queue::beggars::all);  // as parallel_invoke() may do it
+      fork_join(*guest.get(), first, others);
+    }
+    end(0);
+  }
+};
+
 /// Two outside threads. While the one is in, or what it has submitted keeps the worker that may help the other one, the
 /// other one forks calls that need each other, and other workers sleep.
 template <class Derived>
@@ -298,6 +327,7 @@ int main(int argc, char** argv) {
       {
           explore<a_guest_leaves>("a guest leaves", random_runs(50'000)),
           explore<a_helper_takes_a_job>("a helper takes a job", random_runs(50'000)),
+          explore<calls_of_a_guest>("calls of a guest", random_runs(50'000)),
           explore<closed_at_once>("closed at once", random_runs(50'000)),
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),

@@ -476,6 +476,33 @@ TEST_CASE("who waits for a stolen call helps with what is forked there", "[paral
   CHECK(helped);
 }
 
+// Of three that take part each is in a call that needs what the last one has forked; the first is done with its own.
+TEST_CASE("who waits for a stolen call helps who has stolen a part of it", "[parallel_invoke][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 3}};
+  std::atomic<bool> stolen{false};
+  std::atomic<bool> part_is_stolen{false};
+  std::atomic<bool> helped{false};
+  parallel_invoke(
+      pool, [&] { wait_for(part_is_stolen); },
+      [&] {
+        stolen = true;
+        parallel_invoke(
+            pool, [&] { wait_for(helped); },
+            [&] {
+              parallel_invoke(
+                  pool,
+                  [&] {
+                    part_is_stolen = true;
+                    wait_for(helped);
+                  },
+                  [&] { helped = true; });
+            });
+      });
+  CHECK(stolen);
+  CHECK(helped);
+}
+
 TEST_CASE("a worker that may not help a guest sleeps meanwhile", "[parallel_invoke]") {
   const heddle_test::deadline limit;
   thread_pool_executor alone{{.max_workers = 1}};

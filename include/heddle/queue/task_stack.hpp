@@ -273,6 +273,27 @@ class task_stack {
     return try_take_oldest(seen);
   }
 
+  /// Calls `visit(part, state)` with the newest of the stolen tasks that the owner has forked for `awaited` and whose
+  /// thief runs it; `awaited` and `thief` as above. The part, and what its owner runs, is not joined meanwhile. Nothing
+  /// happens if somebody is at work on the stack, as the caller may be itself.
+  template <class Visit>
+  void visit_stolen_part_of(const stack_slot& awaited, stack_slot::word thief, Visit visit) noexcept {
+    if (!lock_.try_lock()) return;
+    if (awaited.look() == thief) {
+      // relaxed: what is below the tail leaves under the lock only.
+      const std::uint32_t tail = tail_of(span_.load(base::relaxed));
+      const std::uint32_t lowest = awaited.began_at;
+      for (std::uint32_t index = tail; index > lowest && tail - index != most_looks;) {
+        const stack_slot& part = base_[--index];
+        const stack_slot::word seen = part.look();
+        if (stack_slot::is_pending(seen) || stack_slot::has_ended(seen)) continue;
+        visit(part, seen);
+        break;
+      }
+    }
+    lock_.unlock();
+  }
+
   /// Asks the owner to publish something. Relaxed: a hint.
   void beg(beggars who) noexcept {
     const auto bits = static_cast<std::uint8_t>(who);
@@ -327,6 +348,7 @@ class task_stack {
   static constexpr std::uint8_t heard_bit = 4;
   static constexpr std::uint8_t plea_bits = 7;
   static constexpr std::uint8_t one_answer = 8;
+  static constexpr std::uint32_t most_looks = 16;
   static constexpr unsigned index_bits = 22;
   static constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
   static constexpr std::uint64_t one_publication = std::uint64_t{1} << (2 * index_bits);

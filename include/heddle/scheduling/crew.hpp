@@ -79,7 +79,7 @@ class crew {
 
   [[nodiscard]] bool has_guests() const noexcept { return guests_.are_taken(); }
 
-  /// Where workers take part in loops. They come by take_place() and go by leave_loops().
+  /// Where workers take part in loops. They come by take_place(), or by take() there, and go by leave_loops().
   [[nodiscard]] loop_places& places() noexcept { return places_; }
 
   /// Whether the worker may take tasks off stacks. It keeps its place until leave_loops().
@@ -88,8 +88,11 @@ class crew {
     return places_.take(asking);
   }
 
-  /// The same, but while there are no guests everybody may, without a place.
-  [[nodiscard]] bool may_help_loops(worker& asking) noexcept { return !guests_.are_taken() || take_place(asking); }
+  /// The same, but while there are no guests everybody may, without a place. The worker of a pool of one never may: it
+  /// would be too late for a guest who comes at this moment.
+  [[nodiscard]] bool may_help_loops(worker& asking) noexcept {
+    return size_ != 1 && (!guests_.are_taken() || take_place(asking));
+  }
 
   void leave_loops(worker& leaving) noexcept {
     if (places_.leave(leaving)) call_for_place();
@@ -168,13 +171,10 @@ class crew {
     return has_forked(asking);
   }
 
-  /// The same, where there must be a place too. While there is none, a fork that is on its way is not waited for, and
-  /// no place is wished for nothing: that would make each guest look around as it leaves.
+  /// The same, where there must be a place too: if there is none, who leaves one looks. No place is wished for nothing:
+  /// that would make each guest look around as it leaves.
   [[nodiscard]] bool somebody_forks_for_place(const participant& asking) noexcept {
-    if (places_.has_one()) return somebody_forks(&asking);
-    if (has_forked(&asking)) return places_.ask();
-    static_cast<void>(asks_somebody(&asking));
-    return false;
+    return somebody_forks(&asking) && places_.ask();
   }
 
   /// After a full barrier: false if nobody does, and whoever begins to sees what preceded the barrier.

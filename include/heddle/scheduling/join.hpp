@@ -80,10 +80,12 @@ inline void note_unshared(participant& here, std::chrono::nanoseconds took) noex
   if (took >= worth_giving && here.home.idle().somebody_is_parked() && here.unshared.add(took)) here.home.call_thief();
 }
 
-/// Runs a task that has begun for `owner`.
+/// Runs a task that has begun for `owner`. Who was idle is seldom the only one, and `owner` may soon wait: so the first
+/// task that is forked for it is shown before anybody begs.
 inline void serve(participant& here, participant& owner, queue::stack_slot& task) noexcept {
   const participant::service its{owner, task, here.serves};
   here.serves = &its;
+  here.stack.beg(queue::beggars::awake);
   const bool threw = task.run(task);
   here.serves = its.below;
   if (task.end(threw)) owner.wake();
@@ -95,14 +97,30 @@ inline void run_stolen(participant& here, participant& owner, queue::stack_slot&
   serve(here, owner, stolen);
 }
 
-/// One look at what `here` waits for while `slot` is in the hands of a thief, whose address is its state: steals one of
-/// the tasks that the thief made out of it, and runs it (leapfrogging, Wagner and Calder 1993). Only those: any other
-/// one is not what `here` waits for, and may need what `here` holds.
-inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stack_slot::word seen) noexcept {
+/// A task that was forked for `awaited`, in whose state `seen` was: by its thief, or by who stole what the thief had
+/// forked for it, and so on; and who forked it. Takes it off that one's stack. Who has something private is begged.
+inline open_hand::gift try_steal_part_of(const queue::stack_slot& awaited, queue::stack_slot::word seen,
+                                         int depth) noexcept {
   auto& thief = *static_cast<participant*>(queue::stack_slot::thief_of(seen));
-  queue::stack_slot* const stolen = thief.stack.try_steal_part_of(slot, seen);
-  if (stolen == nullptr) return false;
-  run_stolen(here, thief, *stolen);
+  open_hand::gift found{&thief, thief.stack.try_steal_part_of(awaited, seen)};
+  if (found) return found;
+  if (thief.stack.has_private()) thief.stack.beg(queue::beggars::awake);
+  if (depth != 0) {
+    thief.stack.visit_stolen_part_of(awaited, seen,
+                                     [&](const queue::stack_slot& part, queue::stack_slot::word its) noexcept {
+                                       found = try_steal_part_of(part, its, depth - 1);
+                                     });
+  }
+  return found;
+}
+
+/// One look at what `here` waits for while `slot` is in the hands of a thief, whose address is its state: steals one of
+/// the tasks that were made out of it, and runs it (leapfrogging, Wagner and Calder 1993). Only those: any other one is
+/// not what `here` waits for, and may need what `here` holds.
+inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stack_slot::word seen, int depth) noexcept {
+  const open_hand::gift stolen = try_steal_part_of(slot, seen, depth);
+  if (!stolen) return false;
+  run_stolen(here, *stolen.owner, *stolen.task);
   return true;
 }
 
@@ -125,9 +143,11 @@ inline void sleep_until_needed(participant& here, queue::stack_slot& slot, queue
 /// Waits until the stolen task has ended.
 inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept {
   using queue::stack_slot;
+  constexpr unsigned looks_per_walk = 8;  // which takes locks
+  constexpr int farthest = 16;            // of that
   auto patience = sync::patience::for_what_has_begun();
   unanswered_plea plea(here.home.exposing());
-  for (;;) {
+  for (unsigned looks = 0;;) {
     const stack_slot::word seen = slot.look();
     if (stack_slot::has_ended(seen)) return;
     // Most such waits are short, and the thief is faster while nobody looks at what it writes.
@@ -140,8 +160,9 @@ inline void wait_for_thief(participant& here, queue::stack_slot& slot) noexcept 
       if (patience.is_over()) base::yield();
       continue;
     }
-    if (try_leapfrog(here, slot, seen)) {
+    if (try_leapfrog(here, slot, seen, looks++ % looks_per_walk == 0 ? farthest : 0)) {
       patience.reset();
+      looks = 0;
       continue;
     }
     auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));

@@ -13,8 +13,8 @@
 namespace heddle::scheduling {
 
 /// With g guests inside, at most `workers` - g workers take tasks off stacks (`helpers_` counts them while there are
-/// guests), so a pool of one never runs a loop on two threads. Who has something for a worker and finds no place for it
-/// sets `wanted_`, and who leaves a place then looks for it. Any thread.
+/// guests), but for one task more of who has looked just before a guest came. Who has something for a worker and finds
+/// no place for it sets `wanted_`, and who leaves a place then looks for it. Any thread.
 class loop_places {
  public:
   loop_places(std::size_t workers, const guest_seats& guests) noexcept : workers_(workers), guests_(guests) {}

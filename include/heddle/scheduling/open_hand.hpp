@@ -2,7 +2,6 @@
 // The hand of a worker that waits awake for work: who forks puts a task right into it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -21,7 +20,8 @@ class participant;
 ///     closed      the worker takes nothing         the worker: to open
 ///     open        it waits for a task              the worker: to closed; a giver: to reserved
 ///     reserved    a giver looks what it has        that giver: to the task, or back to open
-///     a task      it has been given                the worker: to open
+///     a task      it has been given, and perhaps   the worker: to open
+///                 taken; it takes nothing more
 ///
 /// A giver reserves the hand before it takes the task off its stack, so what it gives is surely taken. The worker waits
 /// for who has reserved its hand.
@@ -43,8 +43,8 @@ class open_hand {
     state_.store(is_open, base::release);
   }
 
-  /// Whether something was given. Relaxed: close() acquires.
-  [[nodiscard]] bool is_full() const noexcept { return state_.load(base::relaxed) > reserved; }
+  /// Whether something was given that close() has not returned yet. Relaxed: close() acquires.
+  [[nodiscard]] bool is_full() const noexcept { return !taken_ && state_.load(base::relaxed) > reserved; }
 
   /// The worker takes nothing more, until open(); returns what was given before. The state is left as it is then: to
   /// write there is to ask for the line that the giver has, and the worker's next barrier would wait for that.
@@ -54,8 +54,7 @@ class open_hand {
       word seen = state_.load(base::acquire);
       if (seen > reserved) {
         if (std::exchange(taken_, true)) return {};
-        prefetch_frames(reinterpret_cast<const void*>(seen), subject_.load(base::relaxed));  // relaxed: acquired above
-        return {giver_.load(base::relaxed), reinterpret_cast<queue::stack_slot*>(seen)};     // relaxed: acquired above
+        return {giver_.load(base::relaxed), reinterpret_cast<queue::stack_slot*>(seen)};  // relaxed: acquired above
       }
       // relaxed: nothing was given.
       if (seen == closed ||
@@ -79,9 +78,7 @@ class open_hand {
 
   /// The worker runs the task from here on.
   void give(participant& owner, queue::stack_slot& task) noexcept {
-    // relaxed, both: released with the state.
-    giver_.store(&owner, base::relaxed);
-    subject_.store(task.task, base::relaxed);
+    giver_.store(&owner, base::relaxed);  // relaxed: released with the state
     // [open_hand.1] release: the task.
     state_.store(reinterpret_cast<word>(&task), base::release);
   }
@@ -98,19 +95,9 @@ class open_hand {
   static constexpr word is_open = 1;
   static constexpr word reserved = 2;
 
-  /// What the task refers to lies in the giver's frames: in the lines above its own. To ask for them one after the
-  /// other, each when the one before has told its address, would take as long as the whole hand-over.
-  static void prefetch_frames(const void* slot, const void* subject) noexcept {
-    constexpr std::ptrdiff_t lines = 8;
-    base::prefetch(slot);
-    for (std::ptrdiff_t i = 0; i < lines; ++i) base::prefetch(static_cast<const char*>(subject) + 64 * i);
-  }
-
   bool taken_ = false;  // the worker's: what the state says was returned by close()
   alignas(base::cache_line) base::atomic<word> state_{closed};
-  // Written by who has reserved the hand.
-  base::atomic<participant*> giver_{nullptr};
-  base::atomic<const void*> subject_{nullptr};
+  base::atomic<participant*> giver_{nullptr};  // written by who has reserved the hand
 };
 
 }  // namespace heddle::scheduling
