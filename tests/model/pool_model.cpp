@@ -195,6 +195,31 @@ struct calls_need_each_other : pool_model<calls_need_each_other<Processors>, 0, 
   }
 };
 
+/// The same by a worker that has slept before, and another one may go to sleep at that moment.
+struct calls_after_a_rest : pool_model<calls_after_a_rest, 0, 0> {
+  awaited_job first{[](void*) {}, nullptr};
+  awaited_job begun[2] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+  awaited_job forks{[](void* self) { static_cast<calls_after_a_rest*>(self)->fork(); }, this};
+
+  void meet(int number) {
+    begun[number].run();
+    begun[1 - number].await();
+  }
+  void fork() {
+    auto one = [this] { meet(0); };
+    auto other = [this] { meet(1); };
+    fork_join(*heddle::scheduling::participant::current::get(), one, other);
+  }
+  void thread(unsigned) {
+    make();
+    push(first);
+    first.wait();
+    push(forks);
+    forks.wait();
+    end(2);
+  }
+};
+
 /// The same by a guest, who counts as one of three workers. The others wait awake, one at a time, and hold out a hand.
 struct calls_of_a_guest : pool_model<calls_of_a_guest, 0, 0, 3> {
   using participant = heddle::scheduling::participant;
@@ -327,6 +352,7 @@ int main(int argc, char** argv) {
       {
           explore<a_guest_leaves>("a guest leaves", random_runs(50'000)),
           explore<a_helper_takes_a_job>("a helper takes a job", random_runs(50'000)),
+          explore<calls_after_a_rest>("calls after a rest", random_runs(200'000)),
           explore<calls_of_a_guest>("calls of a guest", random_runs(50'000)),
           explore<closed_at_once>("closed at once", random_runs(50'000)),
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
