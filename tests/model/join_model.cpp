@@ -161,12 +161,33 @@ struct parts_of_something_later : stolen_call_model<parts_of_something_later> {
     second.stack.publish();
     while (second.stack.has_public()) static_cast<void>(second.stack.try_steal());
     other->begin(&third, 0);
-    int parts = 0;
-    second.stack.visit_stolen_part_of(*slot, seen, [&](const stack_slot& part, stack_slot::word its) {
-      HEDDLE_MODEL_CHECK(&part == other && its == other->look());
-      ++parts;
-    });
-    HEDDLE_MODEL_CHECK(parts == (slot->look() == seen ? 1 : 0));
+    const auto part = second.stack.newest_stolen_part_of(*slot, seen);
+    const bool has_ended = slot->look() != seen;
+    HEDDLE_MODEL_CHECK(part.slot == (has_ended ? nullptr : other) && (has_ended || part.state == other->look()));
+  }
+};
+
+/// The part at which the joiner looks ends, is joined, and its slot is another task's.
+struct part_is_joined_meanwhile : stolen_call_model<part_is_joined_meanwhile> {
+  stack_slot* part = nullptr;
+
+  void divide() {}
+  void before() {
+    stolen_call_model::before();
+    slot->begin(&second, second.stack.height());
+    part = second.stack.push(nullptr, nullptr);
+    second.stack.publish();
+    while (second.stack.has_public()) static_cast<void>(second.stack.try_steal());
+    part->begin(&third, 0);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      HEDDLE_MODEL_CHECK(!heddle::scheduling::try_steal_part_of(*slot, slot->look(), 2));
+    } else {
+      HEDDLE_MODEL_CHECK(!part->end(false));
+      second.stack.vacate(part);
+      HEDDLE_MODEL_CHECK(second.stack.push(nullptr, nullptr) == part);
+    }
   }
 };
 
@@ -321,6 +342,7 @@ int main(int argc, char** argv) {
                      explore<gift_does_not_help_the_joiner>("a gift does not help the joiner", random_runs(100'000)),
                      explore<joiner_is_patient>("the joiner is patient", random_runs(20'000)),
                      explore<joiner_is_needed_far_away>("the joiner is needed far away", random_runs(20'000)),
+                     explore<part_is_joined_meanwhile>("a part is joined meanwhile", at_most_switches(3)),
                      explore<parts_of_something_later>("parts of something later", everything),
                      explore<joiner_helps_far_away>("the joiner helps far away", random_runs(100'000)),
                      explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(2)),

@@ -393,36 +393,43 @@ heddle_mutant(join what_a_thief_forks_is_shown_to_nobody
 heddle_mutant(join joiner_helps_its_thief_only
   HEADER scheduling/join.hpp
   IN [[open_hand::gift try_steal_part_of(]]
-  REPLACE [[depth != 0]]
-  BY [[depth < 0]]
+  REPLACE [[far == farthest]]
+  BY [[far == 0]]
   FINDS "LIVELOCK")
 
+heddle_mutant(join who_looks_for_parts_gives_the_lock_back_at_once
+  HEADER scheduling/join.hpp
+  IN [[open_hand::gift try_steal_part_of(]]
+  REPLACE [[held = std::move(next);]]
+  BY [[held = {};]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY|ACCESS TO UNINITIALIZED VARIABLE")
+
 heddle_mutant(join who_looks_for_parts_takes_no_lock
-  HEADER queue/task_stack.hpp
-  IN [[void visit_stolen_part_of(]]
-  REPLACE [[if (!lock_.try_lock()) return;]]
-  BY [[static_cast<void>(lock_.try_lock());]]
-  FINDS "DEADLOCK|USER ASSERT FAILED|DATA RACE")
+  HEADER scheduling/join.hpp
+  IN [[open_hand::gift try_steal_part_of(]]
+  REPLACE [[if (!next) return {};]]
+  BY [[if (next) next.unlock();]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY|ACCESS TO UNINITIALIZED VARIABLE")
 
 heddle_mutant(join parts_of_what_has_ended_are_looked_for
   HEADER queue/task_stack.hpp
-  IN [[void visit_stolen_part_of(]]
-  REPLACE [[awaited.look() == thief]]
-  BY [[awaited.look() != stack_slot::plain]]
+  IN [[stolen_part newest_stolen_part_of(]]
+  REPLACE [[awaited.look() != thief]]
+  BY [[awaited.look() == stack_slot::plain]]
   FINDS "USER ASSERT FAILED|DATA RACE")
 
 heddle_mutant(join older_thefts_are_followed_too
   HEADER queue/task_stack.hpp
-  IN [[void visit_stolen_part_of(]]
+  IN [[stolen_part newest_stolen_part_of(]]
   REPLACE [[index > lowest]]
   BY [[index > 0]]
   FINDS "USER ASSERT FAILED")
 
 heddle_mutant(join parts_that_have_ended_are_followed
   HEADER queue/task_stack.hpp
-  IN [[void visit_stolen_part_of(]]
-  REPLACE [[stack_slot::is_pending(seen) || stack_slot::has_ended(seen)]]
-  BY [[stack_slot::is_pending(seen)]]
+  IN [[stolen_part newest_stolen_part_of(]]
+  REPLACE [[!stack_slot::is_pending(seen) && !stack_slot::has_ended(seen)]]
+  BY [[!stack_slot::is_pending(seen)]]
   FINDS "ACCESS TO FREED MEMORY")
 
 heddle_mutant(join nobody_is_woken

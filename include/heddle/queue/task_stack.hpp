@@ -273,25 +273,31 @@ class task_stack {
     return try_take_oldest(seen);
   }
 
-  /// Calls `visit(part, state)` with the newest of the stolen tasks that the owner has forked for `awaited` and whose
-  /// thief runs it; `awaited` and `thief` as above. The part, and what its owner runs, is not joined meanwhile. Nothing
-  /// happens if somebody is at work on the stack, as the caller may be itself.
-  template <class Visit>
-  void visit_stolen_part_of(const stack_slot& awaited, stack_slot::word thief, Visit visit) noexcept {
-    if (!lock_.try_lock()) return;
-    if (awaited.look() == thief) {
-      // relaxed: what is below the tail leaves under the lock only.
-      const std::uint32_t tail = tail_of(span_.load(base::relaxed));
-      const std::uint32_t lowest = awaited.began_at;
-      for (std::uint32_t index = tail; index > lowest && tail - index != most_looks;) {
-        const stack_slot& part = base_[--index];
-        const stack_slot::word seen = part.look();
-        if (stack_slot::is_pending(seen) || stack_slot::has_ended(seen)) continue;
-        visit(part, seen);
-        break;
-      }
+  /// A stolen task whose thief runs it, if there is one, and its state.
+  struct stolen_part {
+    const stack_slot* slot = nullptr;
+    stack_slot::word state = 0;
+  };
+
+  /// The newest one that the owner has forked for `awaited`, and that has not ended; `awaited` and `thief` as above.
+  /// The caller holds the lock, and until it gives that back the part is not joined, so its owner goes on with
+  /// `awaited`.
+  [[nodiscard]] stolen_part newest_stolen_part_of(const stack_slot& awaited, stack_slot::word thief) const noexcept {
+    if (awaited.look() != thief) return {};
+    // relaxed: what is below the tail leaves under the lock only.
+    const std::uint32_t tail = tail_of(span_.load(base::relaxed));
+    const std::uint32_t lowest = awaited.began_at;
+    for (std::uint32_t index = tail; index > lowest && tail - index != most_looks;) {
+      const stack_slot& part = base_[--index];
+      const stack_slot::word seen = part.look();
+      if (!stack_slot::is_pending(seen) && !stack_slot::has_ended(seen)) return {&part, seen};
     }
-    lock_.unlock();
+    return {};
+  }
+
+  /// Whether there may be one. Relaxed: a hint.
+  [[nodiscard]] bool has_stolen_part_of(const stack_slot& awaited) const noexcept {
+    return tail_of(span_.load(base::relaxed)) > awaited.began_at;
   }
 
   /// Asks the owner to publish something. Relaxed: a hint.

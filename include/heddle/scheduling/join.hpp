@@ -6,10 +6,13 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <mutex>
+#include <utility>
 
 #include <heddle/base/barrier.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/nap.hpp>
+#include <heddle/base/spin_lock.hpp>
 #include <heddle/queue/task_stack.hpp>
 #include <heddle/scheduling/cost_hint.hpp>
 #include <heddle/scheduling/crew.hpp>
@@ -97,28 +100,37 @@ inline void run_stolen(participant& here, participant& owner, queue::stack_slot&
   serve(here, owner, stolen);
 }
 
-/// A task that was forked for `awaited`, in whose state `seen` was: by its thief, or by who stole what the thief had
-/// forked for it, and so on; and who forked it. Takes it off that one's stack. Who has something private is begged.
+/// A task that was forked for `awaited`, in whose state `seen` was, and who forked it: its thief, or who stole what the
+/// thief had forked for it, and so on, up to `farthest` thefts away. Takes it off that one's stack. Who has something
+/// private is begged.
+///
+/// What was stolen leaves a stack under its lock only, and who runs a task has joined all that it forked when it ends.
+/// So the lock of one stack keeps the part that was found there, and all on the way to it, as they are. It is given
+/// back when the next one is held, for owners who wait for it.
 inline open_hand::gift try_steal_part_of(const queue::stack_slot& awaited, queue::stack_slot::word seen,
-                                         int depth) noexcept {
-  auto& thief = *static_cast<participant*>(queue::stack_slot::thief_of(seen));
-  open_hand::gift found{&thief, thief.stack.try_steal_part_of(awaited, seen)};
-  if (found) return found;
-  if (thief.stack.has_private()) thief.stack.beg(queue::beggars::awake);
-  if (depth != 0) {
-    thief.stack.visit_stolen_part_of(awaited, seen,
-                                     [&](const queue::stack_slot& part, queue::stack_slot::word its) noexcept {
-                                       found = try_steal_part_of(part, its, depth - 1);
-                                     });
+                                         int farthest) noexcept {
+  queue::task_stack::stolen_part part{&awaited, seen};
+  std::unique_lock<base::spin_lock> held;
+  for (int far = 0;; ++far) {
+    auto& thief = *static_cast<participant*>(queue::stack_slot::thief_of(part.state));
+    const open_hand::gift found{&thief, thief.stack.try_steal_part_of(*part.slot, part.state)};
+    if (found) return found;
+    if (thief.stack.has_private()) thief.stack.beg(queue::beggars::awake);
+    if (far == farthest || !thief.stack.has_stolen_part_of(*part.slot)) return {};
+    std::unique_lock next(thief.stack.lock(), std::try_to_lock);
+    if (!next) return {};
+    part = thief.stack.newest_stolen_part_of(*part.slot, part.state);
+    if (part.slot == nullptr) return {};
+    held = std::move(next);
   }
-  return found;
 }
 
 /// One look at what `here` waits for while `slot` is in the hands of a thief, whose address is its state: steals one of
 /// the tasks that were made out of it, and runs it (leapfrogging, Wagner and Calder 1993). Only those: any other one is
 /// not what `here` waits for, and may need what `here` holds.
-inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stack_slot::word seen, int depth) noexcept {
-  const open_hand::gift stolen = try_steal_part_of(slot, seen, depth);
+inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stack_slot::word seen,
+                         int farthest) noexcept {
+  const open_hand::gift stolen = try_steal_part_of(slot, seen, farthest);
   if (!stolen) return false;
   run_stolen(here, *stolen.owner, *stolen.task);
   return true;
