@@ -964,11 +964,21 @@ heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
   BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 
-heddle_mutant(pool who_runs_a_job_seems_idle
+heddle_mutant(pool who_works_seems_idle
   HEADER scheduling/work_loop.hpp
   IN [[void run(worker& self, const finding& found) noexcept {]]
   REPLACE [[self.begin_work();]]
   BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_runs_a_stolen_task_seems_idle
+  HEADER scheduling/work_loop.hpp
+  IN [[void run(worker& self, const finding& found) noexcept {]]
+  REPLACE [[if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);]]
+  BY [[if (found.task != nullptr) {
+      self.end_work();
+      return run_stolen(self, *found.owner, *found.task);
+    }]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool gift_is_not_run

@@ -164,6 +164,36 @@ struct jobs_need_each_other : pool_model<jobs_need_each_other, 2, 1> {
   }
 };
 
+/// A worker forks a call and blocks in the other one. Who has stolen the call queues a job among its own, which both
+/// need.
+struct a_call_is_queued_for_who_blocks : pool_model<a_call_is_queued_for_who_blocks, 1, 2> {
+  awaited_job first{[](void*) {}, nullptr};
+  awaited_job stolen{[](void*) {}, nullptr};
+  awaited_job inner{[](void*) {}, nullptr};
+  awaited_job forks{[](void* self) { static_cast<a_call_is_queued_for_who_blocks*>(self)->fork(); }, this};
+
+  void fork() {
+    auto block = [this] {
+      stolen.await();
+      inner.wait();
+    };
+    auto queue = [this] {
+      stolen.run();
+      push(inner);
+      inner.await();
+    };
+    fork_join(*heddle::scheduling::participant::current::get(), block, queue);
+  }
+  void thread(unsigned) {
+    make();
+    push(first);
+    first.wait();
+    push(forks);
+    forks.wait();
+    end(3);
+  }
+};
+
 /// A job forks calls, each of which goes on until all have begun: one searches for them at a time, or two do.
 template <unsigned Processors>
 struct calls_need_each_other : pool_model<calls_need_each_other<Processors>, 0, 0, 3> {
@@ -352,6 +382,7 @@ int main(int argc, char** argv) {
       {
           explore<a_guest_leaves>("a guest leaves", random_runs(50'000)),
           explore<a_helper_takes_a_job>("a helper takes a job", random_runs(50'000)),
+          explore<a_call_is_queued_for_who_blocks>("a call is queued for who blocks", random_runs(200'000)),
           explore<calls_after_a_rest>("calls after a rest", random_runs(200'000)),
           explore<calls_of_a_guest>("calls of a guest", random_runs(50'000)),
           explore<closed_at_once>("closed at once", random_runs(50'000)),

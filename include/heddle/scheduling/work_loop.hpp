@@ -82,9 +82,9 @@ class work_loop {
 
  private:
   void run(worker& self, const finding& found) noexcept {
+    self.begin_work();
     if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
     crew_.leave_loops(self);
-    self.begin_work();
     self.counts.jobs_run.add_one();
     refusal_.run(*found.job);
   }
@@ -131,10 +131,12 @@ class work_loop {
       // What end_search() looks at comes together with the task, and not after it.
       given.owner->stack.prefetch();
       crew_.prefetch();
+      self.begin_work();
       end_search(self, true);
       self.took_from = worker::source::others;
       self.counts.tasks_stolen.add_one();
       serve(self, *given.owner, *given.task);
+      self.end_work();
       patience.reset();
       if (!crew_.idle().try_begin_search(enough_searching(self))) return false;
     } while (self.jobs.empty_hint());
@@ -144,7 +146,8 @@ class work_loop {
   /// Looks around only once in a while: that disturbs who is about to give something.
   open_hand::gift hold_out_hand(worker& self, sync::patience& patience) noexcept {
     constexpr unsigned pauses = 64;
-    const bool takes = crew_.places().take(self);  // if there are too many, nobody gives
+    // If there are too many nobody gives, and for the worker of a pool of one nobody should, see may_help_loops().
+    const bool takes = crew_.size() != 1 && crew_.places().take(self);
     unanswered_plea plea(crew_.exposing());
     if (takes) {
       self.hand.open();

@@ -40,9 +40,9 @@ class worker : public participant {
     return static_cast<std::uint32_t>(((random_ >> 32U) * bound) >> 32U);
   }
 
-  // It runs a job, or looks for work. Whoever sleeps asks those who work to call somebody when they fork; see
-  // crew::beg_of_everybody(). Of who runs a task for another one it need not be known: whoever the task was forked for
-  // in the end, in a job or as a guest, is known meanwhile.
+  // It works or looks for work. Whoever sleeps asks those who work to call somebody when they fork; see
+  // crew::beg_of_everybody(). Who runs a task for another one has to be known too: it may queue jobs, and the other one
+  // may block and look for them.
   void begin_work() noexcept {
     if (works_.load(base::relaxed)) return;  // relaxed, all: the barriers order
     works_.store(true, base::relaxed);
