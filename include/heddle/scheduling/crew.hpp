@@ -88,11 +88,8 @@ class crew {
     return places_.take(asking);
   }
 
-  /// The same, but while there are no guests everybody may, without a place. The worker of a pool of one never may: it
-  /// would be too late for a guest who comes at this moment.
-  [[nodiscard]] bool may_help_loops(worker& asking) noexcept {
-    return size_ != 1 && (!guests_.are_taken() || take_place(asking));
-  }
+  /// The same, but while there are no guests everybody may, without a place.
+  [[nodiscard]] bool may_help_loops(worker& asking) noexcept { return places_.are_not_needed() || take_place(asking); }
 
   void leave_loops(worker& leaving) noexcept {
     if (places_.leave(leaving)) call_for_place();

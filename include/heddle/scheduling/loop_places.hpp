@@ -13,11 +13,13 @@
 namespace heddle::scheduling {
 
 /// With g guests inside, at most `workers` - g workers take tasks off stacks (`helpers_` counts them while there are
-/// guests), but for one task more of who has looked just before a guest came. Who has something for a worker and finds
-/// no place for it sets `wanted_`, and who leaves a place then looks for it. Any thread.
+/// guests), but for one task more of who has looked just before a guest came. A pool of one has no place, so that it
+/// never runs a loop on two threads. Who has something for a worker and finds no place for it sets `wanted_`, and who
+/// leaves a place then looks for it. Any thread.
 class loop_places {
  public:
-  loop_places(std::size_t workers, const guest_seats& guests) noexcept : workers_(workers), guests_(guests) {}
+  loop_places(std::size_t workers, const guest_seats& guests) noexcept
+      : workers_(workers == 1 ? 0 : workers), guests_(guests) {}
 
   /// Whether the worker has a place from here on, or had one. It keeps it until leave().
   [[nodiscard]] bool take(worker& asking) noexcept {
@@ -39,11 +41,11 @@ class loop_places {
     return true;
   }
 
-  // relaxed, both: hints; a late answer runs one task more.
+  // relaxed, all: hints; a late answer runs one task more.
+  /// Whether all workers may, without a place.
+  [[nodiscard]] bool are_not_needed() const noexcept { return workers_ != 0 && !guests_.are_taken(); }
   /// Whether one more worker may.
-  [[nodiscard]] bool has_one() const noexcept {
-    return !guests_.are_taken() || helpers_.load(base::relaxed) < places();
-  }
+  [[nodiscard]] bool has_one() const noexcept { return are_not_needed() || helpers_.load(base::relaxed) < places(); }
   /// Whether more workers have places than may, since a guest has come.
   [[nodiscard]] bool are_overfull() const noexcept { return helpers_.load(base::relaxed) > places(); }
 

@@ -146,8 +146,7 @@ class work_loop {
   /// Looks around only once in a while: that disturbs who is about to give something.
   open_hand::gift hold_out_hand(worker& self, sync::patience& patience) noexcept {
     constexpr unsigned pauses = 64;
-    // If there are too many nobody gives, and for the worker of a pool of one nobody should, see may_help_loops().
-    const bool takes = crew_.size() != 1 && crew_.places().take(self);
+    const bool takes = crew_.places().take(self);  // if there are too many, nobody gives
     unanswered_plea plea(crew_.exposing());
     if (takes) {
       self.hand.open();
