@@ -314,7 +314,8 @@ struct gift_does_not_help_the_joiner : joiner_is_needed_later {
     heddle::scheduling::worker& taker = home.worker_at(0);
     taker.hand.open();
     home.announce_hand(taker);
-    while (is_over.load(heddle::base::acquire) == 0 && !taker.hand.is_full() && !second.stack.has_private())
+    while (is_over.load(heddle::base::acquire) == 0 && !taker.hand.is_full() && !second.stack.has_private() &&
+           !second.stack.has_public())
       heddle::base::pause();
     if (const auto given = taker.hand.close()) return serve(taker, *given.owner, *given.task);
     joiner_is_needed_later::thread(index);
