@@ -84,9 +84,9 @@ template <class... Calls>
   if (!worth) scheduling::note_unshared(*guest.get(), std::chrono::duration_cast<std::chrono::nanoseconds>(predicted));
 }
 
-/// The same, by whoever calls.
+/// The same on the pool of the caller, whoever that is.
 template <class... Calls>
-[[gnu::always_inline]] inline void invoke_anywhere(Calls&... calls) {
+[[gnu::always_inline]] inline void invoke_on_current(Calls&... calls) {
   scheduling::participant* const here = scheduling::participant::current::get();
   if (here != nullptr) [[likely]] {
     invoke_all(*here, calls...);
@@ -95,13 +95,32 @@ template <class... Calls>
   }
 }
 
-/// Not inline: the registers that a fork needs are saved where the function begins that it is a part of, also if that
-/// returns without a fork, as the leaves of a recursion do. That takes longer than this call. It is aligned, because
-/// fib takes a quarter longer where it lies badly.
-template <class First, class Second>
-[[gnu::noinline, gnu::aligned(64)]] void invoke_two(First& first, Second& second) {
-  invoke_anywhere(first, second);
+/// The same on that pool.
+template <class... Calls>
+[[gnu::always_inline]] inline void invoke_on(thread_pool_executor& pool, Calls&... calls) {
+  scheduling::participant* const here = scheduling::participant::current::get();
+  if (here != nullptr && &here->home == &thread_pool_access::crew_of(pool)) [[likely]] {
+    invoke_all(*here, calls...);
+  } else {
+    invoke_as_guest(pool, calls...);
+  }
 }
+
+#ifdef __clang__
+// Two calls, not inline: Clang saves the registers that a fork needs where the function begins that it is a part of,
+// also if that returns without a fork, as the leaves of a recursion do. That takes longer than this call. Aligned,
+// because fib takes a quarter longer where it lies badly.
+
+template <class First, class Second>
+[[gnu::noinline, gnu::aligned(64)]] void invoke_two_on_current(First& first, Second& second) {
+  invoke_on_current(first, second);
+}
+
+template <class First, class Second>
+[[gnu::noinline, gnu::aligned(64)]] void invoke_two_on(thread_pool_executor& pool, First& first, Second& second) {
+  invoke_on(pool, first, second);
+}
+#endif
 
 /// Calls all of `calls`, at the same time if there are workers for it, and returns when all have ended. The caller runs
 /// the first one itself, and whatever nobody else has begun when it gets there. They may run one after the other: none
@@ -114,24 +133,22 @@ template <class First, class Second>
 ///
 ///     heddle::parallel_invoke([&] { sort(left); }, [&] { sort(right); });
 template <class... Calls>
-void parallel_invoke(thread_pool_executor& pool, Calls&&... calls) {
+[[gnu::always_inline]] inline void parallel_invoke(thread_pool_executor& pool, Calls&&... calls) {
   static_assert(are_calls<Calls&...>());
-  scheduling::participant* const here = scheduling::participant::current::get();
-  if (here != nullptr && &here->home == &thread_pool_access::crew_of(pool)) [[likely]] {
-    invoke_all(*here, calls...);
-  } else {
-    invoke_as_guest(pool, calls...);
-  }
+#ifdef __clang__
+  if constexpr (sizeof...(Calls) == 2) return invoke_two_on(pool, calls...);
+#endif
+  invoke_on(pool, calls...);
 }
 
 template <class... Calls>
   requires(!executor<std::remove_cvref_t<Calls>> && ...)
 [[gnu::always_inline]] inline void parallel_invoke(Calls&&... calls) {
   static_assert(are_calls<Calls&...>());
-#ifdef __clang__  // GCC saves registers when it needs them
-  if constexpr (sizeof...(Calls) == 2) return invoke_two(calls...);
+#ifdef __clang__
+  if constexpr (sizeof...(Calls) == 2) return invoke_two_on_current(calls...);
 #endif
-  invoke_anywhere(calls...);
+  invoke_on_current(calls...);
 }
 
 /// The same by any executor, as a loop over the calls.

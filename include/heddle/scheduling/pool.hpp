@@ -202,10 +202,10 @@ class pool final : public queue::job_home {
     current_pool::set(nullptr);
   }
 
-  /// A level of fork-join takes more than 64 bytes of machine stack, so that ends first.
+  /// A level of fork-join takes 48 bytes of machine stack or more, so that ends first.
   static constexpr std::size_t slots_for(std::size_t stack_size) noexcept {
     constexpr std::size_t usual_stack = 8U << 20U;
-    return (stack_size == 0 ? usual_stack : stack_size) / 64;
+    return (stack_size == 0 ? usual_stack : stack_size) / 48;
   }
 
   /// How many may work at a time. A pool of one runs one job at a time, so it has none.
