@@ -75,7 +75,7 @@ struct pool_model : model<Derived, ThreadCount> {
 
   void make() {
     home.emplace(
-        heddle::scheduling::pool_settings{.workers = Workers, .stack_size = 256, .max_stand_ins = MostStandIns});
+        heddle::scheduling::pool_settings{.workers = Workers, .stack_size = 192, .max_stand_ins = MostStandIns});
   }
   void push(job& added) { HEDDLE_MODEL_CHECK(home->try_push(added) == pool::admission::accepted); }
 
