@@ -19,6 +19,10 @@ if(MSVC)
   target_compile_options(heddle_warnings INTERFACE /W4 /WX)
 else()
   target_compile_options(heddle_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+  # What Clang 19 says of its own -march=native where the CPU has AVX10.
+  target_compile_options(
+    heddle_warnings INTERFACE
+    "$<$<CXX_COMPILER_ID:Clang>:-Wno-unknown-warning-option;-Wno-invalid-feature-combination>")
 endif()
 if(HEDDLE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Sanitizers' code makes GCC 12 see uninitialized members in std::regex (GCC bug 105562).

@@ -22,7 +22,11 @@ sha1_digest sha1(const std::array<std::uint32_t, Words>& words) {
   for (std::size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
 
   constexpr sha1_digest start{0x67452301U, 0xEFCDAB89U, 0x98BADCFEU, 0x10325476U, 0xC3D2E1F0U};
-  auto [a, b, c, d, e] = start;
+  std::uint32_t a = start[0];
+  std::uint32_t b = start[1];
+  std::uint32_t c = start[2];
+  std::uint32_t d = start[3];
+  std::uint32_t e = start[4];
   const auto round = [&](std::uint32_t mixed, std::uint32_t constant, std::uint32_t word) {
     const std::uint32_t next = std::rotl(a, 5) + mixed + e + constant + word;
     e = d;
