@@ -23,11 +23,19 @@ template <class T>
 class promise;
 template <class T>
 class future;
+template <class T>
+class shared_future;
 
 /// What a call can return and a future can hold.
 template <class T>
 inline constexpr bool is_result_type =
     std::is_void_v<T> || std::is_lvalue_reference_v<T> || (std::is_object_v<T> && !std::is_array_v<T>);
+
+/// Whether to block here is misuse, since an event loop runs in this thread.
+[[nodiscard]] inline bool would_block_event_loop() noexcept {
+  const sync::thread_context* const here = sync::current_context::get();
+  return here != nullptr && here->forbids_blocking();
+}
 
 /// For the parts of heddle that make futures or wait for them in ways of their own.
 struct future_access {
@@ -39,6 +47,10 @@ struct future_access {
   template <class T>
   [[nodiscard]] static completion::shared_state<T>& state_of(const future<T>& of) {
     return of.state();
+  }
+  template <class T>
+  [[nodiscard]] static completion::shared_state<T>& state_of(const shared_future<T>& of) {
+    return of.common().state();
   }
 };
 
@@ -173,6 +185,12 @@ class [[nodiscard]] future {
     }
   }
 
+  /// Hands the result to a shared_future, which can be copied (shared_future.hpp). This future is left without state.
+  template <class Shared = shared_future<T>>
+  [[nodiscard]] Shared share() && {
+    return Shared(std::move(*this));
+  }
+
   /// In a coroutine: waits for the call without blocking the thread, and gives what result() gives. The coroutine goes
   /// on in the thread that completes the call, unless its own kind of coroutine says otherwise: an asyncio::task goes
   /// on in its event loop.
@@ -236,8 +254,7 @@ class [[nodiscard]] future {
 
   void wait_until_done(sync::deadline until) const {
     if (state().done()) return;
-    const sync::thread_context* const here = sync::current_context::get();
-    if (here != nullptr && here->forbids_blocking() && std::chrono::steady_clock::now() < until) {
+    if (would_block_event_loop() && std::chrono::steady_clock::now() < until) {
       throw invalid_state_error(
           "waiting for this future would block the event loop that runs in this thread: `co_await` the future instead");
     }
@@ -335,7 +352,7 @@ class promise {
     if constexpr (std::is_void_v<T>) {
       static_assert(sizeof...(Args) == 0,
                     "the value of a promise<void> is nothing: call set_value() without arguments");
-      start().complete_with_result_of([] {});
+      complete_with_result_of([] {});
     } else {
       static_assert(
           std::is_reference_v<T> ? (refers_to<Args> && ...) && sizeof...(Args) == 1
@@ -343,9 +360,9 @@ class promise {
           "the value of a promise<T> is made from what set_value() is given, and a T cannot be made from this: "
           "pass a T, or what its constructor takes; for a promise<T&> an lvalue of type T");
       if constexpr (std::is_reference_v<T>) {
-        start().complete_with_result_of([&]() -> T { return (static_cast<T>(args), ...); });
+        complete_with_result_of([&]() -> T { return (static_cast<T>(args), ...); });
       } else {
-        start().complete_with_result_of([&]() -> T { return T(std::forward<Args>(args)...); });
+        complete_with_result_of([&]() -> T { return T(std::forward<Args>(args)...); });
       }
     }
   }
@@ -355,7 +372,7 @@ class promise {
     if (error == nullptr) {
       throw std::invalid_argument("set_exception() needs an exception: this exception_ptr is null; use set_value()");
     }
-    start().complete_with(std::move(error));
+    if (!without_result().try_complete_with(std::move(error))) throw_cancelled();
   }
 
  private:
@@ -378,15 +395,22 @@ class promise {
     return *state_;
   }
 
+  template <class Call>
+  void complete_with_result_of(Call call) {
+    if (!without_result().try_complete_with_result_of(call)) throw_cancelled();
+  }
+
   /// The state, if it may get its result now.
-  [[nodiscard]] completion::promised_state<T>& start() {
-    const completion::phase found = state().try_start();
-    if (completion::is_cancelled(found)) {
-      throw invalid_state_error(
-          "the future was cancelled, so it takes no result: ask set_running_or_notify_cancel() first");
-    }
+  [[nodiscard]] completion::promised_state<T>& without_result() const {
+    const completion::phase found = state().current();
+    if (completion::is_cancelled(found)) throw_cancelled();
     if (completion::is_terminal(found)) throw invalid_state_error("the promise already has its result, which stays");
     return *state_;
+  }
+
+  [[noreturn]] static void throw_cancelled() {
+    throw invalid_state_error(
+        "the future was cancelled, so it takes no result: ask set_running_or_notify_cancel() first");
   }
 
   completion::promised_state<T>* state_;

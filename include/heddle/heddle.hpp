@@ -14,6 +14,8 @@
 #include <heddle/parallel_map.hpp>
 #include <heddle/parallel_reduce.hpp>
 #include <heddle/parallel_scan.hpp>
+#include <heddle/shared_future.hpp>
 #include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/version.hpp>
+#include <heddle/wait.hpp>

@@ -107,7 +107,7 @@ heddle_instrument(HEADER scheduling/participant.hpp REPLACE [[std::chrono::stead
   BY [[heddle_model::deadline_has_passed()]])
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])
-heddle_instrument(HEADER completion/shared_state.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
+heddle_instrument(HEADER completion/wait_awake.hpp REPLACE [[std::chrono::steady_clock::now() >= until]]
   BY [[heddle_model::deadline_has_passed()]])
 
 heddle_instrument(HEADER queue/work_stealing_deque.hpp REPLACE [[std::size_t mask;]] BY [[base::plain<std::size_t> mask;]])

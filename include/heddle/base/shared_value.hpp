@@ -13,6 +13,8 @@ namespace heddle::base {
 template <class T>
 class shared_value {
  public:
+  shared_value() noexcept = default;  // without a value, as one that was moved from
+
   template <class... Args>
   explicit shared_value(std::in_place_t, Args&&... args) : block_(new block(std::forward<Args>(args)...)) {}
 
@@ -30,6 +32,7 @@ class shared_value {
     if (block_ != nullptr && block_->owners.fetch_sub(1, acq_rel) == 1) delete block_;
   }
 
+  [[nodiscard]] bool has_value() const noexcept { return block_ != nullptr; }
   [[nodiscard]] T& operator*() const noexcept { return block_->value; }
   [[nodiscard]] T* operator->() const noexcept { return __builtin_addressof(block_->value); }
 
@@ -41,7 +44,7 @@ class shared_value {
     atomic<std::size_t> owners{1};
   };
 
-  block* block_;
+  block* block_ = nullptr;
 };
 
 }  // namespace heddle::base

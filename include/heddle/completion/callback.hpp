@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include <heddle/base/block_allocated.hpp>
 #include <heddle/base/report.hpp>
 #include <heddle/completion/waiter.hpp>
 
@@ -22,7 +23,7 @@ void call_reporting(Callable& callable) noexcept {
 
 /// Made by new, frees itself after the call.
 template <class Callable>
-class callback final : public waiter {
+class callback final : public waiter, public base::block_allocated {
  public:
   explicit callback(Callable&& callable)
       : waiter(kind::continuation,

@@ -19,22 +19,28 @@ class promised_state final : public shared_state<T> {
   /// pending -> running: cancel() fails from now on. Returns the phase that was found.
   phase try_start() noexcept { return this->word_.try_claim(phase::running); }
 
-  /// For the one who started it: makes the value. If `call` throws, the state is still running.
+  /// Makes the value; false, and it is gone again, if the state was cancelled meanwhile. If `call` throws, the state
+  /// stays as it is. Not once it is done.
   template <class Call>
-  void complete_with_result_of(Call&& call) {
+  [[nodiscard]] bool try_complete_with_result_of(Call&& call) {
     this->outcome_.emplace_result_of(std::forward<Call>(call));
-    end(phase::value);
+    if (try_end(phase::value)) return true;
+    this->outcome_.destroy_value();
+    return false;
   }
 
-  void complete_with(std::exception_ptr error) noexcept {
+  /// The same with an error.
+  [[nodiscard]] bool try_complete_with(std::exception_ptr error) noexcept {
     this->outcome_.emplace_error(std::move(error));
-    end(phase::error);
+    if (try_end(phase::error)) return true;
+    this->outcome_.destroy_error();
+    return false;
   }
 
   /// The promise is gone; a state that has no result yet gets the error that `make_error()` returns.
   template <class MakeError>
   void abandon(MakeError make_error) noexcept {
-    if (try_start() == phase::pending || this->current() == phase::running) complete_with(make_error());
+    if (!this->done()) static_cast<void>(try_complete_with(make_error()));
     if (this->word_.leave_queue(phase::running) == state_word::dequeue_result::free) delete this;
   }
 
@@ -45,6 +51,13 @@ class promised_state final : public shared_state<T> {
     auto& asked = static_cast<promised_state&>(self);
     if (request == state_base::discard_request) asked.end(phase::cancelled);
     if (request == state_base::dispose_request) delete &asked;
+  }
+
+  bool try_end(phase ended) noexcept {
+    auto last = state_word::last_owner::no;
+    const bool has_ended = this->word_.try_complete(ended, last);
+    if (last == state_word::last_owner::yes) delete this;  // a callback has destroyed the promise
+    return has_ended;
   }
 
   void end(phase ended) noexcept {

@@ -8,12 +8,11 @@
 #include <heddle/base/block_allocated.hpp>
 #include <heddle/base/outcome.hpp>
 #include <heddle/completion/state_word.hpp>
+#include <heddle/completion/wait_awake.hpp>
 #include <heddle/completion/waiter.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/sync/deadline.hpp>
-#include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/this_thread.hpp>
-#include <heddle/sync/wake_mark.hpp>
 
 namespace heddle::completion {
 
@@ -42,20 +41,8 @@ class state_base : public queue::job, public base::block_allocated {
     if (done()) return true;
     if (until == sync::no_deadline && try_run_here()) return true;
     if (until == sync::no_wait) return false;
-    const sync::thread_context* const here = sync::current_context::get();
-    const bool keeps_a_place = here != nullptr && here->home() != nullptr;
-    const bool may_spin = !sync::wake_mark::take();
-    if (may_spin && sync::spin_until([this, until] { return done() || has_passed(until); })) {
-      if (done()) return true;
-      if (!keeps_a_place) return false;
-    }
-    if (keeps_a_place && until != sync::no_deadline) {
-      // A worker that asks again and again, however shortly, must not keep away who would run what it waits for: so it
-      // sleeps at least as long as it may spin.
-      const sync::deadline soonest = std::chrono::steady_clock::now() + sync::spin_limit;
-      if (until < soonest) until = soonest;
-    }
-    return sleep_until(until);
+    return wait_awake_then_asleep(
+        until, [this] { return done(); }, [this](sync::deadline latest) { return sleep_until(latest); });
   }
 
   /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not, or if the
@@ -107,10 +94,6 @@ class state_base : public queue::job, public base::block_allocated {
 
  private:
   static void run_claimed(void* state) noexcept { static_cast<state_base*>(state)->ask(execute_request); }
-
-  static bool has_passed(sync::deadline until) {
-    return until != sync::no_deadline && std::chrono::steady_clock::now() >= until;
-  }
 
   [[gnu::noinline]] bool sleep_until(sync::deadline until) noexcept {
     blocked_thread sleeper{1};

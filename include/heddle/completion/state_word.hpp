@@ -66,7 +66,10 @@ class state_word {
   /// The queue lets go of the task: claims it as `taken_as` in the same step if it is pending (`claimed`); else it was
   /// a tombstone (`taken`), which the caller frees if everybody else has left (`free`).
   [[nodiscard]] dequeue_result leave_queue(phase taken_as) noexcept {
-    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
+    // [state_word.3] acquire: when everybody else has left already, no write is needed to tell them. Else only compared
+    //   with.
+    std::uint64_t seen = word_.load(base::acquire);
+    if (everybody_left(seen | dequeued_bit)) return dequeue_result::free;
     for (;;) {
       const bool pending = phase_of(seen) == phase::pending;
       const std::uint64_t next = (pending ? with_phase(seen, taken_as) : seen) | dequeued_bit;
@@ -80,21 +83,14 @@ class state_word {
 
   /// Ends the task. The caller owns it, has written its result, and tells the waiters by notify_and_leave().
   [[nodiscard]] last_owner complete(phase terminal) noexcept {
-    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
-    for (;;) {
-      if ((seen & busy_bit) != 0) {
-        seen = wait_until_idle();
-        continue;
-      }
-      waiter* const list = waiters_of(seen);
-      const std::uint64_t next = (seen & sticky_bits) | static_cast<std::uint64_t>(terminal) | (list ? busy_bit : 0);
-      // [state_word.1] release: publishes the result. [state_word.3] acq_rel: if the others have left, we free.
-      // [state_word.4] acquire: the waiters that were added. [state_word.5] acquire: what removers unlinked.
-      if (word_.compare_exchange_weak(seen, next, base::acq_rel, base::relaxed)) {
-        if (list != nullptr) return notify_and_leave(list);
-        return everybody_left(next) ? last_owner::yes : last_owner::no;
-      }
-    }
+    auto last = last_owner::no;
+    static_cast<void>(try_end(terminal, last, [](phase) { return true; }));
+    return last;
+  }
+
+  /// The same for a task that only the caller completes, but need not have claimed; false if cancel() was faster.
+  [[nodiscard]] bool try_complete(phase terminal, last_owner& last) noexcept {
+    return try_end(terminal, last, [](phase found) { return !is_cancelled(found); });
   }
 
   /// Adds a waiter; false if the word is terminal and the waiter will not be told.
@@ -178,6 +174,25 @@ class state_word {
   static bool everybody_left(std::uint64_t word) noexcept {
     constexpr std::uint64_t left = 4 | dropped_bit | dequeued_bit;  // 4: terminal
     return (word & (left | busy_bit)) == left;
+  }
+
+  template <class MayEnd>
+  [[nodiscard]] bool try_end(phase terminal, last_owner& last, MayEnd may_end) noexcept {
+    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
+    for (;;) {
+      if (!may_end(phase_of(seen))) return false;
+      if ((seen & busy_bit) != 0) {
+        seen = wait_until_idle();
+        continue;
+      }
+      waiter* const list = waiters_of(seen);
+      const std::uint64_t next = (seen & sticky_bits) | static_cast<std::uint64_t>(terminal) | (list ? busy_bit : 0);
+      // [state_word.1] release: publishes the result. [state_word.3] acq_rel: if the others have left, we free.
+      // [state_word.4] acquire: the waiters that were added. [state_word.5] acquire: what removers unlinked.
+      if (!word_.compare_exchange_weak(seen, next, base::acq_rel, base::relaxed)) continue;
+      last = list != nullptr ? notify_and_leave(list) : everybody_left(next) ? last_owner::yes : last_owner::no;
+      return true;
+    }
   }
 
   [[nodiscard]] std::uint64_t wait_until_idle() const noexcept {

@@ -41,6 +41,16 @@ class blocked_thread {
     sync::wake_mark::leave();
   }
 
+  /// For the sleeper: `nodes` of them will not be told.
+  void forget(std::uint32_t nodes) noexcept {
+    remaining_.fetch_sub(nodes, base::relaxed);  // relaxed: it publishes nothing, and nobody else sleeps
+  }
+
+  /// Whether every node was told.
+  [[nodiscard]] bool was_told() const noexcept {
+    return remaining_.load(base::acquire) == 0;  // [blocked_thread.1] acquire: see count_down()
+  }
+
   /// True when every node was told; false at the deadline.
   bool wait_until(sync::deadline until) noexcept {
     for (;;) {

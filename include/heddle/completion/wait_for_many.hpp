@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// A thread waits for several states: for all of them, for the first one, or for the first error.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <heddle/completion/completion_queue.hpp>
+#include <heddle/completion/shared_state.hpp>
+#include <heddle/completion/wait_awake.hpp>
+#include <heddle/completion/waiter.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+namespace heddle::completion {
+
+/// Runs here one of `awaited` that is still queued in this worker's own pool, unless one of them runs elsewhere already
+/// and may be done sooner. False if none was run.
+[[nodiscard]] inline bool try_run_one_of(std::span<state_base* const> awaited) noexcept {
+  for (const state_base* each : awaited) {
+    if (each->current() == phase::running) return false;
+  }
+  for (state_base* each : awaited) {
+    if (each->try_run_here()) return true;
+  }
+  return false;
+}
+
+/// The same for a thread that waits for one after the other of `entries`: it runs the oldest first, and looks at none
+/// twice that it cannot run.
+class claim_cursor {
+ public:
+  template <class Entries>
+  [[nodiscard]] bool try_run_one(Entries& entries) noexcept {
+    const sync::thread_context* const here = sync::current_context::get();
+    if (here == nullptr || here->home() == nullptr || is_running(running_)) return false;
+    for (; next_ < entries.size(); ++next_) {
+      completion_queue::entry& each = entries[next_];
+      if (!each.is_outstanding() || each.state().home() != here->home()) continue;
+      if (is_running(&each)) {
+        running_ = &each;
+        ++next_;
+        return false;
+      }
+      if (each.state().try_run_here()) return true;
+    }
+    return false;
+  }
+
+  /// There is a new one at `index`.
+  void add(std::size_t index) noexcept {
+    if (index < next_) next_ = index;
+  }
+
+ private:
+  static bool is_running(const completion_queue::entry* seen) noexcept {
+    return seen != nullptr && seen->is_outstanding() && seen->state().current() == phase::running;
+  }
+
+  std::size_t next_ = 0;
+  const completion_queue::entry* running_ = nullptr;  // the one that was seen last
+};
+
+/// Waits until every one of `awaited` is done, or the deadline comes. As state_base::wait_until(), without a deadline
+/// it first runs here what is queued in this worker's own pool. One count is told by all of them, so it wakes once.
+class wait_for_all {
+ public:
+  static void until(sync::deadline latest, std::span<state_base* const> awaited) {
+    if (latest == sync::no_wait) return;
+    if (latest == sync::no_deadline) {
+      for (state_base* each : awaited) static_cast<void>(each->done() || each->try_run_here());
+    }
+    wait_for_all waiting(awaited);
+    if (!waiting.sleeper_.was_told()) waiting.spin_or_sleep(latest);
+  }
+
+ private:
+  explicit wait_for_all(std::span<state_base* const> awaited)
+      : awaited_(awaited), sleeper_(static_cast<std::uint32_t>(awaited.size())), nodes_(awaited.size()) {
+    std::uint32_t done = 0;
+    for (std::size_t i = 0; i < awaited_.size(); ++i) {
+      nodes_[i].sleeper = &sleeper_;
+      if (!awaited_[i]->try_add(nodes_[i])) ++done;
+    }
+    sleeper_.forget(done);
+  }
+
+  void spin_or_sleep(sync::deadline latest) {
+    const bool told = wait_awake_then_asleep(
+        latest, [this] { return sleeper_.was_told(); },
+        [this](sync::deadline until) {
+          const sync::blocking_scope blocked{nullptr};
+          return sleeper_.wait_until(until);
+        });
+    if (told) return;
+    std::uint32_t taken_back = 0;
+    for (std::size_t i = 0; i < awaited_.size(); ++i) {
+      if (awaited_[i]->try_remove(nodes_[i])) ++taken_back;
+    }
+    sleeper_.forget(taken_back);
+    sleeper_.wait_until(sync::no_deadline);  // for those that are about to be told
+  }
+
+  struct node : waiter {
+    node() noexcept
+        : waiter(kind::blocked_thread, [](waiter& self) noexcept { static_cast<node&>(self).sleeper->count_down(); }) {}
+    blocked_thread* sleeper = nullptr;
+  };
+
+  std::span<state_base* const> awaited_;
+  blocked_thread sleeper_;
+  std::vector<node> nodes_;
+};
+
+/// Waits until `suffices(state)` of one of `awaited` that is done, or all are done, or the deadline comes.
+template <class Suffices>
+void wait_for_one(sync::deadline latest, std::span<state_base* const> awaited, const Suffices& suffices) {
+  completion_queue arrivals;
+  std::vector<completion_queue::entry> entries(awaited.size());
+  bool found = false;
+  for (std::size_t i = 0; i < awaited.size() && !found; ++i) {
+    if (!arrivals.try_watch(entries[i], *awaited[i])) found = suffices(*awaited[i]);
+  }
+  while (!found && arrivals.outstanding() != 0 && arrivals.wait_until(latest)) {
+    for (auto* each = arrivals.take_arrived(); each != nullptr; each = each->later()) {
+      found = found || suffices(each->state());
+    }
+  }
+  for (auto& each : entries) arrivals.try_unwatch(each);
+  arrivals.take_outstanding();
+}
+
+}  // namespace heddle::completion
