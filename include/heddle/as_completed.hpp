@@ -74,7 +74,11 @@ class completions {
     if (queue_.try_watch(watching, future_access::state_of(watched))) return;
     // Those that are done already come first, in the order of the range.
     watching.next = nullptr;
-    (newest_ready_ == nullptr ? first_ready_ : newest_ready_->next) = &watching;
+    if (newest_ready_ == nullptr) {
+      first_ready_ = &watching;
+    } else {
+      newest_ready_->next = &watching;
+    }
     newest_ready_ = &watching;
   }
 

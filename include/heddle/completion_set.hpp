@@ -93,7 +93,11 @@ class completion_set {
 
   void make_ready(entry& ready) noexcept {
     ready.next = nullptr;
-    (last_ready_ == nullptr ? first_ready_ : last_ready_->next) = &ready;
+    if (last_ready_ == nullptr) {
+      first_ready_ = &ready;
+    } else {
+      last_ready_->next = &ready;
+    }
     last_ready_ = &ready;
   }
 

@@ -11,9 +11,12 @@
 #include <utility>
 
 #include <heddle/completion/callback.hpp>
+#include <heddle/completion/continuation.hpp>
+#include <heddle/completion/flattened.hpp>
 #include <heddle/completion/promised_state.hpp>
 #include <heddle/completion/shared_state.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/launcher.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/this_thread.hpp>
 
@@ -101,6 +104,10 @@ class [[nodiscard]] future {
   /// here. Returns true if the call is cancelled, by this or an earlier call; false if it runs or has run.
   bool cancel() { return state().cancel(); }
 
+  /// Asks the call to end early: one that has not begun is cancelled; one that runs sees it in its stop_token, if its
+  /// callable takes one as first parameter, and decides itself. True if either was done, or it was cancelled before.
+  bool request_stop() { return state().request_stop(); }
+
   /// The result, as often as wanted: a reference to it, or what a reference result refers to.
   ///
   /// Blocks until the call is done. On a worker of the executor that holds the call in its queue, runs it here instead.
@@ -185,6 +192,51 @@ class [[nodiscard]] future {
     }
   }
 
+  /// The future of what `f` makes of the result: of `f(value)`, which moves it in, or `f()` where that is void. `f`
+  /// runs in the thread that completes this call, or here if it is done; so it should be short. A failure passes by
+  /// `f`, and so does a cancellation. Where `f` returns a future, this gives the future of its result.
+  ///
+  /// This future is left without state: write `std::move(f).then(g)`. Chains may be long: they take no stack.
+  /// Cancelling the last future of one also cancels what it waits for, as far as that has not begun. If this throws, as
+  /// memory ends or `f` cannot be moved, the future keeps its state.
+  ///
+  ///     heddle::future<image> shown = pool.submit(download, address).then(decode).then(scale);
+  template <class F>
+  auto then(F&& f) && {
+    return flatten(
+        continued<completion::value_step<std::decay_t<F>, parent>>(std::forward<F>(f), completion::run_here()));
+  }
+
+  /// The same with `f` on an executor, to which it goes when this call is done. If that refuses it, the exception is in
+  /// the future.
+  template <class E, class F>
+  auto then(E&& executor, F&& f) && {
+    return flatten(continued<completion::value_step<std::decay_t<F>, parent>>(
+        std::forward<F>(f), launcher<std::remove_cvref_t<E>>(executor)));
+  }
+
+  /// The future of this result, or of what `handler` makes of a failure: of `handler(exception_ptr)`, or with a type of
+  /// exceptions `handler(E&)`, in whose place others pass by. A cancellation is no failure. Otherwise as then().
+  ///
+  ///     auto shown = pool.submit(load, name).catch_error<std::system_error>([](auto&) { return image(); });
+  template <class E = std::exception_ptr, class F>
+  future<T> catch_error(F&& handler) && {
+    return continued<completion::error_step<E, std::decay_t<F>, parent>>(std::forward<F>(handler),
+                                                                         completion::run_here());
+  }
+
+  template <class... Args>
+  void then(Args&&...) & {
+    static_assert(sizeof...(Args) == 0 && sizeof...(Args) != 0,
+                  "then() takes the result out of this future: write std::move(f).then(g), or f.share() first");
+  }
+  template <class E = std::exception_ptr, class F>
+  void catch_error(F&&) & {
+    static_assert(!std::is_same_v<F, F>,
+                  "catch_error() takes the result out of this future: write "
+                  "std::move(f).catch_error(g)");
+  }
+
   /// Hands the result to a shared_future, which can be copied (shared_future.hpp). This future is left without state.
   template <class Shared = shared_future<T>>
   [[nodiscard]] Shared share() && {
@@ -200,6 +252,8 @@ class [[nodiscard]] future {
  private:
   friend struct future_access;
   friend class promise<T>;
+  template <class>
+  friend class future;
 
   /// A future that leaves the handle alone, for a callback. The completer keeps the state alive meanwhile; where the
   /// callback runs at once, because the call is done, the future itself does.
@@ -242,6 +296,45 @@ class [[nodiscard]] future {
   };
 
   explicit future(completion::shared_state<T>* state) noexcept : state_(state) {}
+
+  using parent = completion::owned_state<T>;
+
+  /// The future of a continuation, which takes the state over.
+  template <class Step, class F, class Launch>
+  auto continued(F&& f, Launch launch) {
+    using continuation = completion::continuation<Step, parent, Launch>;
+    parent taken(&state());
+    continuation* made = nullptr;
+    try {
+      made = new continuation(std::move(taken), Step{std::forward<F>(f)}, launch);
+    } catch (...) {
+      static_cast<void>(taken.give_away());
+      throw;
+    }
+    state_ = nullptr;
+    auto result = future_access::adopt(made);
+    made->start();
+    return result;
+  }
+
+  template <class U>
+  static future<U> flatten(future<U>&& plain) noexcept {
+    return std::move(plain);
+  }
+  template <class U>
+  static future<U> flatten(future<future<U>>&& nested) {
+    struct take {
+      completion::owned_state<U> operator()(future<U>& inner) const {
+        static_cast<void>(inner.state());  // throws where there is none
+        return completion::owned_state<U>(std::exchange(inner.state_, nullptr));
+      }
+    };
+    auto* const made = new completion::flattened<U, future<U>, take>(
+        completion::owned_state<future<U>>(std::exchange(nested.state_, nullptr)));
+    future<U> result(made);
+    made->start();
+    return result;
+  }
 
   [[nodiscard]] completion::shared_state<T>& state() const {
     if (state_ == nullptr) {

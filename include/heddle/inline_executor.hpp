@@ -21,7 +21,7 @@ class inline_executor {
  public:
   /// Runs `callable(args...)` here; what it throws is in the future. Throws executor_shutdown_error after shutdown().
   template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
     static_assert(completion::storable<F, Args...>);
     throw_if_shut_down();

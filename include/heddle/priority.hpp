@@ -36,7 +36,7 @@ class prioritized {
   constexpr prioritized(Pool& pool, priority level) noexcept : pool_(&pool), level_(level) {}
 
   template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) const {
     return pool_->submit_at(level_, std::forward<F>(callable), std::forward<Args>(args)...);
   }

@@ -97,7 +97,7 @@ class thread_pool_executor {
   /// before the future is done; pass std::ref to share. Throws executor_shutdown_error after shutdown() and
   /// broken_thread_pool after an initializer threw.
   template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
     return submit_at(priority::normal, std::forward<F>(callable), std::forward<Args>(args)...);
   }
@@ -333,6 +333,8 @@ struct thread_pool_access {
 
   [[nodiscard]] static queue::lane lane_of(priority level) noexcept { return thread_pool_executor::lane_of(level); }
 
+  [[noreturn]] static void throw_left_behind() { thread_pool_executor::throw_left_behind(); }
+
   /// Throws broken_thread_pool after an initializer threw.
   [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) {
     executor.pool_.rethrow_if_broken();
@@ -349,6 +351,41 @@ struct thread_pool_access {
   [[nodiscard]] static bool is_of_this_process(const thread_pool_executor& executor) noexcept {
     return executor.pool_.is_of_this_process();
   }
+};
+
+/// A pool may be gone when what it is to run is due: that gets executor_shutdown_error then.
+template <>
+class launcher<thread_pool_executor> {
+ public:
+  explicit launcher(thread_pool_executor& on, priority level = priority::normal) noexcept
+      : into_(thread_pool_access::pool_of(on).make_ticket()), lane_(thread_pool_access::lane_of(level)) {}
+
+  /// While the pool is there.
+  [[nodiscard]] const queue::job_home* home() const noexcept { return into_.object(); }
+
+  void operator()(queue::job& due) const noexcept {
+    try {
+      using enum scheduling::pool::admission;
+      const scheduling::pool::admission answer = scheduling::pool::try_push_by(into_, due, lane_);
+      if (answer == accepted) return;
+      if (answer == left_behind) thread_pool_access::throw_left_behind();
+      if (answer == broken) scheduling::pool::rethrow_if_broken(into_);
+      throw executor_shutdown_error();
+    } catch (...) {
+      due.refuse({std::current_exception()});
+    }
+  }
+
+ private:
+  scheduling::pool::ticket into_;
+  queue::lane lane_;
+};
+
+template <>
+class launcher<prioritized<thread_pool_executor>> : public launcher<thread_pool_executor> {
+ public:
+  explicit launcher(const prioritized<thread_pool_executor>& on) noexcept
+      : launcher<thread_pool_executor>(on.pool(), on.level()) {}
 };
 
 /// The slow half of default_executor(), once in a process: not inline, or it would be part of everything that has a

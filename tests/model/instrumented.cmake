@@ -2,10 +2,9 @@
 # All in which a checked header differs from the real one: the plain fields that threads hand to each other are watched
 # (plain.hpp), so that a race on them is found, and whether a deadline has passed is up to the interleaving.
 
-heddle_instrument(HEADER completion/waiter.hpp REPLACE [[waiter* next = nullptr;]]
-  BY [[base::plain<waiter*> next = nullptr;]])
+heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::uintptr_t word_;]]
+  BY [[base::plain<std::uintptr_t> word_;]])
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[function notify;]] BY [[base::plain<function> notify;]])
-heddle_instrument(HEADER completion/waiter.hpp REPLACE [[kind what;]] BY [[base::plain<kind> what;]])
 
 heddle_instrument(HEADER queue/job.hpp REPLACE [[#include <exception>]] BY [[#include <exception>
 #include <heddle/base/atomic.hpp>]])

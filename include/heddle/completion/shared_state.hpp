@@ -23,16 +23,22 @@ class state_base : public queue::job, public base::block_allocated {
   [[nodiscard]] phase current() const noexcept { return word_.current(); }
   [[nodiscard]] bool done() const noexcept { return is_terminal(current()); }
 
-  /// True if the task is cancelled now, or was already. Its callable is destroyed here and its waiters are told here.
+  /// True if the task is cancelled now, or was already. Its callable is destroyed here and its waiters are told here;
+  /// and what only this task waited for is cancelled too, if it has not begun.
   bool cancel() noexcept {
     const phase found = word_.try_claim(phase::cancelling);
-    if (found == phase::pending) {
-      if (home() != nullptr) home()->note_tombstone();
-      ask(discard_request);
-      return true;
+    if (!has_not_begun(found)) return is_cancelled(found);
+    for (state_base* awaited = discard(found); awaited != nullptr;) {
+      const phase found_there = awaited->word_.try_claim(phase::cancelling);
+      state_base* const above = has_not_begun(found_there) ? awaited->discard(found_there) : nullptr;
+      awaited->drop_handle();
+      awaited = above;
     }
-    return is_cancelled(found);
+    return true;
   }
+
+  /// Cancels the task if it has not begun; else asks it to stop, if it can be asked. Whether one of them was done.
+  bool request_stop() noexcept { return cancel() || (!done() && inquire(stop_request)); }
 
   /// Waits until the task is done; false if the deadline comes first. A wait without deadline on a worker of the task's
   /// own pool runs the task here if it is still queued (the waiting rule); one with a deadline never does: the task
@@ -85,14 +91,30 @@ class state_base : public queue::job, public base::block_allocated {
   static constexpr unsigned discard_request = first_own_request + 1;
   static constexpr unsigned dispose_request = first_own_request + 2;
   static constexpr unsigned destroy_result_request = first_own_request + 3;
+  /// Ask a task that runs to stop; to answer is to say that it can be asked.
+  static constexpr unsigned stop_request = first_own_request + 4;
 
-  state_base(code its_code, const queue::job_home* home, state_word::queued queued) noexcept
-      : job(its_code, home), word_(queued) {}
+  /// What comes with the discard request: room for the state whose only handle the task had, if it gives that away.
+  struct discarded : queue::refusal {
+    mutable state_base* awaited = nullptr;
+  };
+
+  state_base(code its_code, const queue::job_home* home, state_word::queued queued,
+             phase first = phase::pending) noexcept
+      : job(its_code, home), word_(queued, first) {}
   ~state_base() = default;
 
   state_word word_;
 
  private:
+  /// Ends the task, which is claimed, as cancelled. One that waited is in no queue of its home, which may be gone.
+  state_base* discard(phase claimed_as) noexcept {
+    if (home() != nullptr && claimed_as == phase::pending) home()->note_tombstone();
+    const discarded about;
+    ask(discard_request, &about);
+    return about.awaited;
+  }
+
   static void run_claimed(void* state) noexcept { static_cast<state_base*>(state)->ask(execute_request); }
 
   [[gnu::noinline]] bool sleep_until(sync::deadline until) noexcept {

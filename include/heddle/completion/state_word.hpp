@@ -11,19 +11,28 @@
 namespace heddle::completion {
 
 /// Bit 2 set means terminal: what follows from the phase can be read, and never changes.
-enum class phase : std::uint8_t { pending = 0, running = 1, cancelling = 2, value = 4, error = 5, cancelled = 6 };
+enum class phase : std::uint8_t {
+  pending = 0,
+  running = 1,
+  cancelling = 2,
+  waiting = 3,  // as pending, but not to be run before what it waits for is done
+  value = 4,
+  error = 5,
+  cancelled = 6
+};
 
 [[nodiscard]] constexpr bool is_terminal(phase p) noexcept { return (static_cast<unsigned>(p) & 4U) != 0; }
+[[nodiscard]] constexpr bool has_not_begun(phase p) noexcept { return p == phase::pending || p == phase::waiting; }
 [[nodiscard]] constexpr bool is_cancelled(phase p) noexcept { return p == phase::cancelling || p == phase::cancelled; }
 
 /// The state word of a task or a promise.
 ///
 ///     bits   content
-///     0-2    phase: pending -> running -> value | error; pending -> cancelling -> cancelled
+///     0-2    phase: waiting -> pending -> running -> value | error; waiting, pending -> cancelling -> cancelled
 ///     3      dropped: the handle (the future) is gone
 ///     4      dequeued: no queue refers to the task
 ///     5      busy: before the end, somebody unlinks a waiter; after it, the completer still tells the waiters
-///     6      stop requested (kept for the tasks that take a stop token)
+///     6      not used
 ///     7-63   the newest waiter's address, divided by 16: waiters are aligned to 16, and the three highest bits of a
 ///            user-space address without tags are zero on every system that heddle runs on
 ///
@@ -40,7 +49,8 @@ class state_word {
   enum class last_owner : std::uint8_t { no, yes };
   enum class dequeue_result : std::uint8_t { claimed, taken, free };
 
-  explicit state_word(queued is_queued) noexcept : word_(is_queued == queued::yes ? 0 : dequeued_bit) {}
+  explicit state_word(queued is_queued, phase first = phase::pending) noexcept
+      : word_(static_cast<std::uint64_t>(first) | (is_queued == queued::yes ? 0 : dequeued_bit)) {}
   state_word(const state_word&) = delete;
   state_word& operator=(const state_word&) = delete;
 
@@ -49,29 +59,40 @@ class state_word {
     return phase_of(word_.load(base::acquire));
   }
 
-  /// Makes the caller the owner of a pending task: `taken_as` is running, or cancelling. It stays in its queue as a
-  /// tombstone. On failure returns the phase that was found instead of pending.
+  /// Makes the caller the owner of a pending task: `taken_as` is running, or cancelling, for which a waiting one will
+  /// do too. It stays in its queue as a tombstone. Returns the phase that was found.
   phase try_claim(phase taken_as) noexcept {
     std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
-    while (phase_of(seen) == phase::pending) {
-      // relaxed: the callable was written before the task was handed out, and whoever handed it over ordered that: the
-      // queue its mutex, the user the handle. Nobody writes to it between then and the claim.
-      if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::relaxed, base::relaxed)) {
-        return phase::pending;
+    while (phase_of(seen) == phase::pending || (phase_of(seen) == phase::waiting && taken_as == phase::cancelling)) {
+      // [state_word.6] acquire: what the task waited for, see make_pending(). Its callable was written before it was
+      // handed out, and whoever handed it over ordered that: the queue its mutex, the user the handle.
+      if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::acquire, base::relaxed)) {
+        return phase_of(seen);
       }
     }
     return phase_of(seen);
   }
 
-  /// The queue lets go of the task: claims it as `taken_as` in the same step if it is pending (`claimed`); else it was
-  /// a tombstone (`taken`), which the caller frees if everybody else has left (`free`).
+  /// What the task waited for is done: waiting -> pending. False if the task was cancelled, or has failed, meanwhile.
+  [[nodiscard]] bool make_pending() noexcept {
+    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
+    while (phase_of(seen) == phase::waiting) {
+      // [state_word.6] release: whoever claims the task reads what it waited for.
+      if (word_.compare_exchange_weak(seen, with_phase(seen, phase::pending), base::release, base::relaxed))
+        return true;
+    }
+    return false;
+  }
+
+  /// The queue lets go of the task: claims it as `taken_as` in the same step if it has not begun (`claimed`); else it
+  /// was a tombstone (`taken`), which the caller frees if everybody else has left (`free`).
   [[nodiscard]] dequeue_result leave_queue(phase taken_as) noexcept {
     // [state_word.3] acquire: when everybody else has left already, no write is needed to tell them. Else only compared
     //   with.
     std::uint64_t seen = word_.load(base::acquire);
     if (everybody_left(seen | dequeued_bit)) return dequeue_result::free;
     for (;;) {
-      const bool pending = phase_of(seen) == phase::pending;
+      const bool pending = has_not_begun(phase_of(seen));
       const std::uint64_t next = (pending ? with_phase(seen, taken_as) : seen) | dequeued_bit;
       // [state_word.3] acq_rel: each party's last accesses happen before the last one frees the task.
       if (word_.compare_exchange_weak(seen, next, base::acq_rel, base::relaxed)) {
@@ -156,8 +177,7 @@ class state_word {
   static constexpr std::uint64_t dropped_bit = 8;
   static constexpr std::uint64_t dequeued_bit = 16;
   static constexpr std::uint64_t busy_bit = 32;
-  static constexpr std::uint64_t stop_bit = 64;
-  static constexpr std::uint64_t sticky_bits = dropped_bit | dequeued_bit | stop_bit;
+  static constexpr std::uint64_t sticky_bits = dropped_bit | dequeued_bit;
   static constexpr std::uint64_t flag_bits = 127;
   static constexpr unsigned address_shift = 3;  // seven flags in the room of four zero bits, see the class
 

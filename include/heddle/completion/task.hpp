@@ -2,13 +2,14 @@
 // A call that a queue can hold and a future can wait for, in one allocation: callable, arguments, state and result.
 #pragma once
 
-#include <exception>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include <heddle/base/invoke.hpp>
 #include <heddle/base/runs_when_called.hpp>
-#include <heddle/completion/shared_state.hpp>
+#include <heddle/base/stop_token.hpp>
+#include <heddle/completion/queued_state.hpp>
 
 namespace heddle::completion {
 
@@ -28,18 +29,51 @@ template <class Result>
 using task_result_t =
     std::conditional_t<std::is_rvalue_reference_v<Result>, std::remove_cvref_t<Result>, std::remove_cv_t<Result>>;
 
-/// Made by new; frees itself when its queue, its handle and whoever ran it have left (state_word). The callable and the
-/// arguments are moved into the call, and destroyed before the future becomes ready.
+/// Whether a callable gets a stop_token before its arguments: if it cannot be called without one.
 template <class Callable, class... Args>
-class task final : public shared_state<task_result_t<std::invoke_result_t<Callable, Args...>>> {
-  static_assert(base::runs_when_called<std::invoke_result_t<Callable, Args...>>);
-  using result_type = task_result_t<std::invoke_result_t<Callable, Args...>>;
-  using base_type = shared_state<result_type>;
+inline constexpr bool takes_stop_token =
+    !std::is_invocable_v<Callable, Args...> && std::is_invocable_v<Callable, base::stop_token, Args...>;
+
+/// Whether a task can call `Callable` with `Args`, each as it is in the task.
+template <class Callable, class... Args>
+concept callable_with = std::is_invocable_v<Callable, Args...> || takes_stop_token<Callable, Args...>;
+
+/// How a task without and with a stop_token calls, and is asked to stop.
+template <bool TakesStopToken>
+struct task_call {
+  template <class Callable, class Args>
+  decltype(auto) operator()(Callable&& callable, Args&& args) {
+    return std::apply(std::forward<Callable>(callable), std::forward<Args>(args));
+  }
+  bool stop() noexcept { return false; }
+};
+
+template <>
+struct task_call<true> {
+  template <class Callable, class Args>
+  decltype(auto) operator()(Callable&& callable, Args&& args) {
+    return std::apply(std::forward<Callable>(callable),
+                      std::tuple_cat(std::tuple(source.get_token()), std::forward<Args>(args)));
+  }
+  bool stop() noexcept { return source.request_stop(), true; }
+  base::stop_source source;
+};
+
+template <class Callable, class... Args>
+using call_result_t = decltype(std::declval<task_call<takes_stop_token<Callable, Args...>>&>()(
+    std::declval<Callable>(), std::declval<std::tuple<Args...>>()));
+
+/// Made by new. The callable and the arguments are moved into the call, and destroyed before the future becomes ready.
+template <class Callable, class... Args>
+class task final : public queued_state<task<Callable, Args...>, task_result_t<call_result_t<Callable, Args...>>> {
+  static_assert(base::runs_when_called<call_result_t<Callable, Args...>>);
+  using base_type = queued_state<task, task_result_t<call_result_t<Callable, Args...>>>;
+  friend base_type;
 
  public:
   template <class F, class... As>
   task(const queue::job_home* home, state_word::queued queued, F&& callable, As&&... args)
-      : base_type(&answer, home, queued), call_(std::forward<F>(callable), std::forward<As>(args)...) {}
+      : base_type(home, queued), held_(std::forward<F>(callable), std::forward<As>(args)...) {}
 
   /// For a task that never was in a queue.
   void run_unqueued() noexcept {
@@ -47,85 +81,27 @@ class task final : public shared_state<task_result_t<std::invoke_result_t<Callab
   }
 
  private:
-  ~task() {}  // call_ is gone by then
-
-  static void answer(queue::job& self, unsigned request, const queue::refusal* why) noexcept {
-    auto& asked = static_cast<task&>(self);
-    switch (request) {
-      case queue::job::run_request:
-        return asked.run_from_queue();
-      case queue::job::refuse_request:
-        return asked.refuse_from_queue(*why);
-      case queue::job::inquiry_request:
-        if (asked.current() != phase::pending) queue::job::answer_inquiry(why);
-        return;
-      case state_base::execute_request:
-        return asked.execute();
-      case state_base::discard_request:
-        return asked.end(phase::cancelled);
-      case state_base::destroy_result_request:
-        return asked.destroy_result();
-      default:
-        delete &asked;
-    }
-  }
-
-  void run_from_queue() noexcept {
-    switch (this->word_.leave_queue(phase::running)) {
-      case state_word::dequeue_result::claimed:
-        return execute();
-      case state_word::dequeue_result::taken:
-        return;
-      case state_word::dequeue_result::free:
-        delete this;
-    }
-  }
-
-  [[gnu::noinline]] void refuse_from_queue(const queue::refusal& why) noexcept {
-    // Ending with an error is no cancellation: a cancel() meanwhile must not think that it is.
-    switch (this->word_.leave_queue(why.error == nullptr ? phase::cancelling : phase::running)) {
-      case state_word::dequeue_result::claimed:
-        if (why.error == nullptr) return end(phase::cancelled);
-        this->outcome_.emplace_error(why.error);
-        return end(phase::error);
-      case state_word::dequeue_result::taken:
-        return;
-      case state_word::dequeue_result::free:
-        delete this;
-    }
-  }
+  ~task() {}  // held_ is gone by then
 
   void execute() noexcept {
-    phase ended = phase::value;
-    try {
-      this->outcome_.emplace_result_of([this]() -> std::invoke_result_t<Callable, Args...> {
-        return std::apply(std::move(callable()), std::move(arguments()));
-      });
-    } catch (...) {
-      this->outcome_.emplace_error(std::current_exception());
-      ended = phase::error;
-    }
-    end(ended);
+    this->end_with_result_of([this]() -> call_result_t<Callable, Args...> {
+      return call_(std::move(held_.callable), std::move(held_.arguments));
+    });
   }
+  void destroy_call() noexcept { held_.~held(); }
+  bool stop() noexcept { return call_.stop(); }
 
-  void end(phase ended) noexcept {
-    call_.~call();
-    if (this->word_.complete(ended) == state_word::last_owner::yes) delete this;
-  }
-
-  struct call {
+  struct held {
     template <class F, class... As>
-    explicit call(F&& f, As&&... as) : callable(std::forward<F>(f)), arguments(std::forward<As>(as)...) {}
+    explicit held(F&& f, As&&... as) : callable(std::forward<F>(f)), arguments(std::forward<As>(as)...) {}
     [[no_unique_address]] Callable callable;
     [[no_unique_address]] std::tuple<Args...> arguments;
   };
 
-  Callable& callable() noexcept { return call_.callable; }
-  std::tuple<Args...>& arguments() noexcept { return call_.arguments; }
-
   union {  // a union, so that its destruction is ours to time
-    call call_;
+    held held_;
   };
+  [[no_unique_address]] task_call<takes_stop_token<Callable, Args...>> call_;
 };
 
 /// A new task for `callable(args...)`, both moved or copied in.

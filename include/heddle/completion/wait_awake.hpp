@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include <heddle/completion/deferred_jobs.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -11,11 +12,14 @@
 
 namespace heddle::completion {
 
-/// Waits until `done()`: awake for a short time, unless this thread has just woken another one, and then by
-/// `sleep(until)`, which says whether it is done. False if the deadline came first.
+/// Waits until `done()`: first this thread runs the continuations that it has put off; then it waits awake for a short
+/// time, unless this thread has just woken another one, and then by `sleep(until)`, which says whether it is done.
+/// False if the deadline came first.
 template <class Done, class Sleep>
 bool wait_awake_then_asleep(sync::deadline until, const Done& done, const Sleep& sleep) {
   const auto has_passed = [until] { return until != sync::no_deadline && std::chrono::steady_clock::now() >= until; };
+  deferred_jobs::run_all();
+  if (done()) return true;
   const sync::thread_context* const here = sync::current_context::get();
   const bool keeps_a_place = here != nullptr && here->home() != nullptr;
   const bool may_spin = !sync::wake_mark::take();

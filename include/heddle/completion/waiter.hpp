@@ -15,15 +15,31 @@ namespace heddle::completion {
 /// for the word's flags. notify() may free the node.
 struct alignas(16) waiter {
   using function = void (*)(waiter&) noexcept;
-  enum class kind : std::uint8_t { blocked_thread, continuation };
+  enum class kind : std::uint8_t { blocked_thread = 0, continuation = 1 };
 
-  waiter(kind its_kind, function its_notify) noexcept : notify(its_notify), what(its_kind) {}
+  /// The next node, and in the lowest bit, which alignment leaves free, what kind of node this one is.
+  class link {
+   public:
+    explicit link(kind its_kind) noexcept : word_(static_cast<std::uintptr_t>(its_kind)) {}
+    link& operator=(waiter* next) noexcept {
+      word_ = reinterpret_cast<std::uintptr_t>(next) | (word_ & 1U);
+      return *this;
+    }
+    operator waiter*() const noexcept {  // NOLINT(google-explicit-constructor): it is one
+      return reinterpret_cast<waiter*>(word_ & ~std::uintptr_t{1});
+    }
+    [[nodiscard]] kind what() const noexcept { return static_cast<kind>(word_ & 1U); }
+
+   private:
+    std::uintptr_t word_;
+  };
+
+  waiter(kind its_kind, function its_notify) noexcept : next(its_kind), notify(its_notify) {}
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
 
-  waiter* next = nullptr;
+  link next;
   function notify;
-  kind what;
 };
 
 /// A thread that sleeps until a number of waiter nodes were told. Lives on that thread's stack: whoever tells the last
@@ -85,7 +101,7 @@ inline void notify_all(waiter* newest) noexcept {
   waiter* continuations = nullptr;
   while (newest != nullptr) {
     waiter* const older = newest->next;
-    waiter*& list = newest->what == waiter::kind::blocked_thread ? threads : continuations;
+    waiter*& list = newest->next.what() == waiter::kind::blocked_thread ? threads : continuations;
     newest->next = list;
     list = newest;
     newest = older;

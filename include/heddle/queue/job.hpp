@@ -38,17 +38,20 @@ class job {
   void refuse(const refusal& why) noexcept { code_(*this, refuse_request, &why); }
 
   /// Whether somebody else has run or cancelled it; then it stays so. For who holds it in a queue.
-  [[nodiscard]] bool is_tombstone() noexcept {
-    inquiry asked;
-    code_(*this, inquiry_request, &asked);
-    return asked.answer;
-  }
+  [[nodiscard]] bool is_tombstone() noexcept { return inquire(inquiry_request); }
 
   job* next = nullptr;  // belongs to the queue that holds the job
 
  protected:
   ~job() = default;
-  void ask(unsigned own_request) noexcept { code_(*this, own_request, nullptr); }
+  void ask(unsigned own_request, const refusal* more = nullptr) noexcept { code_(*this, own_request, more); }
+
+  /// Whether answer_inquiry() is called for the request.
+  [[nodiscard]] bool inquire(unsigned request) noexcept {
+    inquiry asked;
+    code_(*this, request, &asked);
+    return asked.answer;
+  }
   static void answer_inquiry(const refusal* asked) noexcept { static_cast<const inquiry*>(asked)->answer = true; }
 
  private:

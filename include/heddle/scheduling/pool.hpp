@@ -14,6 +14,7 @@
 #include <heddle/base/barrier.hpp>
 #include <heddle/base/block_cache.hpp>
 #include <heddle/base/fork_count.hpp>
+#include <heddle/base/revocable.hpp>
 #include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
@@ -72,7 +73,28 @@ class pool final : public queue::job_home {
 
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
-  ~pool() { join(); }
+  ~pool() {
+    is_of_this_process() ? way_in_.revoke() : way_in_.leave_behind();
+    join();
+  }
+
+  /// For who may come when the pool is gone.
+  using ticket = base::revocable<pool>::ticket;
+  [[nodiscard]] ticket make_ticket() const noexcept { return way_in_.make_ticket(); }
+
+  /// try_push() into the pool that made the ticket; closed also if that is gone.
+  [[nodiscard]] static admission try_push_by(const ticket& by, queue::job& added, queue::lane to) {
+    pool* const here = current_pool::get();
+    if (here != nullptr && here->make_ticket() == by) return here->try_push(added, to);  // it cannot go meanwhile
+    admission answer = admission::closed;
+    by.try_use([&](pool& found) { answer = found.try_push(added, to); });
+    return answer;
+  }
+
+  /// Throws what broke the pool that made the ticket, if it is there and broken.
+  static void rethrow_if_broken(const ticket& by) {
+    by.try_use([](const pool& found) { found.rethrow_if_broken(); });
+  }
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
   [[nodiscard]] admission try_push(queue::job& added, queue::lane to = queue::lane::normal) {
@@ -182,7 +204,7 @@ class pool final : public queue::job_home {
   }
 
  private:
-  using current_pool = base::per_thread_pointer<const pool, pool>;
+  using current_pool = base::per_thread_pointer<pool, pool>;
   using current_worker = base::per_thread_pointer<worker, worker>;
 
   template <class Added>
@@ -251,6 +273,7 @@ class pool final : public queue::job_home {
   }
 
   const std::uint32_t started_in_ = base::fork_count();
+  base::revocable<pool> way_in_{*this};
   pool_settings settings_;
   crew crew_;
   stand_ins stand_ins_;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Continuations run one after the other, however long their chain is: one that becomes due in another waits for its
+// end.
+#pragma once
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/queue/job.hpp>
+
+namespace heddle::completion {
+
+/// The jobs of this thread that wait for one that it is in: a trampoline. They are in no other queue.
+class deferred_jobs {
+ public:
+  /// Runs `due` here, and then what becomes due meanwhile; or leaves it to who does that already, below on this stack.
+  static void run(queue::job& due) noexcept {
+    if (deferred_jobs* const outer = current::get()) return outer->push(due);
+    deferred_jobs mine;
+    current::set(&mine);
+    due.run();
+    mine.drain();
+    current::set(nullptr);
+  }
+
+  /// For a thread that is about to block: runs what it has put off, for it may wait for just that.
+  static void run_all() noexcept {
+    if (deferred_jobs* const mine = current::get()) mine->drain();
+  }
+
+ private:
+  using current = base::per_thread_pointer<deferred_jobs, deferred_jobs>;
+
+  void push(queue::job& added) noexcept {
+    added.next = nullptr;
+    (first_ == nullptr ? first_ : last_->next) = &added;
+    last_ = &added;
+  }
+
+  void drain() noexcept {
+    while (first_ != nullptr) {
+      queue::job* const oldest = first_;
+      first_ = oldest->next;
+      oldest->run();
+    }
+  }
+
+  queue::job* first_ = nullptr;
+  queue::job* last_ = nullptr;
+};
+
+}  // namespace heddle::completion

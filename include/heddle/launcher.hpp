@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// How a call that is due later gets into an executor.
+#pragma once
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/base/shared_value.hpp>
+#include <heddle/queue/job.hpp>
+
+namespace heddle {
+
+/// A job as a callable that can be copied: the first copy that is called runs it, and if none was called the last one
+/// to go refuses it, so that it ends as cancelled.
+class posted_job {
+ public:
+  explicit posted_job(queue::job& due) : shared_(std::in_place, due) {}
+
+  void operator()() const noexcept {
+    if (queue::job* const due = take()) due->run();
+  }
+
+  /// The job, if no copy has been called.
+  [[nodiscard]] queue::job* take() const noexcept { return std::exchange(shared_->due, nullptr); }
+
+ private:
+  struct last_copy {
+    explicit last_copy(queue::job& job) noexcept : due(&job) {}
+    last_copy(const last_copy&) = delete;
+    last_copy& operator=(const last_copy&) = delete;
+    ~last_copy() {
+      if (due != nullptr) due->refuse({});
+    }
+    queue::job* due;
+  };
+
+  base::shared_value<last_copy> shared_;
+};
+
+/// Puts jobs into an executor of type E when they are due; what that throws becomes the job's error. The executor must
+/// be there then. Specialized for executors that queue jobs themselves.
+template <class E>
+class launcher {
+ public:
+  explicit launcher(E& on) noexcept : on_(&on) {
+    static_assert(
+        requires { on.post([] {}); },
+        "then(executor, f) and submit_after() run f on an executor, and this is none: an executor has "
+        "submit(f), post(f) and max_workers()");
+  }
+
+  static const queue::job_home* home() noexcept { return nullptr; }
+
+  void operator()(queue::job& due) const noexcept {
+    try {
+      const posted_job call(due);
+      try {
+        on_->post(call);
+      } catch (...) {
+        if (call.take() != nullptr) due.refuse({std::current_exception()});
+      }
+    } catch (...) {
+      due.refuse({std::current_exception()});  // no memory for the call
+    }
+  }
+
+ private:
+  E* on_;
+};
+
+}  // namespace heddle
