@@ -38,6 +38,9 @@ class [[nodiscard]] shared_future {
   /// Cancels the call for all owners, if it has not begun.
   bool cancel() { return common().cancel(); }
 
+  /// Asks the call to end early, for all owners.
+  bool request_stop() { return common().request_stop(); }
+
   std::add_lvalue_reference_t<std::add_const_t<T>> result() const { return std::as_const(common()).result(); }
 
   template <class Rep, class Period>

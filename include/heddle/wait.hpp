@@ -18,6 +18,8 @@
 #include <heddle/future.hpp>
 #include <heddle/future_range.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/when_all.hpp>
+#include <heddle/when_any.hpp>
 
 namespace heddle {
 
