@@ -55,6 +55,11 @@ struct future_access {
   [[nodiscard]] static completion::shared_state<T>& state_of(const shared_future<T>& of) {
     return of.common().state();
   }
+  /// The state, whose handle the caller has from now on.
+  template <class T>
+  static completion::shared_state<T>* release(future<T>& of) noexcept {
+    return std::exchange(of.state_, nullptr);
+  }
 };
 
 /// The result of a call that may not have run yet. Move-only; destroying it neither blocks nor cancels.
@@ -254,6 +259,8 @@ class [[nodiscard]] future {
   friend class promise<T>;
   template <class>
   friend class future;
+  template <class>
+  friend class shared_future;
 
   /// A future that leaves the handle alone, for a callback. The completer keeps the state alive meanwhile; where the
   /// callback runs at once, because the call is done, the future itself does.

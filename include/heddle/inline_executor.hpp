@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
+#include <heddle/launcher.hpp>
+#include <heddle/submit_after.hpp>
 
 namespace heddle {
 
@@ -48,6 +51,12 @@ class inline_executor {
     return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
   }
 
+  /// heddle::submit_after() on this executor.
+  template <class... Args>
+  auto submit_after(Args&&... after_and_callable) {
+    return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
+  }
+
   /// No call is accepted from now on. There is nothing to wait for or to cancel.
   void shutdown(pending_jobs = pending_jobs::finish, join_workers = join_workers::yes) noexcept {
     // relaxed: a flag that orders nothing.
@@ -57,13 +66,30 @@ class inline_executor {
   [[nodiscard]] std::size_t max_workers() const noexcept { return 1; }
 
  private:
+  friend class launcher<inline_executor>;
+  [[nodiscard]] bool is_shut_down() const noexcept { return shut_down_.load(base::relaxed); }  // relaxed: as above
   void throw_if_shut_down() const {
-    if (shut_down_.load(base::relaxed)) throw executor_shutdown_error();  // relaxed: as in shutdown()
+    if (is_shut_down()) throw executor_shutdown_error();
   }
 
   base::atomic<bool> shut_down_{false};
 };
 
 static_assert(executor<inline_executor>);
+
+/// What is due runs in the thread that makes it so, as continuations do: without recursion.
+template <>
+class launcher<inline_executor> {
+ public:
+  explicit launcher(const inline_executor& on) noexcept : on_(&on) {}
+  static const queue::job_home* home() noexcept { return nullptr; }
+  void operator()(queue::job& due) const noexcept {
+    if (!on_->is_shut_down()) return completion::deferred_jobs::run(due);
+    due.refuse({std::make_exception_ptr(executor_shutdown_error())});
+  }
+
+ private:
+  const inline_executor* on_;
+};
 
 }  // namespace heddle

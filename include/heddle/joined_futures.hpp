@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <iterator>
 #include <tuple>
 #include <type_traits>
@@ -45,8 +44,9 @@ template <class R>
 [[nodiscard]] auto take_futures(R&& range) {
   using F = std::remove_const_t<future_in<R>>;
   constexpr bool is_given_away = !std::is_lvalue_reference_v<R> && !std::is_const_v<future_in<R>>;
-  static_assert(is_given_away || std::is_copy_constructible_v<F>,
-                "when_all(), when_any() and collect() take the futures over: write std::move(futures), or share() them");
+  static_assert(
+      is_given_away || std::is_copy_constructible_v<F>,
+      "when_all(), when_any() and collect() take the futures over: write std::move(futures), or share() them");
   if constexpr (std::is_same_v<R, std::vector<F>>) {
     return std::move(range);
   } else {
@@ -70,8 +70,9 @@ template <class... Fs>
 }
 
 /// A state that waits for the futures that it owns, a vector or a tuple. `Rule` says which end of one is the end of
-/// all, `ends_early(phase)`, and then asks the others to stop; and it makes the result: `result(futures, index)`, of all
-/// or of the one that ended it early. If that was a failure, and the rule `passes_failures`, it is passed on instead.
+/// all, `ends_early(phase)`, and then asks the others to stop; and it makes the result: `result(futures, index)`, of
+/// all or of the one that ended it early. If that was a failure, and the rule `passes_failures`, it is passed on
+/// instead.
 ///
 /// Its queue are its nodes in the lists of those that it waits for: it leaves when the last one was told. Cancelling it
 /// asks all of them to stop.
@@ -148,12 +149,9 @@ class joined_state final
       if (index != decisive) each.request_stop();
     });
     if constexpr (Rule::passes_failures) {
-      if (nodes_[decisive].awaited->current() == phase::cancelled) return this->end(phase::cancelled);
-      std::exception_ptr error;
-      for_each_future(futures_, [&](std::size_t index, auto& each) {
-        if (index == decisive) error = future_access::state_of(each).error();
-      });
-      this->end_with(std::move(error));
+      completion::state_base& failed = *nodes_[decisive].awaited;
+      if (failed.current() == phase::cancelled) return this->end(phase::cancelled);
+      this->end_with(failed.failure());
     } else {
       this->end_with_result_of([&] { return Rule::result(futures_, decisive); });
     }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <heddle/executor.hpp>
+#include <heddle/submit_after.hpp>
 
 namespace heddle {
 
@@ -60,6 +61,11 @@ class prioritized {
   template <class F, mappable_range... Rs>
   void post_bulk(F&& callable, Rs&&... ranges) const {
     pool_->post_bulk_at(level_, std::forward<F>(callable), ranges...);
+  }
+
+  template <class... Args>
+  auto submit_after(Args&&... after_and_callable) const {
+    return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
   }
 
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_->max_workers(); }

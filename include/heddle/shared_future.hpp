@@ -12,6 +12,9 @@
 
 namespace heddle {
 
+template <class T>
+class shared_parent;
+
 /// One result for many: copies share it, and the last one lets go of it. What `std::move(f).share()` returns; one
 /// allocation. Different threads may use different copies at the same time, and const members of one.
 ///
@@ -69,6 +72,17 @@ class [[nodiscard]] shared_future {
     common().add_done_callback(std::forward<Callback>(callback));
   }
 
+  /// As future::then(), but f gets a const T&, and this future keeps its result for others.
+  template <class F>
+  auto then(F&& f) const {
+    return future<T>::flatten(continued(std::forward<F>(f), completion::run_here()));
+  }
+
+  template <class E, class F>
+  auto then(E&& executor, F&& f) const {
+    return future<T>::flatten(continued(std::forward<F>(f), launcher<std::remove_cvref_t<E>>(executor)));
+  }
+
   /// In a coroutine: gives what result() gives.
   auto operator co_await() const { return awaiter(*this); }
 
@@ -87,6 +101,18 @@ class [[nodiscard]] shared_future {
     decltype(std::declval<future<T>&>().operator co_await()) waits_for;
   };
 
+  template <class F, class Launch>
+  auto continued(F&& f, Launch launch) const {
+    using parent = shared_parent<T>;
+    using step = completion::value_step<std::decay_t<F>, parent>;
+    static_cast<void>(common());
+    auto* const made =
+        new completion::continuation<step, parent, Launch>(parent(*this), step{std::forward<F>(f)}, launch);
+    auto result = future_access::adopt(made);
+    made->start();
+    return result;
+  }
+
   [[nodiscard]] future<T>& common() const {
     if (!valid()) {
       throw invalid_state_error(
@@ -96,6 +122,20 @@ class [[nodiscard]] shared_future {
   }
 
   shared future_;
+};
+
+/// The handle of a continuation of a shared_future.
+template <class T>
+class shared_parent {
+ public:
+  using value_type = T;
+  explicit shared_parent(shared_future<T> of) noexcept : kept_(std::move(of)) {}
+  [[nodiscard]] completion::shared_state<T>& state() const { return future_access::state_of(kept_); }
+  [[nodiscard]] static completion::state_base* give_away() noexcept { return nullptr; }  // others may want the result
+  std::add_lvalue_reference_t<std::add_const_t<T>> take() const { return kept_.result(); }
+
+ private:
+  shared_future<T> kept_;
 };
 
 }  // namespace heddle

@@ -21,6 +21,7 @@
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
+#include <heddle/launcher.hpp>
 #include <heddle/priority.hpp>
 #include <heddle/queue/detached_job.hpp>
 #include <heddle/queue/job_batch.hpp>
@@ -29,6 +30,7 @@
 #include <heddle/scheduling/pool_settings.hpp>
 #include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/thread.hpp>
+#include <heddle/submit_after.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <heddle/thread_pool_options.hpp>
 
@@ -134,6 +136,12 @@ class thread_pool_executor {
   template <class F, mappable_range... Rs>
   void post_bulk(F&& callable, Rs&&... ranges) {
     post_bulk_at(priority::normal, std::forward<F>(callable), ranges...);
+  }
+
+  /// heddle::submit_after() on this pool: `submit_after(futures..., callable)`.
+  template <class... Args>
+  auto submit_after(Args&&... after_and_callable) {
+    return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
   }
 
   /// This pool as an executor whose calls have that priority: see prioritized.

@@ -102,9 +102,9 @@ template <class... Fs>
   return join_futures<when_all_rule>(take_future_pack(std::forward<Fs>(futures)...));
 }
 
-/// The future of all values, in the order given: a vector for a range, and nothing for a range of void; a tuple for some
-/// futures of any types. It is done when the last of them is; or as soon as one fails or is cancelled: it ends as that
-/// one did, and the others are asked to stop. Never blocks. Otherwise as when_all().
+/// The future of all values, in the order given: a vector for a range, and nothing for a range of void; a tuple for
+/// some futures of any types. It is done when the last of them is; or as soon as one fails or is cancelled: it ends as
+/// that one did, and the others are asked to stop. Never blocks. Otherwise as when_all().
 ///
 ///     std::vector<image> images = heddle::collect(pool.submit_bulk(decode, files)).result();
 template <future_range R>

@@ -44,6 +44,8 @@ class flattened final : public waiter, public shared_state<T> {
       case state_base::stop_request:
         if (asked.try_stop_inner()) queue::job::answer_inquiry(why);
         return;
+      case state_base::failure_request:
+        return asked.answer_failure(why);
       case state_base::dispose_request:
         delete &asked;
     }

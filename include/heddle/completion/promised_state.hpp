@@ -47,9 +47,10 @@ class promised_state final : public shared_state<T> {
  private:
   ~promised_state() = default;
 
-  static void answer(queue::job& self, unsigned request, const queue::refusal*) noexcept {
+  static void answer(queue::job& self, unsigned request, const queue::refusal* why) noexcept {
     auto& asked = static_cast<promised_state&>(self);
     if (request == state_base::discard_request) asked.end(phase::cancelled);
+    if (request == state_base::failure_request) asked.answer_failure(why);
     if (request == state_base::dispose_request) delete &asked;
   }
 

@@ -67,6 +67,8 @@ class queued_state : public shared_state<T> {
         return asked.end(phase::cancelled);
       case state_base::destroy_result_request:
         return asked.destroy_result();
+      case state_base::failure_request:
+        return asked.answer_failure(why);
       case state_base::stop_request:
         if (asked.derived().stop()) queue::job::answer_inquiry(why);
         return;

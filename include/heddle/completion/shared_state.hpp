@@ -26,10 +26,10 @@ class state_base : public queue::job, public base::block_allocated {
   /// True if the task is cancelled now, or was already. Its callable is destroyed here and its waiters are told here;
   /// and what only this task waited for is cancelled too, if it has not begun.
   bool cancel() noexcept {
-    const phase found = word_.try_claim(phase::cancelling);
+    const phase found = word_.try_claim_unrun(phase::cancelling);
     if (!has_not_begun(found)) return is_cancelled(found);
     for (state_base* awaited = discard(found); awaited != nullptr;) {
-      const phase found_there = awaited->word_.try_claim(phase::cancelling);
+      const phase found_there = awaited->word_.try_claim_unrun(phase::cancelling);
       state_base* const above = has_not_begun(found_there) ? awaited->discard(found_there) : nullptr;
       awaited->drop_handle();
       awaited = above;
@@ -39,6 +39,13 @@ class state_base : public queue::job, public base::block_allocated {
 
   /// Cancels the task if it has not begun; else asks it to stop, if it can be asked. Whether one of them was done.
   bool request_stop() noexcept { return cancel() || (!done() && inquire(stop_request)); }
+
+  /// What it has failed with; of one that has.
+  [[nodiscard]] std::exception_ptr failure() noexcept {
+    const told_failure about;
+    ask(failure_request, &about);
+    return about.found;
+  }
 
   /// Waits until the task is done; false if the deadline comes first. A wait without deadline on a worker of the task's
   /// own pool runs the task here if it is still queued (the waiting rule); one with a deadline never does: the task
@@ -94,6 +101,13 @@ class state_base : public queue::job, public base::block_allocated {
   /// Ask a task that runs to stop; to answer is to say that it can be asked.
   static constexpr unsigned stop_request = first_own_request + 4;
 
+  static constexpr unsigned failure_request = first_own_request + 5;
+
+  /// What comes with the failure request: room for the error.
+  struct told_failure : queue::refusal {
+    mutable std::exception_ptr found;
+  };
+
   /// What comes with the discard request: room for the state whose only handle the task had, if it gives that away.
   struct discarded : queue::refusal {
     mutable state_base* awaited = nullptr;
@@ -139,6 +153,10 @@ class shared_state : public state_base {
   using state_base::state_base;
 
   ~shared_state() { destroy_result(); }
+
+  void answer_failure(const queue::refusal* asked) noexcept {
+    static_cast<const told_failure*>(asked)->found = outcome_.error();
+  }
 
   void destroy_result() noexcept {
     const phase ended = word_.current();

@@ -59,19 +59,14 @@ class state_word {
     return phase_of(word_.load(base::acquire));
   }
 
-  /// Makes the caller the owner of a pending task: `taken_as` is running, or cancelling, for which a waiting one will
-  /// do too. It stays in its queue as a tombstone. Returns the phase that was found.
+  /// Makes the caller the owner of a pending task: `taken_as` is running, or cancelling. It stays in its queue as a
+  /// tombstone. Returns the phase that was found.
   phase try_claim(phase taken_as) noexcept {
-    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
-    while (phase_of(seen) == phase::pending || (phase_of(seen) == phase::waiting && taken_as == phase::cancelling)) {
-      // [state_word.6] acquire: what the task waited for, see make_pending(). Its callable was written before it was
-      // handed out, and whoever handed it over ordered that: the queue its mutex, the user the handle.
-      if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::acquire, base::relaxed)) {
-        return phase_of(seen);
-      }
-    }
-    return phase_of(seen);
+    return claim_if([](phase found) { return found == phase::pending; }, taken_as);
   }
+
+  /// The same of a waiting one too, which the caller is not to run.
+  phase try_claim_unrun(phase taken_as) noexcept { return claim_if(has_not_begun, taken_as); }
 
   /// What the task waited for is done: waiting -> pending. False if the task was cancelled, or has failed, meanwhile.
   [[nodiscard]] bool make_pending() noexcept {
@@ -173,6 +168,17 @@ class state_word {
   }
 
  private:
+  template <class MayClaim>
+  phase claim_if(MayClaim may_claim, phase taken_as) noexcept {
+    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
+    while (may_claim(phase_of(seen))) {
+      // [state_word.6] acquire: what the task waited for, see make_pending(). Its callable was written before it was
+      // handed out, and whoever handed it over ordered that: the queue its mutex, the user the handle.
+      if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::acquire, base::relaxed)) break;
+    }
+    return phase_of(seen);
+  }
+
   static constexpr std::uint64_t phase_bits = 7;
   static constexpr std::uint64_t dropped_bit = 8;
   static constexpr std::uint64_t dequeued_bit = 16;

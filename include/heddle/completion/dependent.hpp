@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// A call that runs when several others are done: a node of a graph that nobody has to draw.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/completion/continuation.hpp>
+#include <heddle/completion/queued_state.hpp>
+#include <heddle/completion/task.hpp>
+#include <heddle/completion/waiter.hpp>
+
+namespace heddle::completion {
+
+/// Where a dependent is told of one of those that it waits for.
+struct dependency : waiter {
+  dependency() noexcept : waiter(kind::continuation, nullptr) {}
+  void* owner = nullptr;
+  state_base* awaited = nullptr;
+};
+
+/// What a state gives, as the arguments of a call: its value, or nothing.
+template <class Input>
+[[nodiscard]] auto argument_of(Input& input) noexcept {
+  if constexpr (std::is_void_v<typename Input::value_type>) {
+    return std::tuple<>();
+  } else {
+    return std::tuple<decltype(input.take())>(input.take());
+  }
+}
+
+template <class... Inputs>
+using arguments_of = decltype(std::tuple_cat(argument_of(std::declval<Inputs&>())...));
+
+/// How a callable is called with a tuple of arguments.
+template <class Callable, class Arguments>
+struct call_with;
+template <class Callable, class... Args>
+struct call_with<Callable, std::tuple<Args...>> : task_call<takes_stop_token<Callable, Args...>> {
+  static constexpr bool is_possible = callable_with<Callable, Args...>;
+  using result_type = call_result_t<Callable, Args...>;
+};
+
+/// Runs `callable(values...)` where `Launch` says, once all those are done that `Dependencies`, an array of nodes, has
+/// room for. As soon as one of them fails or is cancelled this ends as that one did, without the call. `Inputs` are
+/// handles of those whose values are the arguments.
+///
+/// Its queue are its nodes in the lists of those that it waits for, and then where `Launch` puts it.
+///
+/// `failed_` is written by who is told first of a failure, and by start(), until which nobody may act on it: the inputs
+/// must stay while they are added.
+template <class Callable, class Launch, class Dependencies, class... Inputs>
+class dependent final
+    : public queued_state<dependent<Callable, Launch, Dependencies, Inputs...>,
+                          task_result_t<typename call_with<Callable, arguments_of<Inputs...>>::result_type>> {
+  using call_type = call_with<Callable, arguments_of<Inputs...>>;
+  using call_result = typename call_type::result_type;
+  using base_type = queued_state<dependent, task_result_t<call_result>>;
+  friend base_type;
+
+ public:
+  /// `make_dependencies()` gives the array. If this throws, `inputs` are as they were.
+  template <class MakeDependencies>
+  dependent(Callable&& callable, Launch launch, const MakeDependencies& make_dependencies, Inputs&... inputs)
+      : base_type(launch.home(), state_word::queued::yes, phase::waiting),
+        launch_(launch),
+        dependencies_(make_dependencies()),
+        held_(std::move(callable), std::move(inputs)...) {
+    untold_.store(static_cast<std::uint32_t>(dependencies_.size()) + 1, base::relaxed);  // relaxed: nobody has it yet
+  }
+
+  /// The states of the inputs are to be added, as all others, before start().
+  void add_inputs() noexcept {
+    std::apply([this](auto&... input) { (add(input.state()), ...); }, held_.inputs);
+  }
+  void add(state_base& awaited) noexcept {
+    dependency& added = dependencies_[added_++];
+    added.notify = &tell;
+    added.owner = this;
+    added.awaited = &awaited;
+    if (awaited.try_add(added)) return;
+    ++told_;
+    note_end(added);
+  }
+
+  /// To be called once, when somebody holds the handle. The state may be gone afterwards.
+  void start() noexcept {
+    const std::uint32_t told = told_ + 1;
+    const dependency* found = still_adding();
+    // [dependent.1] acq_rel: either this thread acts on a failure, or who is told of it later.
+    if (!failed_.compare_exchange_strong(found, nullptr, base::acq_rel, base::acquire)) end_early(*found);
+    count_down(told);
+  }
+
+ private:
+  ~dependent() {}  // held_ is gone by then
+
+  /// A value of `failed_` that is no node's address.
+  const dependency* still_adding() const noexcept { return reinterpret_cast<const dependency*>(this); }
+
+  static void tell(waiter& self) noexcept {
+    auto& told = static_cast<dependency&>(self);
+    auto& owner = *static_cast<dependent*>(told.owner);
+    owner.note_end(told);
+    owner.count_down(1);
+  }
+
+  void note_end(const dependency& told) noexcept {
+    if (told.awaited->current() == phase::value) return;
+    const dependency* found = failed_.load(base::relaxed);  // relaxed: only compared with
+    while (found == nullptr || found == still_adding()) {
+      // [dependent.1] acq_rel: see start().
+      if (!failed_.compare_exchange_weak(found, &told, base::acq_rel, base::relaxed)) continue;
+      if (found == nullptr) end_early(told);
+      return;
+    }
+  }
+
+  void end_early(const dependency& failed) noexcept {
+    if (!has_not_begun(this->word_.try_claim_unrun(phase::running))) return;
+    if (failed.awaited->current() == phase::cancelled) return this->end(phase::cancelled);
+    this->end_with(failed.awaited->failure());
+  }
+
+  void count_down(std::uint32_t by) noexcept {
+    // [dependent.2] acq_rel: the call sees all that it waited for, and nobody else touches this any more.
+    if (untold_.fetch_sub(by, base::acq_rel) != by) return;
+    if (!this->word_.make_pending()) return this->run();  // it has ended, and leaves its queue
+    const Launch launch = launch_;
+    launch(*this);
+  }
+
+  void execute() noexcept {
+    this->end_with_result_of([this]() -> call_result {
+      return call_(std::move(held_.callable),
+                   std::apply([](auto&... input) { return std::tuple_cat(argument_of(input)...); }, held_.inputs));
+    });
+  }
+  void destroy_call() noexcept { held_.~held(); }
+  bool stop() noexcept { return call_.stop(); }
+
+  struct held {
+    explicit held(Callable&& its_callable, Inputs&&... its_inputs)
+        : callable(std::move(its_callable)), inputs(std::move(its_inputs)...) {}
+    [[no_unique_address]] Callable callable;
+    [[no_unique_address]] std::tuple<Inputs...> inputs;
+  };
+
+  base::atomic<std::uint32_t> untold_{0};
+  std::uint32_t added_ = 0;  // before start(), by who makes it; told_ too
+  base::atomic<const dependency*> failed_{still_adding()};
+  std::uint32_t told_ = 0;
+  [[no_unique_address]] Launch launch_;
+  Dependencies dependencies_;
+  union {  // a union, so that its destruction is ours to time
+    held held_;
+  };
+  [[no_unique_address]] call_type call_;
+};
+
+}  // namespace heddle::completion

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// submit_after(): calls that run when others are done, a graph of dependencies without a graph.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/completion/dependent.hpp>
+#include <heddle/future.hpp>
+#include <heddle/future_range.hpp>
+#include <heddle/launcher.hpp>
+#include <heddle/shared_future.hpp>
+
+namespace heddle {
+
+/// Nodes for as many dependencies as are known when a program runs.
+class dependency_array {
+ public:
+  explicit dependency_array(std::size_t size) : nodes_(new completion::dependency[size]), size_(size) {}
+  dependency_array(const dependency_array&) = delete;
+  dependency_array& operator=(const dependency_array&) = delete;
+  ~dependency_array() { delete[] nodes_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] completion::dependency& operator[](std::size_t index) const noexcept { return nodes_[index]; }
+
+ private:
+  completion::dependency* nodes_;
+  std::size_t size_;
+};
+
+template <class T>
+using remove_rvalue_reference_t = std::conditional_t<std::is_rvalue_reference_v<T>, std::remove_reference_t<T>, T>;
+
+/// Something that submit_after() waits for: a future that only has to be done, or a range of futures.
+template <class Given>
+struct ordering {
+  static constexpr bool has_known_size = is_future<std::remove_cvref_t<Given>>;
+  static_assert(has_known_size || future_range<Given>,
+                "submit_after() waits for futures, and ranges of futures, and calls what comes last: "
+                "submit_after(a, b, f); to pass other arguments to f, capture them");
+
+  [[nodiscard]] std::size_t size() const {
+    if constexpr (has_known_size) {
+      return 1;
+    } else {
+      return static_cast<std::size_t>(std::distance(std::begin(given), std::end(given)));
+    }
+  }
+  [[nodiscard]] std::tuple<> input() const noexcept { return {}; }
+  void release() const noexcept {}
+
+  /// Adds the states; throws before the first if one is missing.
+  template <class Visit>
+  void each_state(const Visit& visit) const {
+    if constexpr (has_known_size) {
+      visit(future_access::state_of(given));
+    } else {
+      for (auto at = std::begin(given); at != std::end(given); ++at) {
+        visit(future_access::state_of(*future_of_element(*at)));
+      }
+    }
+  }
+
+  std::remove_reference_t<Given>& given;
+};
+
+/// A future that is moved in: its value becomes an argument.
+template <class T>
+struct ordering<future<T>> {
+  static constexpr bool has_known_size = true;
+  [[nodiscard]] static std::size_t size() noexcept { return 1; }
+  [[nodiscard]] auto input() const { return std::tuple<completion::owned_state<T>>(&future_access::state_of(given)); }
+  void release() const noexcept { future_access::release(given); }
+  template <class Visit>
+  void each_state(const Visit& visit) const {
+    visit(future_access::state_of(given));
+  }
+  future<T>& given;
+};
+
+/// A shared_future: its value becomes an argument, too, as const.
+template <class T>
+struct shared_ordering {
+  static constexpr bool has_known_size = true;
+  [[nodiscard]] static std::size_t size() noexcept { return 1; }
+  [[nodiscard]] auto input() const { return std::tuple<shared_parent<T>>(given); }
+  void release() const noexcept {}
+  template <class Visit>
+  void each_state(const Visit& visit) const {
+    visit(future_access::state_of(given));
+  }
+  const shared_future<T>& given;
+};
+template <class T>
+struct ordering<shared_future<T>> : shared_ordering<T> {};
+template <class T>
+struct ordering<shared_future<T>&> : shared_ordering<T> {};
+template <class T>
+struct ordering<const shared_future<T>&> : shared_ordering<T> {};
+template <class T>
+struct ordering<const shared_future<T>> : shared_ordering<T> {};
+
+/// Makes the call of submit_after(), of what it waits for and of its inputs.
+template <class Launch, class F, class Inputs, class... Orderings>
+class dependent_maker;
+template <class Launch, class F, class... Inputs, class... Orderings>
+class dependent_maker<Launch, F, std::tuple<Inputs...>, Orderings...> {
+  static constexpr bool has_known_size = (Orderings::has_known_size && ...);
+  using nodes =
+      std::conditional_t<has_known_size, std::array<completion::dependency, sizeof...(Orderings)>, dependency_array>;
+  static_assert(
+      completion::call_with<F, completion::arguments_of<Inputs...>>::is_possible,
+      "submit_after(futures..., f) calls f with the values of the futures that were moved in or are shared, in "
+      "their order, and without those that were only lent; this f cannot be called so");
+  using dependent = completion::dependent<F, Launch, nodes, Inputs...>;
+
+ public:
+  template <class Callable>
+  static auto make(Launch launch, Callable&& callable, const Orderings&... after) {
+    (after.each_state([](completion::state_base&) {}), ...);
+    const std::size_t size = (after.size() + ... + 0);
+    std::tuple<Inputs...> inputs = std::tuple_cat(after.input()...);
+    dependent* made = nullptr;
+    try {
+      made = std::apply(
+          [&](Inputs&... input) {
+            const auto make_nodes = [size] {
+              if constexpr (has_known_size) {
+                static_cast<void>(size);
+                return nodes();
+              } else {
+                return nodes(size);
+              }
+            };
+            return new dependent(F(std::forward<Callable>(callable)), launch, make_nodes, input...);
+          },
+          inputs);
+    } catch (...) {
+      std::apply([](Inputs&... input) { (static_cast<void>(input.give_away()), ...); }, inputs);
+      throw;
+    }
+    auto result = future_access::adopt(made);
+    (after.each_state([made](completion::state_base& state) { made->add(state); }), ...);
+    (after.release(), ...);
+    made->start();
+    return result;
+  }
+};
+
+/// Submits `callable` to an executor when all of `after` are done, without blocking anybody meanwhile: futures and
+/// ranges of futures, and the callable last. Returns its future at once.
+///
+/// What is moved in or is a shared_future gives its value to the callable, in order, but for void: `callable(T&&)` or
+/// `callable(const T&)`; a future that is lent as an lvalue only has to be done, so that several calls can wait for it,
+/// and it may be dropped before. If one of them fails or is cancelled, the call is not made, and its future ends at
+/// once as that one did. Throws invalid_state_error for a future without state, and then nothing was submitted. A
+/// future exists before what waits for it, so there are no cycles.
+///
+///     auto a = pool.submit(read_a);
+///     auto b = pool.submit(read_b);
+///     auto both = pool.submit_after(a, b, [&] { merge(); });
+template <class E, class... Args>
+auto submit_after(E& on, Args&&... after_and_callable) {
+  static_assert(sizeof...(Args) > 1,
+                "submit_after() waits for one future at least, and calls what comes last: "
+                "submit_after(pool, a, b, f)");
+  auto all = std::forward_as_tuple(std::forward<Args>(after_and_callable)...);
+  constexpr std::size_t last = sizeof...(Args) - 1;
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    using given = std::tuple<Args&&...>;
+    using F = std::decay_t<std::tuple_element_t<last, given>>;
+    using inputs = decltype(std::tuple_cat(
+        ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}.input()...));
+    return dependent_maker<launcher<std::remove_const_t<E>>, F, inputs,
+                           ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>...>::
+        make(launcher<std::remove_const_t<E>>(on), std::get<last>(std::move(all)),
+             ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}...);
+  }(std::make_index_sequence<last>());
+}
+
+}  // namespace heddle
