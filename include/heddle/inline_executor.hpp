@@ -53,6 +53,7 @@ class inline_executor {
 
   /// heddle::submit_after() on this executor.
   template <class... Args>
+    requires is_after_futures<Args...>
   auto submit_after(Args&&... after_and_callable) {
     return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
   }

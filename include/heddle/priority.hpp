@@ -2,6 +2,7 @@
 // How urgent calls are, and an executor that gives all its calls the same priority.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
@@ -9,6 +10,7 @@
 
 #include <heddle/executor.hpp>
 #include <heddle/submit_after.hpp>
+#include <heddle/sync/deadline.hpp>
 
 namespace heddle {
 
@@ -64,8 +66,23 @@ class prioritized {
   }
 
   template <class... Args>
+    requires is_after_futures<Args...>
   auto submit_after(Args&&... after_and_callable) const {
     return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
+  }
+
+  template <class Rep, class Period, class F, class... Args>
+    requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_after(const std::chrono::duration<Rep, Period>& delay, F&& callable, Args&&... args) const {
+    static_assert(completion::storable<F, Args...>);
+    return pool_->submit_at_time(level_, sync::deadline_after(delay), std::forward<F>(callable),
+                                 std::forward<Args>(args)...);
+  }
+
+  template <class Rep, class Period, class F>
+    requires std::invocable<std::decay_t<F>&>
+  [[nodiscard]] future<void> every(const std::chrono::duration<Rep, Period>& period, F&& callable) const {
+    return pool_->call_every(level_, period, std::forward<F>(callable));
   }
 
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_->max_workers(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <iterator>
 #include <tuple>
@@ -16,6 +17,15 @@
 #include <heddle/shared_future.hpp>
 
 namespace heddle {
+
+template <class T>
+inline constexpr bool is_duration = false;
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+/// Whether it is futures that submit_after() waits for, and not a time.
+template <class First, class...>
+inline constexpr bool is_after_futures = !is_duration<std::remove_cvref_t<First>>;
 
 /// Nodes for as many dependencies as are known when a program runs.
 class dependency_array {

@@ -2,10 +2,12 @@
 // The executor whose workers are threads.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -15,6 +17,7 @@
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/pin_module.hpp>
 #include <heddle/base/report.hpp>
+#include <heddle/base/revocable.hpp>
 #include <heddle/base/shared_value.hpp>
 #include <heddle/base/unique_function.hpp>
 #include <heddle/completion/task.hpp>
@@ -30,11 +33,18 @@
 #include <heddle/scheduling/pool_settings.hpp>
 #include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/thread.hpp>
+#include <heddle/scheduling/timer_thread.hpp>
 #include <heddle/submit_after.hpp>
+#include <heddle/sync/deadline.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <heddle/thread_pool_options.hpp>
+#include <heddle/timed_call.hpp>
 
 namespace heddle {
+
+class thread_pool_executor;
+template <>
+class launcher<thread_pool_executor>;
 
 /// What thread_pool_executor::stats() returns.
 using thread_pool_stats = scheduling::pool_stats;
@@ -79,7 +89,7 @@ class thread_pool_executor {
   thread_pool_executor& operator=(const thread_pool_executor&) = delete;
 
   ~thread_pool_executor() {
-    if (pool_.runs_this_thread()) {
+    if (pool_.runs_this_thread() || timers_.runs_this_thread()) {
       end_program(
           "heddle: a task, or a thread_local object of its thread, destroys the thread_pool_executor that runs it, and "
           "would wait for itself for ever; "
@@ -90,7 +100,7 @@ class thread_pool_executor {
           "heddle: a thread_pool_executor is destroyed while a thread is in a parallel loop on it, or in "
           "parallel_invoke(); let the loop return first\n");
     }
-    pool_.close();
+    stop();
   }
 
   /// Queues `callable(args...)` and returns the future of its result. Never blocks.
@@ -140,8 +150,34 @@ class thread_pool_executor {
 
   /// heddle::submit_after() on this pool: `submit_after(futures..., callable)`.
   template <class... Args>
+    requires is_after_futures<Args...>
   auto submit_after(Args&&... after_and_callable) {
     return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
+  }
+
+  /// As submit(), once `delay` has passed; no thread waits for that but one that all timers of the pool share, which
+  /// starts with the first. Calls whose time has not come when the pool is shut down are cancelled. Throws as submit(),
+  /// and std::system_error if that thread cannot be started.
+  ///
+  ///     auto retried = pool.submit_after(100ms, send, message);
+  template <class Rep, class Period, class F, class... Args>
+    requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
+  auto submit_after(const std::chrono::duration<Rep, Period>& delay, F&& callable, Args&&... args) {
+    static_assert(completion::storable<F, Args...>);
+    return submit_at_time(priority::normal, sync::deadline_after(delay), std::forward<F>(callable),
+                          std::forward<Args>(args)...);
+  }
+
+  /// Calls `callable()` on this pool again and again, for the first time when one period has passed, until it throws,
+  /// its future is cancelled, or the pool is shut down. Calls do not overlap: where one takes longer than the period,
+  /// the times that pass meanwhile are left out. The future is never done otherwise; cancelling it does not stop a call
+  /// that runs. Throws std::invalid_argument if the period is not positive, and as submit_after().
+  ///
+  ///     heddle::future<void> report = pool.every(1s, [&] { show(progress); });
+  template <class Rep, class Period, class F>
+    requires std::invocable<std::decay_t<F>&>
+  [[nodiscard]] future<void> every(const std::chrono::duration<Rep, Period>& period, F&& callable) {
+    return call_every(priority::normal, period, std::forward<F>(callable));
   }
 
   /// This pool as an executor whose calls have that priority: see prioritized.
@@ -164,9 +200,11 @@ class thread_pool_executor {
           "a task cannot wait for the end of the pool that runs it: call shutdown() with join_workers::no, or outside "
           "it");
     }
-    pool_.close();
+    stop();
     if (pending == pending_jobs::cancel) pool_.refuse_queued({});
-    if (join == join_workers::yes) pool_.join();
+    if (join == join_workers::no) return;
+    pool_.join();
+    if (!timers_.runs_this_thread()) timers_.join();
   }
 
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_.size(); }
@@ -219,6 +257,12 @@ class thread_pool_executor {
     }
   }
 
+  /// Nothing is accepted from now on, and no time comes any more.
+  void stop() noexcept {
+    if (pool_.is_of_this_process()) timers_.stop();
+    pool_.close();
+  }
+
   // ---- submitting
 
   static constexpr queue::lane lane_of(priority level) noexcept {
@@ -233,6 +277,43 @@ class thread_pool_executor {
     auto result = future_access::adopt(task);
     push(*task, lane_of(level));
     return result;
+  }
+
+  template <class F, class... Args>
+  auto submit_at_time(priority level, sync::deadline when, F&& callable, Args&&... args) {
+    using call = delayed_call<launcher<thread_pool_executor>, std::decay_t<F>, std::decay_t<Args>...>;
+    auto* const delayed = new call(way_to_timers_.make_ticket(), launcher_at(level), std::forward<F>(callable),
+                                   std::forward<Args>(args)...);
+    auto result = future_access::adopt(delayed);
+    if (!delayed->start(timers(), when)) throw executor_shutdown_error();
+    return result;
+  }
+
+  template <class Rep, class Period, class F>
+  future<void> call_every(priority level, const std::chrono::duration<Rep, Period>& period, F&& callable) {
+    using clock = std::chrono::steady_clock;
+    static_assert(std::is_constructible_v<std::decay_t<F>, F>, "every() keeps the callable: write std::move(f)");
+    if (!(period > period.zero())) {
+      throw std::invalid_argument("the period of every() must be positive: with none it would call all the time");
+    }
+    using call = periodic_call<launcher<thread_pool_executor>, std::decay_t<F>>;
+    const sync::deadline first = sync::deadline_after(period);
+    const clock::duration length =
+        first == sync::no_deadline ? (clock::duration::max)() : std::chrono::ceil<clock::duration>(period);
+    auto* const periodic =
+        new call(way_to_timers_.make_ticket(), launcher_at(level), first, length, std::forward<F>(callable));
+    future<void> result = future_access::adopt<void>(periodic);
+    if (!periodic->start(timers())) throw executor_shutdown_error();
+    return result;
+  }
+
+  launcher<thread_pool_executor> launcher_at(priority level);
+
+  /// Throws what submit() would throw of a pool that takes nothing.
+  scheduling::timer_thread& timers() {
+    pool_.rethrow_if_broken();
+    if (!pool_.is_of_this_process()) throw_left_behind();
+    return timers_;
   }
 
   template <class F>
@@ -329,6 +410,8 @@ class thread_pool_executor {
   base::unique_function<void()> initializer_;
   base::unique_function<void()> finalizer_;
   std::string thread_name_prefix_;
+  scheduling::timer_thread timers_;
+  base::revocable<scheduling::timer_thread> way_to_timers_{timers_};
   scheduling::pool pool_;
 };
 
@@ -388,6 +471,10 @@ class launcher<thread_pool_executor> {
   scheduling::pool::ticket into_;
   queue::lane lane_;
 };
+
+inline launcher<thread_pool_executor> thread_pool_executor::launcher_at(priority level) {
+  return launcher<thread_pool_executor>(*this, level);
+}
 
 template <>
 class launcher<prioritized<thread_pool_executor>> : public launcher<thread_pool_executor> {

@@ -17,7 +17,7 @@ using namespace heddle_test;
 const std::map<std::string, std::set<std::string>, std::less<>> may_include = {
     {"base", {}},
     {"sync", {"base"}},
-    {"queue", {"base"}},
+    {"queue", {"base", "sync/deadline.hpp"}},
     {"completion", {"base", "sync", "queue/job.hpp"}},
     {"scheduling", {"base", "sync", "queue"}},
     {"process", {"base", "sync"}},

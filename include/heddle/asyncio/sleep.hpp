@@ -8,7 +8,7 @@
 
 #include <heddle/asyncio/cancellation_point.hpp>
 #include <heddle/coro/event_loop.hpp>
-#include <heddle/coro/timer_heap.hpp>
+#include <heddle/queue/timer_heap.hpp>
 #include <heddle/sync/deadline.hpp>
 
 namespace heddle::asyncio {
@@ -40,7 +40,7 @@ class sleep_awaiter final : public cancellation_point {
   }
 
   sync::deadline::duration length_;
-  coro::timer timer_;
+  queue::timer timer_;
 };
 
 /// What sleep() returns.

@@ -11,9 +11,9 @@
 #include <heddle/coro/idle_work.hpp>
 #include <heddle/coro/list_link.hpp>
 #include <heddle/coro/mailbox.hpp>
-#include <heddle/coro/timer_heap.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/job_list.hpp>
+#include <heddle/queue/timer_heap.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::coro {
@@ -41,7 +41,7 @@ class event_loop final : sync::thread_context {
   /// Queues a job for the next turn.
   void make_ready(queue::job& ready) noexcept { ready_.push(ready); }
 
-  [[nodiscard]] timer_heap& timers() noexcept { return timers_; }
+  [[nodiscard]] queue::timer_heap& timers() noexcept { return timers_; }
 
   /// Queues a job from any thread, and wakes the loop. The loop must live at the call; it may go before its end.
   void post(queue::job& posted) noexcept { mailbox(mailbox_).post(posted); }
@@ -117,7 +117,7 @@ class event_loop final : sync::thread_context {
   }
 
   queue::job_list ready_;
-  timer_heap timers_;
+  queue::timer_heap timers_;
   mailbox mailbox_;
   list_link chains_;
   list_link offered_;

@@ -70,7 +70,7 @@ TEST_CASE("the loop sleeps until its next timer, not less", "[coro][event_loop]"
   event_loop loop;
   bool rung = false;
   call_job ring([&] { rung = true; });
-  heddle::coro::timer timer;
+  heddle::queue::timer timer;
   const auto begin = std::chrono::steady_clock::now();
   loop.timers().add(timer, begin + 20ms, ring);
 
@@ -127,7 +127,7 @@ TEST_CASE("an idle loop uses no processor", "[coro][event_loop][timing]") {
   event_loop loop;
   bool rung = false;
   call_job ring([&] { rung = true; });
-  heddle::coro::timer timer;
+  heddle::queue::timer timer;
   loop.timers().add(timer, std::chrono::steady_clock::now() + 300ms, ring);
 
   const auto before = heddle_test::cpu_time_of_this_thread();
@@ -162,7 +162,7 @@ TEST_CASE("a loop that sleeps in a worker tells the worker", "[coro][event_loop]
     event_loop loop;
     bool rung = false;
     call_job ring([&] { rung = true; });
-    heddle::coro::timer timer;
+    heddle::queue::timer timer;
     loop.timers().add(timer, std::chrono::steady_clock::now() + 2ms, ring);
     loop.run_until([&] { return rung; });
   }

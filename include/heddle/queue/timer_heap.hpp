@@ -9,7 +9,7 @@
 #include <heddle/queue/job.hpp>
 #include <heddle/sync/deadline.hpp>
 
-namespace heddle::coro {
+namespace heddle::queue {
 
 /// A job's place in a timer_heap. Not to be destroyed or moved while it is in one.
 class timer {
@@ -23,7 +23,7 @@ class timer {
 
  private:
   friend class timer_heap;
-  queue::job* due_ = nullptr;
+  job* due_ = nullptr;
   std::uint64_t order_ = 0;
   std::size_t position_ = 0;
 };
@@ -38,7 +38,7 @@ class timer_heap {
   [[nodiscard]] sync::deadline next() const noexcept { return empty() ? sync::no_deadline : heap_.front().when; }
 
   /// Makes `due` due at `when`. May throw std::bad_alloc.
-  void add(timer& added, sync::deadline when, queue::job& due) {
+  void add(timer& added, sync::deadline when, job& due) {
     heap_.push_back({when, &added});
     added.due_ = &due;
     added.order_ = added_++;
@@ -59,10 +59,10 @@ class timer_heap {
   }
 
   /// Takes out the earliest job if it is due; else null.
-  [[nodiscard]] queue::job* try_pop_due(sync::deadline now) noexcept {
+  [[nodiscard]] job* try_pop_due(sync::deadline now) noexcept {
     if (empty() || heap_.front().when > now) return nullptr;
     timer& earliest = *heap_.front().who;
-    queue::job* const due = earliest.due_;
+    job* const due = earliest.due_;
     remove(earliest);
     return due;
   }
@@ -115,4 +115,4 @@ class timer_heap {
   std::uint64_t added_ = 0;
 };
 
-}  // namespace heddle::coro
+}  // namespace heddle::queue

@@ -2,8 +2,8 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <heddle/coro/timer_heap.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/queue/timer_heap.hpp>
 #include <map>
 #include <random>
 #include <support/catch.hpp>
@@ -12,8 +12,8 @@
 
 namespace {
 
-using heddle::coro::timer;
-using heddle::coro::timer_heap;
+using heddle::queue::timer;
+using heddle::queue::timer_heap;
 using heddle::sync::deadline;
 
 deadline at(int milliseconds) { return deadline(std::chrono::milliseconds(milliseconds)); }
@@ -34,7 +34,7 @@ std::vector<int> due(timer_heap& heap, deadline now) {
 
 }  // namespace
 
-TEST_CASE("timers become due in the order of their times, and not before them", "[coro][timer_heap]") {
+TEST_CASE("timers become due in the order of their times, and not before them", "[queue][timer_heap]") {
   timer_heap heap;
   std::deque<named_job> jobs;
   for (const int when : {50, 10, 40, 20, 30}) {
@@ -51,7 +51,7 @@ TEST_CASE("timers become due in the order of their times, and not before them", 
   CHECK(heap.next() == heddle::sync::no_deadline);
 }
 
-TEST_CASE("timers of one time become due in the order in which they were added", "[coro][timer_heap]") {
+TEST_CASE("timers of one time become due in the order in which they were added", "[queue][timer_heap]") {
   timer_heap heap;
   std::vector<int> expected;
   std::deque<named_job> jobs;
@@ -64,7 +64,7 @@ TEST_CASE("timers of one time become due in the order in which they were added",
   CHECK(due(heap, at(7)) == expected);
 }
 
-TEST_CASE("a timer waits from when it is added until it is due or removed", "[coro][timer_heap]") {
+TEST_CASE("a timer waits from when it is added until it is due or removed", "[queue][timer_heap]") {
   timer_heap heap;
   named_job first(1);
   named_job second(2);
@@ -80,7 +80,7 @@ TEST_CASE("a timer waits from when it is added until it is due or removed", "[co
   CHECK_FALSE(second.when.waits());
 }
 
-TEST_CASE("any timer can be removed at any time, as from an ordered map", "[coro][timer_heap]") {
+TEST_CASE("any timer can be removed at any time, as from an ordered map", "[queue][timer_heap]") {
   std::mt19937 random(Catch::getSeed());
   timer_heap heap;
   std::deque<named_job> jobs;

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// Calls at a time, once or again and again: what thread_pool_executor::submit_after() and every() make.
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <heddle/base/revocable.hpp>
+#include <heddle/completion/queued_state.hpp>
+#include <heddle/completion/task.hpp>
+#include <heddle/queue/job.hpp>
+#include <heddle/queue/timer_heap.hpp>
+#include <heddle/scheduling/timer_thread.hpp>
+#include <heddle/sync/deadline.hpp>
+
+namespace heddle {
+
+/// A way to the thread of a pool's timers, which may be gone.
+using timer_ticket = base::revocable<scheduling::timer_thread>::ticket;
+
+/// The job of a timer, whose time is that of a call: `Owner` has `ring()`, and `refuse(why)` as a job.
+template <class Owner>
+class alarm final : public queue::job {
+ public:
+  explicit alarm(Owner& its_owner) noexcept : job(&answer), owner_(its_owner) {}
+
+  queue::timer timer;
+
+ private:
+  static void answer(queue::job& self, unsigned request, const queue::refusal* why) noexcept {
+    auto& rung = static_cast<alarm&>(self);
+    if (request == run_request) rung.owner_.ring();
+    if (request == refuse_request) rung.owner_.refuse(*why);
+  }
+
+  Owner& owner_;
+};
+
+/// `callable(args...)`, which `Launch` gets when its time has come. Until then it is in the queue of the timers, and
+/// leaves that at once when it is cancelled.
+template <class Launch, class Callable, class... Args>
+class delayed_call final
+    : public completion::queued_state<delayed_call<Launch, Callable, Args...>,
+                                      completion::task_result_t<completion::call_result_t<Callable, Args...>>> {
+  using call_result = completion::call_result_t<Callable, Args...>;
+  using base_type = completion::queued_state<delayed_call, completion::task_result_t<call_result>>;
+  friend base_type;
+  friend class alarm<delayed_call>;
+
+ public:
+  template <class F, class... As>
+  delayed_call(timer_ticket timers, Launch launch, F&& callable, As&&... args)
+      : base_type(launch.home(), completion::state_word::queued::yes, completion::phase::waiting),
+        timers_(timers),
+        launch_(launch),
+        held_(std::forward<F>(callable), std::forward<As>(args)...) {}
+
+  /// To be called once, when somebody holds the handle. False, and it ends as cancelled, if the timers were stopped;
+  /// the same if it throws, as timer_thread::add() does.
+  [[nodiscard]] bool start(scheduling::timer_thread& timers, sync::deadline when) {
+    try {
+      if (timers.add(alarm_.timer, when, alarm_)) return true;
+    } catch (...) {
+      this->refuse({});
+      throw;
+    }
+    this->refuse({});
+    return false;
+  }
+
+ private:
+  ~delayed_call() {}  // held_ is gone by then
+
+  void ring() noexcept {
+    if (!this->word_.make_pending()) return this->run();  // cancelled: it leaves its queue
+    const Launch launch = launch_;
+    launch(*this);
+  }
+
+  void execute() noexcept {
+    this->end_with_result_of(
+        [this]() -> call_result { return call_(std::move(held_.callable), std::move(held_.arguments)); });
+  }
+  void destroy_call() noexcept { held_.~held(); }
+  bool stop() noexcept { return call_.stop(); }
+  completion::state_base* give_away() noexcept {
+    timers_.try_use([this](scheduling::timer_thread& timers) {
+      // The handle is left, so this does not free it.
+      if (timers.remove(alarm_.timer)) static_cast<void>(this->word_.leave_queue(completion::phase::cancelling));
+    });
+    return nullptr;
+  }
+
+  struct held {
+    template <class F, class... As>
+    explicit held(F&& f, As&&... as) : callable(std::forward<F>(f)), arguments(std::forward<As>(as)...) {}
+    [[no_unique_address]] Callable callable;
+    [[no_unique_address]] std::tuple<Args...> arguments;
+  };
+
+  alarm<delayed_call> alarm_{*this};
+  timer_ticket timers_;
+  Launch launch_;
+  union {  // a union, so that its destruction is ours to time
+    held held_;
+  };
+  [[no_unique_address]] completion::task_call<completion::takes_stop_token<Callable, Args...>> call_;
+};
+
+/// `callable()` at times that lie a period apart, each in `Launch`, until it throws or is cancelled. Its state is
+/// pending all the while, so that it can be cancelled at any time; who runs it or waits for its time is its queue.
+template <class Launch, class Callable>
+class periodic_call final : public completion::shared_state<void> {
+  using phase = completion::phase;
+  friend class alarm<periodic_call>;
+
+ public:
+  template <class F>
+  periodic_call(timer_ticket timers, Launch launch, sync::deadline first, std::chrono::steady_clock::duration period,
+                F&& callable)
+      : shared_state<void>(&answer, nullptr, completion::state_word::queued::yes),
+        timers_(timers),
+        launch_(launch),
+        next_(first),
+        period_(period),
+        callable_(std::forward<F>(callable)) {}
+
+  /// As delayed_call::start().
+  [[nodiscard]] bool start(scheduling::timer_thread& timers) {
+    try {
+      if (timers.add(alarm_.timer, next_, alarm_)) return true;
+    } catch (...) {
+      leave(phase::cancelled, nullptr);
+      throw;
+    }
+    leave(phase::cancelled, nullptr);
+    return false;
+  }
+
+ private:
+  ~periodic_call() = default;
+
+  static void answer(queue::job& self, unsigned request, const queue::refusal* why) noexcept {
+    auto& asked = static_cast<periodic_call&>(self);
+    switch (request) {
+      case queue::job::run_request:
+        return asked.run_once();
+      case queue::job::refuse_request:
+        return asked.leave(why->error == nullptr ? phase::cancelled : phase::error, why->error);
+      case queue::job::inquiry_request:
+        if (asked.current() != phase::pending) queue::job::answer_inquiry(why);
+        return;
+      case state_base::discard_request:
+        return asked.end_cancelled();
+      case state_base::failure_request:
+        return asked.answer_failure(why);
+      case state_base::dispose_request:
+        delete &asked;
+    }
+  }
+
+  void ring() noexcept {
+    const Launch launch = launch_;
+    launch(*this);
+  }
+
+  void run_once() noexcept {
+    if (current() != phase::pending) return leave(phase::cancelled, nullptr);
+    try {
+      callable_();
+    } catch (...) {
+      return leave(phase::error, std::current_exception());
+    }
+    wait_for_next();
+  }
+
+  /// Times that have passed meanwhile are left out, so that calls never crowd.
+  void wait_for_next() noexcept {
+    const sync::deadline now = std::chrono::steady_clock::now();
+    next_ += period_;
+    if (next_ <= now) next_ += ((now - next_) / period_ + 1) * period_;
+    bool waits = false;
+    std::exception_ptr error;
+    const timer_ticket timers = timers_;
+    timers.try_use([&](scheduling::timer_thread& found) {
+      try {
+        // Who cancels it takes it out of the timers, but may have come before it was in.
+        waits = found.add_if([this] { return current() == phase::pending; }, alarm_.timer, next_, alarm_);
+      } catch (...) {
+        error = std::current_exception();
+      }
+    });
+    if (!waits) leave(error == nullptr ? phase::cancelled : phase::error, std::move(error));
+  }
+
+  /// It leaves its queue for ever.
+  void leave(phase ended, std::exception_ptr error) noexcept {
+    switch (word_.leave_queue(ended == phase::cancelled ? phase::cancelling : phase::running)) {
+      case completion::state_word::dequeue_result::claimed:
+        if (ended == phase::error) outcome_.emplace_error(std::move(error));
+        return end(ended);
+      case completion::state_word::dequeue_result::taken:
+        return;
+      case completion::state_word::dequeue_result::free:
+        delete this;
+    }
+  }
+
+  void end_cancelled() noexcept {
+    timers_.try_use([this](scheduling::timer_thread& timers) {
+      if (timers.remove(alarm_.timer)) static_cast<void>(word_.leave_queue(phase::cancelling));
+    });
+    end(phase::cancelled);
+  }
+
+  void end(phase ended) noexcept {
+    if (word_.complete(ended) == completion::state_word::last_owner::yes) delete this;
+  }
+
+  alarm<periodic_call> alarm_{*this};
+  const timer_ticket timers_;
+  const Launch launch_;
+  sync::deadline next_;
+  const std::chrono::steady_clock::duration period_;
+  Callable callable_;
+};
+
+}  // namespace heddle
