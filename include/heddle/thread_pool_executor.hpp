@@ -25,6 +25,7 @@
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
 #include <heddle/launcher.hpp>
+#include <heddle/pool_launcher.hpp>
 #include <heddle/priority.hpp>
 #include <heddle/queue/detached_job.hpp>
 #include <heddle/queue/job_batch.hpp>
@@ -41,10 +42,6 @@
 #include <heddle/timed_call.hpp>
 
 namespace heddle {
-
-class thread_pool_executor;
-template <>
-class launcher<thread_pool_executor>;
 
 /// What thread_pool_executor::stats() returns.
 using thread_pool_stats = scheduling::pool_stats;
@@ -281,9 +278,9 @@ class thread_pool_executor {
 
   template <class F, class... Args>
   auto submit_at_time(priority level, sync::deadline when, F&& callable, Args&&... args) {
-    using call = delayed_call<launcher<thread_pool_executor>, std::decay_t<F>, std::decay_t<Args>...>;
-    auto* const delayed = new call(way_to_timers_.make_ticket(), launcher_at(level), std::forward<F>(callable),
-                                   std::forward<Args>(args)...);
+    using call = delayed_call<pool_launcher, std::decay_t<F>, std::decay_t<Args>...>;
+    auto* const delayed = new call(way_to_timers_.make_ticket(), pool_launcher(pool_, lane_of(level)),
+                                   std::forward<F>(callable), std::forward<Args>(args)...);
     auto result = future_access::adopt(delayed);
     if (!delayed->start(timers(), when)) throw executor_shutdown_error();
     return result;
@@ -296,18 +293,16 @@ class thread_pool_executor {
     if (!(period > period.zero())) {
       throw std::invalid_argument("the period of every() must be positive: with none it would call all the time");
     }
-    using call = periodic_call<launcher<thread_pool_executor>, std::decay_t<F>>;
+    using call = periodic_call<pool_launcher, std::decay_t<F>>;
     const sync::deadline first = sync::deadline_after(period);
     const clock::duration length =
         first == sync::no_deadline ? (clock::duration::max)() : std::chrono::ceil<clock::duration>(period);
-    auto* const periodic =
-        new call(way_to_timers_.make_ticket(), launcher_at(level), first, length, std::forward<F>(callable));
+    auto* const periodic = new call(way_to_timers_.make_ticket(), pool_launcher(pool_, lane_of(level)), first, length,
+                                    std::forward<F>(callable));
     future<void> result = future_access::adopt<void>(periodic);
     if (!periodic->start(timers())) throw executor_shutdown_error();
     return result;
   }
-
-  launcher<thread_pool_executor> launcher_at(priority level);
 
   /// Throws what submit() would throw of a pool that takes nothing.
   scheduling::timer_thread& timers() {
@@ -401,12 +396,6 @@ class thread_pool_executor {
     throw executor_shutdown_error();
   }
 
-  [[noreturn]] static void throw_left_behind() {
-    throw broken_thread_pool(
-        "the threads of this pool stayed behind in the process that forked this one, so it takes no work; make a new "
-        "pool in the child, or use default_executor(), which does");
-  }
-
   base::unique_function<void()> initializer_;
   base::unique_function<void()> finalizer_;
   std::string thread_name_prefix_;
@@ -424,13 +413,11 @@ struct thread_pool_access {
 
   [[nodiscard]] static queue::lane lane_of(priority level) noexcept { return thread_pool_executor::lane_of(level); }
 
-  [[noreturn]] static void throw_left_behind() { thread_pool_executor::throw_left_behind(); }
-
   /// Throws broken_thread_pool after an initializer threw.
   [[nodiscard]] static scheduling::crew& crew_of(thread_pool_executor& executor) {
     executor.pool_.rethrow_if_broken();
     if (!is_of_this_process(executor)) [[unlikely]]
-      thread_pool_executor::throw_left_behind();
+      throw_left_behind();
     return executor.pool_.members();
   }
 
@@ -444,43 +431,18 @@ struct thread_pool_access {
   }
 };
 
-/// A pool may be gone when what it is to run is due: that gets executor_shutdown_error then.
 template <>
-class launcher<thread_pool_executor> {
+class launcher<thread_pool_executor> : public pool_launcher {
  public:
-  explicit launcher(thread_pool_executor& on, priority level = priority::normal) noexcept
-      : into_(thread_pool_access::pool_of(on).make_ticket()), lane_(thread_pool_access::lane_of(level)) {}
-
-  /// While the pool is there.
-  [[nodiscard]] const queue::job_home* home() const noexcept { return into_.object(); }
-
-  void operator()(queue::job& due) const noexcept {
-    try {
-      using enum scheduling::pool::admission;
-      const scheduling::pool::admission answer = scheduling::pool::try_push_by(into_, due, lane_);
-      if (answer == accepted) return;
-      if (answer == left_behind) thread_pool_access::throw_left_behind();
-      if (answer == broken) scheduling::pool::rethrow_if_broken(into_);
-      throw executor_shutdown_error();
-    } catch (...) {
-      due.refuse({std::current_exception()});
-    }
-  }
-
- private:
-  scheduling::pool::ticket into_;
-  queue::lane lane_;
+  explicit launcher(thread_pool_executor& on) noexcept
+      : pool_launcher(thread_pool_access::pool_of(on), queue::lane::normal) {}
 };
 
-inline launcher<thread_pool_executor> thread_pool_executor::launcher_at(priority level) {
-  return launcher<thread_pool_executor>(*this, level);
-}
-
 template <>
-class launcher<prioritized<thread_pool_executor>> : public launcher<thread_pool_executor> {
+class launcher<prioritized<thread_pool_executor>> : public pool_launcher {
  public:
   explicit launcher(const prioritized<thread_pool_executor>& on) noexcept
-      : launcher<thread_pool_executor>(on.pool(), on.level()) {}
+      : pool_launcher(thread_pool_access::pool_of(on.pool()), thread_pool_access::lane_of(on.level())) {}
 };
 
 /// The slow half of default_executor(), once in a process: not inline, or it would be part of everything that has a
