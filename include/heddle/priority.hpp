@@ -90,6 +90,9 @@ class prioritized {
   [[nodiscard]] constexpr Pool& pool() const noexcept { return *pool_; }
   [[nodiscard]] constexpr priority level() const noexcept { return level_; }
 
+  /// Whether it is the same pool and the same priority.
+  [[nodiscard]] constexpr bool operator==(const prioritized&) const noexcept = default;
+
  private:
   Pool* pool_;
   priority level_;

@@ -9,6 +9,7 @@
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/inline_executor.hpp>
+#include <heddle/manual_executor.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <iterator>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <string>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/pumped_executor.hpp>
 #include <support/tracked.hpp>
 #include <tuple>
 #include <utility>
@@ -64,6 +66,19 @@ struct threads_setup {
   }
 };
 
+/// A manual executor whose calls another thread runs.
+struct manual_setup {
+  struct kind {
+    const char* name;
+    heddle::manual_order order;
+  };
+  static constexpr kind all[] = {{"manual, first in, first out", heddle::manual_order::fifo},
+                                 {"manual, last in, first out", heddle::manual_order::lifo},
+                                 {"manual, in a random order", heddle::manual_order::random}};
+  explicit manual_setup(kind asked) : pool({.order = asked.order, .seed = 5}) {}
+  heddle_test::pumped_executor pool;
+};
+
 /// A pool of which only a view at a priority is used, but for its end.
 struct view_setup {
   struct view : heddle::prioritized<heddle::thread_pool_executor> {
@@ -84,7 +99,7 @@ struct view_setup {
   view pool;
 };
 
-using setups = std::tuple<inline_setup, threads_setup, view_setup>;
+using setups = std::tuple<inline_setup, threads_setup, view_setup, manual_setup>;
 
 /// Those of them that take many calls at once.
 using bulk_setups = std::tuple<threads_setup, view_setup>;

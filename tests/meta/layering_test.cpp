@@ -43,10 +43,12 @@ const std::set<std::string, std::less<>> seams = {
     "sync/stack_bounds.hpp",
 };
 
-/// "queue" for "queue/job.hpp"; empty for public headers, in `asyncio/` too.
+/// "queue" for "queue/job.hpp"; empty for public headers, in `asyncio/` and `asio/` too.
 std::string machinery_folder(std::string_view header) {
   const std::size_t slash = header.find('/');
-  if (slash == std::string_view::npos || header.starts_with("asyncio/")) return "";
+  if (slash == std::string_view::npos || header.starts_with("asyncio/") || header.starts_with("asio/")) {
+    return "";
+  }
   return std::string(header.substr(0, slash));
 }
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <support/pumped_executor.hpp>
+
 namespace heddle_test {
 
 /// An executor of one's own: a thread for each call.
@@ -43,6 +45,8 @@ void on_every_executor(Check check) {
   check(here);
   threads_executor own;
   check(own);
+  pumped_executor manual({.order = heddle::manual_order::random});
+  check(manual);
   for (const std::size_t workers : {1U, 2U, 3U, 8U}) {
     heddle::thread_pool_executor pool{{.max_workers = workers}};
     check(pool);

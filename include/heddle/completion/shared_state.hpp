@@ -61,8 +61,10 @@ class state_base : public queue::job, public base::block_allocated {
   /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not, or if the
   /// stack is nearly used up, so that another thread runs it: then the caller waits.
   [[nodiscard]] bool try_run_here() noexcept {
-    sync::thread_context* const here = sync::current_context::get();
-    if (here == nullptr || home() == nullptr || here->home() != home()) return false;
+    sync::thread_context* here = sync::current_context::get();
+    if (here == nullptr || home() == nullptr) return false;
+    here = here->at_home(home());
+    if (here == nullptr) return false;
     if (word_.try_claim(phase::running) != phase::pending) return false;
     if (here->try_withdraw(*this)) {
       static_cast<void>(word_.leave_queue(phase::running));  // the caller's handle is left

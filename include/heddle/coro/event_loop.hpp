@@ -69,7 +69,7 @@ class event_loop final : sync::thread_context {
   using current_loop = base::per_thread_pointer<event_loop, tag>;
 
   explicit event_loop(sync::thread_context* outer)
-      : thread_context(outer != nullptr ? outer->home() : nullptr), outer_(outer), installed_(*this) {
+      : thread_context(outer != nullptr ? outer->home() : nullptr, outer), installed_(*this) {
     current_loop::set(this);
   }
 
@@ -103,17 +103,17 @@ class event_loop final : sync::thread_context {
 
   // A loop that runs in a worker of a pool sleeps, and runs what it waits for, as the worker does.
   void about_to_block(const queue::job* awaited) noexcept override {
-    if (outer_ != nullptr) outer_->begin_block(awaited);
+    if (under() != nullptr) under()->begin_block(awaited);
   }
   void resumed() noexcept override {
-    if (outer_ != nullptr) outer_->end_block();
+    if (under() != nullptr) under()->end_block();
   }
-  [[nodiscard]] bool is_deep() noexcept override { return outer_ != nullptr && outer_->is_deep(); }
+  [[nodiscard]] bool is_deep() noexcept override { return under() != nullptr && under()->is_deep(); }
   bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
-    return outer_ != nullptr && outer_->try_run_on_other_stack(run, argument);
+    return under() != nullptr && under()->try_run_on_other_stack(run, argument);
   }
   bool try_withdraw(const queue::job& claimed) noexcept override {
-    return outer_ != nullptr && outer_->try_withdraw(claimed);
+    return under() != nullptr && under()->try_withdraw(claimed);
   }
 
   queue::job_list ready_;
@@ -123,7 +123,6 @@ class event_loop final : sync::thread_context {
   list_link offered_;
   std::uint64_t cancellations_ = 0;
   event_loop* outer_loop_ = current_loop::get();
-  sync::thread_context* outer_;
   sync::scoped_context installed_;
 };
 

@@ -16,13 +16,22 @@ namespace heddle::sync {
 /// Installed by a worker or an event loop for as long as the thread is one; all calls come from that thread.
 class thread_context {
  public:
-  explicit thread_context(const queue::job_home* home) noexcept : home_(home) {}
+  /// `under` is the thread's context before this one, where that stays what it was.
+  explicit thread_context(const queue::job_home* home, thread_context* under = nullptr) noexcept
+      : home_(home), under_(under) {}
   thread_context(const thread_context&) = delete;
   thread_context& operator=(const thread_context&) = delete;
 
   /// The identity of the pool whose queued jobs this thread may claim and run where it would wait for them; null: of
   /// none.
   [[nodiscard]] const queue::job_home* home() const noexcept { return home_; }
+
+  /// This context or the next one under it whose home that is, as which the thread may claim its jobs; null: none.
+  [[nodiscard]] thread_context* at_home(const queue::job_home* asked) noexcept {
+    thread_context* each = this;
+    while (each != nullptr && each->home_ != asked) each = each->under_;
+    return each;
+  }
 
   /// True where blocking is misuse because other work of this thread would stand still: in a coroutine of an event
   /// loop, but not in a job that the loop's thread runs meanwhile (blocking_allowed).
@@ -70,9 +79,11 @@ class thread_context {
   virtual void resumed() noexcept = 0;
 
   [[nodiscard]] bool runs_job() const noexcept { return jobs_ != 0; }
+  [[nodiscard]] thread_context* under() const noexcept { return under_; }
 
  private:
   const queue::job_home* home_;
+  thread_context* under_;
   unsigned jobs_ = 0;
   unsigned blocks_ = 0;
 };
