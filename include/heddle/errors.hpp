@@ -2,6 +2,7 @@
 // Every exception that heddle throws of its own, besides std::invalid_argument for bad arguments.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -42,6 +43,15 @@ class executor_shutdown_error : public std::runtime_error {
   executor_shutdown_error()
       : std::runtime_error(
             "cannot schedule new futures after shutdown: submit before shutdown(), or use a new executor") {}
+};
+
+/// As many calls wait in an executor as its max_pending allows, and its policy is to reject one more.
+class executor_full_error : public std::runtime_error {
+ public:
+  explicit executor_full_error(std::size_t most)
+      : std::runtime_error("rejected: " + std::to_string(most) +
+                           " calls wait already, as many as max_pending allows; submit later, or choose "
+                           "when_full::block or when_full::caller_runs") {}
 };
 
 /// The executor cannot run anything any more. Python: BrokenExecutor.

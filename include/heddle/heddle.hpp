@@ -17,6 +17,7 @@
 #include <heddle/parallel_scan.hpp>
 #include <heddle/shared_future.hpp>
 #include <heddle/task_group.hpp>
+#include <heddle/task_local.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/version.hpp>
 #include <heddle/wait.hpp>

@@ -15,16 +15,21 @@
 #include <vector>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/nap.hpp>
 #include <heddle/base/pin_module.hpp>
 #include <heddle/base/report.hpp>
 #include <heddle/base/revocable.hpp>
 #include <heddle/base/shared_value.hpp>
+#include <heddle/base/task_context.hpp>
 #include <heddle/base/unique_function.hpp>
 #include <heddle/completion/task.hpp>
+#include <heddle/decorated_call.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
+#include <heddle/future_range.hpp>
 #include <heddle/launcher.hpp>
+#include <heddle/pending_room.hpp>
 #include <heddle/pool_launcher.hpp>
 #include <heddle/priority.hpp>
 #include <heddle/queue/detached_job.hpp>
@@ -73,7 +78,10 @@ class thread_pool_executor {
   explicit thread_pool_executor(thread_pool_options options = {})
       : initializer_(std::move(options.initializer)),
         finalizer_(std::move(options.finalizer)),
+        on_unhandled_(std::move(options.on_unhandled)),
         thread_name_prefix_(std::move(options.thread_name_prefix)),
+        room_(options.max_pending),
+        when_full_(options.when_full),
         pool_(start(options)) {}
 
   template <std::integral Count>
@@ -204,6 +212,26 @@ class thread_pool_executor {
     if (!timers_.runs_this_thread()) timers_.join();
   }
 
+  /// Waits until no call of this pool is queued or runs, or until the timeout is over; whether that is so. Others may
+  /// submit meanwhile, and go on afterwards. Calls whose time has not come do not count, nor parallel loops of outside
+  /// threads. For tests and clean points in a program: who waits for calls of its own waits for their futures. Looks
+  /// once in a millisecond at the latest. Throws invalid_state_error in a call of this pool, and in an event loop.
+  bool wait_idle(sync::timeout timeout = {}) const {
+    if (pool_.runs_this_thread()) {
+      throw invalid_state_error(
+          "a call of this pool waits until none of its calls runs, which is never: call wait_idle() "
+          "outside of it");
+    }
+    throw_if_blocking_event_loop();
+    const sync::deadline until = timeout.from_now();
+    const sync::blocking_scope blocked(nullptr);
+    for (unsigned nap = 50; pool_.is_of_this_process() && !pool_.was_idle(); nap = nap < 1000 ? 2 * nap : nap) {
+      if (std::chrono::steady_clock::now() >= until) return false;
+      base::nap(nap);
+    }
+    return true;
+  }
+
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_.size(); }
 
   /// What the pool has done so far and does now, approximately: to watch it, not to decide by. Any thread; never
@@ -256,8 +284,10 @@ class thread_pool_executor {
 
   /// Nothing is accepted from now on, and no time comes any more.
   void stop() noexcept {
+    stopped_.store(true, base::relaxed);  // relaxed: the queues decide, this spares a wait
     if (pool_.is_of_this_process()) timers_.stop();
     pool_.close();
+    room_.end_waits();
   }
 
   // ---- submitting
@@ -270,6 +300,13 @@ class thread_pool_executor {
   template <class F, class... Args>
   auto submit_at(priority level, F&& callable, Args&&... args) {
     static_assert(completion::storable<F, Args...>);
+    if (decorates_calls()) [[unlikely]]
+      return submit_decorated(level, std::forward<F>(callable), std::forward<Args>(args)...);
+    return submit_plain(level, std::forward<F>(callable), std::forward<Args>(args)...);
+  }
+
+  template <class F, class... Args>
+  auto submit_plain(priority level, F&& callable, Args&&... args) {
     auto* const task = make_task(std::forward<F>(callable), std::forward<Args>(args)...);
     auto result = future_access::adopt(task);
     push(*task, lane_of(level));
@@ -313,8 +350,60 @@ class thread_pool_executor {
 
   template <class F>
   void post_at(priority level, F&& callable) {
+    if (on_unhandled_ || decorates_calls()) [[unlikely]]
+      return post_decorated(level, std::forward<F>(callable));
     push(*new queue::detached_job<std::decay_t<F>>(std::forward<F>(callable)), lane_of(level));
   }
+
+  // ---- calls that carry more than themselves
+
+  /// Whether calls are counted, or those of this thread have a context.
+  [[nodiscard]] bool decorates_calls() const noexcept {
+    return room_.is_limited() || !base::task_context::is_empty_here();
+  }
+
+  template <class F, class... Args>
+  [[gnu::noinline]] auto submit_decorated(priority level, F&& callable, Args&&... args) {
+    using call = decorated_call<std::decay_t<F>>;
+    if (takes_place()) {
+      return submit_plain(level, call(std::forward<F>(callable), new_place()), std::forward<Args>(args)...);
+    }
+    auto* const task = completion::make_task(nullptr, completion::state_word::queued::no, std::forward<F>(callable),
+                                             std::forward<Args>(args)...);
+    auto result = future_access::adopt(task);
+    task->run_unqueued();
+    return result;
+  }
+
+  template <class F>
+  [[gnu::noinline]] void post_decorated(priority level, F&& callable) {
+    using handled = handled_call<std::decay_t<F>>;
+    using call = decorated_call<handled>;
+    handled inner(std::forward<F>(callable), on_unhandled_ ? &on_unhandled_ : nullptr);
+    if (takes_place()) {
+      push(*new queue::detached_job<call>(call(std::move(inner), new_place())), lane_of(level));
+    } else {
+      [&inner]() noexcept { std::move(inner)(); }();
+    }
+  }
+
+  /// True if a place among the calls that wait was taken, or none is needed; false if the caller is to run its call.
+  /// Throws executor_full_error if that is the policy, and what submit() throws of a pool that takes nothing.
+  [[nodiscard]] bool takes_place() {
+    if (!room_.is_limited() || room_.try_take()) return true;
+    const bool is_worker = pool_.worker_of_this_thread() != nullptr;
+    if (when_full_ == when_full::reject) throw executor_full_error(room_.most());
+    if (when_full_ == when_full::block && !is_worker && room_.wait_and_take([this] { return is_stopped(); }))
+      return true;
+    timers();  // throws if it is broken, or was left behind
+    if (is_stopped()) throw executor_shutdown_error();
+    return false;
+  }
+  [[nodiscard]] pending_place new_place() noexcept { return pending_place(room_.is_limited() ? &room_ : nullptr); }
+
+  [[nodiscard]] bool is_stopped() const noexcept { return stopped_.load(base::relaxed); }  // relaxed: orders nothing
+
+  // ---- many at once
 
   template <class F, class... Rs>
   auto submit_bulk_at(priority level, F&& callable, Rs&... ranges) {
@@ -322,6 +411,10 @@ class thread_pool_executor {
     using Callable = std::decay_t<F>;
     const base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
     std::vector<future<map_result_t<Callable, Rs...>>> futures;
+    if (decorates_calls()) [[unlikely]] {
+      submit_one_by_one(level, futures, shared, ranges...);
+      return futures;
+    }
     queue::job_batch batch;
     futures.reserve(known_number_of_calls(ranges...));
     batch.reserve(known_number_of_calls(ranges...));
@@ -339,10 +432,33 @@ class thread_pool_executor {
     return futures;
   }
 
+  template <class Future, class Callable, class... Rs>
+  [[gnu::noinline]] void submit_one_by_one(priority level, std::vector<Future>& futures,
+                                           const base::shared_value<const Callable>& shared, Rs&... ranges) {
+    try {
+      make_calls(
+          shared,
+          [&](auto&& call) {
+            Future& result = futures.emplace_back();
+            result = submit_decorated(level, std::forward<decltype(call)>(call));
+          },
+          ranges...);
+    } catch (...) {
+      for (Future& each : futures) {
+        if (each.valid()) each.cancel();
+      }
+      throw;
+    }
+  }
+
   template <class F, class... Rs>
   void post_bulk_at(priority level, F&& callable, Rs&... ranges) {
     static_assert(is_mappable<F, Rs...>());
     const base::shared_value<const std::decay_t<F>> shared(std::in_place, std::forward<F>(callable));
+    if (on_unhandled_ || decorates_calls()) [[unlikely]] {
+      return make_calls(
+          shared, [&](auto&& call) { post_decorated(level, std::forward<decltype(call)>(call)); }, ranges...);
+    }
     queue::job_batch batch;
     batch.reserve(known_number_of_calls(ranges...));
     make_calls(
@@ -398,7 +514,11 @@ class thread_pool_executor {
 
   base::unique_function<void()> initializer_;
   base::unique_function<void()> finalizer_;
+  base::unique_function<void(std::exception_ptr)> on_unhandled_;
   std::string thread_name_prefix_;
+  pending_room room_;
+  const when_full when_full_;
+  base::atomic<bool> stopped_{false};
   scheduling::timer_thread timers_;
   base::revocable<scheduling::timer_thread> way_to_timers_{timers_};
   scheduling::pool pool_;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <stdexcept>
 #include <string>
 
 #include <heddle/base/available_parallelism.hpp>
 #include <heddle/base/unique_function.hpp>
+#include <heddle/pending_room.hpp>
 #include <heddle/scheduling/pool.hpp>
 #include <heddle/scheduling/pool_settings.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
@@ -53,6 +55,17 @@ struct thread_pool_options {
   /// not enough, work waits until a worker goes on; a task_group::wait() whose call lies in the queue of a worker that
   /// waits itself may then wait for ever.
   std::size_t max_stand_ins = 256;
+
+  /// How many submitted and posted calls may wait to begin; 0: as many as memory holds. Those count that were cancelled
+  /// and have not been destroyed, but not those of submit_after(), every(), loops and groups. A bulk is then submitted
+  /// one by one.
+  std::size_t max_pending = 0;
+  /// What happens to a call that is one too many.
+  heddle::when_full when_full = heddle::when_full::block;
+  /// Called with what a posted call throws, in the worker, by several at the same time; what it throws itself ends the
+  /// program. Without one, what a posted call throws ends the program at the throw, with the stack that it was thrown
+  /// on.
+  base::unique_function<void(std::exception_ptr)> on_unhandled = nullptr;
 
   static constexpr std::size_t most_workers = 4096;
   static constexpr std::size_t most_stand_ins =

@@ -171,16 +171,23 @@ class pool final : public queue::job_home {
   /// Any thread; takes no lock.
   [[nodiscard]] pool_stats stats() const noexcept {
     pool_stats total{.workers = size(),
-                     .queued_jobs = queues_.common().size_hint(),
+                     .queued_jobs = queued_jobs(),
                      .stand_ins = stand_ins_.working(),
                      .stand_ins_started = stand_ins_.started(),
                      .stand_ins_failed = stand_ins_.failures()};
     crew_.each_worker([&total](const worker& each) {
-      total.queued_jobs += each.jobs.size_hint();
       each.counts.add_to(total);
       return false;
     });
     return total;
+  }
+
+  /// Whether there was a moment during the call at which no job was queued and none ran; what they did is seen then.
+  /// Any thread; takes no lock. A worker that has just found no work is awake for a little while.
+  [[nodiscard]] bool was_idle() const noexcept {
+    std::uint64_t sleeps_before = 0;
+    std::uint64_t sleeps_after = 0;
+    return all_sleep(sleeps_before) && queued_jobs() == 0 && all_sleep(sleeps_after) && sleeps_before == sleeps_after;
   }
 
   /// False in a child process, after fork().
@@ -206,6 +213,27 @@ class pool final : public queue::job_home {
  private:
   using current_pool = base::per_thread_pointer<pool, pool>;
   using current_worker = base::per_thread_pointer<worker, worker>;
+
+  [[nodiscard]] std::size_t queued_jobs() const noexcept {
+    std::size_t total = queues_.common().size_hint();
+    crew_.each_worker([&total](const worker& each) {
+      total += each.jobs.size_hint();
+      return false;
+    });
+    return total;
+  }
+
+  /// Whether all threads sleep for lack of work, each at the moment at which it is looked at, or have ended. `sleeps`
+  /// is how often they have begun to: if that has not changed, they have slept all the time.
+  [[nodiscard]] bool all_sleep(std::uint64_t& sleeps) const noexcept {
+    std::size_t asleep = 0;
+    crew_.each_worker([&](const worker& each) {
+      const bool sleeps_now = each.counts.is_asleep(sleeps);
+      if (!each.stands_in && sleeps_now) ++asleep;
+      return false;
+    });
+    return asleep == size() && stand_ins_.working() == 0;
+  }
 
   template <class Added>
   [[nodiscard]] admission try_push_any(Added& added, queue::lane to) {
@@ -241,6 +269,7 @@ class pool final : public queue::job_home {
     current_pool::set(&home);
     self.begin_work();
     const bool has_started = home.employ(self);
+    if (!self.stands_in) self.counts.parked.add_one_and_publish();  // it sleeps for ever
     // The thread is no worker any more, so what it submits from here on goes to those who are.
     crew::left_by_this_thread::set(&home.crew_);
     if (has_started && home.settings_.on_end) home.settings_.on_end();

@@ -48,6 +48,15 @@ class own_count {
   }
   [[nodiscard]] std::uint64_t read() const noexcept { return value_.load(base::relaxed); }  // relaxed: as above
 
+  /// The same where what was done before is to be seen by who reads it.
+  void add_one_and_publish() noexcept {
+    // [pool_stats.1] release: read_published() acquires it. relaxed: as above.
+    value_.store(value_.load(base::relaxed) + 1, base::release);
+  }
+  [[nodiscard]] std::uint64_t read_published() const noexcept {
+    return value_.load(base::acquire);  // [pool_stats.1] acquire: see add_one_and_publish()
+  }
+
  private:
   base::atomic<std::uint64_t> value_{0};
 };
@@ -59,6 +68,14 @@ struct alignas(base::cache_line) worker_counts {
   own_count tasks_stolen;
   own_count parked;
   own_count woken;
+
+  /// Whether the worker sleeps for lack of work, or has ended; then `sleeps` grows by how often it has begun to.
+  [[nodiscard]] bool is_asleep(std::uint64_t& sleeps) const noexcept {
+    const std::uint64_t woken_before = woken.read_published();
+    const std::uint64_t parked_since = parked.read_published();
+    sleeps += parked_since;
+    return parked_since > woken_before;
+  }
 
   void add_to(pool_stats& total) const noexcept {
     total.jobs_run += jobs_run.read();

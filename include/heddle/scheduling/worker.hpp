@@ -56,11 +56,11 @@ class worker : public participant {
 
   /// Sleeps until somebody who took it off the list calls it back. True if it searches from now on.
   [[nodiscard]] bool sleep_until_recalled() noexcept {
-    counts.parked.add_one();
+    counts.parked.add_one_and_publish();
     const std::chrono::nanoseconds begin = now();
     // [worker.1] acquire: what it is called for. It may be seen before the signal is.
     sleep_until([this] { return recalled_.load(base::acquire) != recall::none; });
-    counts.woken.add_one();
+    counts.woken.add_one_and_publish();
     constexpr std::chrono::microseconds surely_asleep{100};
     const std::chrono::nanoseconds called(called_at_.load(base::relaxed));  // relaxed: a measurement
     if (called - begin > surely_asleep) sync::wake_latency::learn(now() - called);
