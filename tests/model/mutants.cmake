@@ -1503,7 +1503,7 @@ heddle_mutant(stop_state source_that_goes_takes_the_request_along
 
 heddle_mutant(stop_state state_ends_with_the_source_that_requests
   HEADER base/stop_state.hpp
-  IN [[bool request_stop() const noexcept]]
+  IN [[stop_source(nostopstate_t)]]
   REPLACE [[shared_value<stop_state>(state_)->request_stop()]]
   BY [[state_->request_stop()]]
   FINDS "ACCESS TO FREED MEMORY")

@@ -205,7 +205,7 @@ class stop_source {
   [[nodiscard]] bool stop_requested() const noexcept { return state_.has_value() && state_->stop_requested(); }
   [[nodiscard]] bool stop_possible() const noexcept { return state_.has_value(); }
 
-  bool request_stop() const noexcept {
+  bool request_stop() noexcept {
     if (!state_.has_value()) return false;
     return shared_value<stop_state>(state_)->request_stop();  // its own: a callback may destroy this source
   }
