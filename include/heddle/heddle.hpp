@@ -16,6 +16,7 @@
 #include <heddle/parallel_reduce.hpp>
 #include <heddle/parallel_scan.hpp>
 #include <heddle/shared_future.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/task_group.hpp>
 #include <heddle/task_local.hpp>
 #include <heddle/thread_pool_executor.hpp>

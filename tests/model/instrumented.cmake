@@ -229,3 +229,13 @@ heddle_instrument(HEADER scheduling/adaptive_loop.hpp REPLACE [[upper.theirs.siz
 heddle_instrument(HEADER scheduling/adaptive_loop.hpp REPLACE [[upper.theirs.first]] BY [[theirs.first]])
 heddle_instrument(HEADER scheduling/adaptive_loop.hpp REPLACE [[how == joined::taken_back ? rest.theirs : base::section{}]]
   BY [[how == joined::taken_back ? rest.theirs.read() : base::section{}]])
+
+heddle_instrument(HEADER base/stop_state.hpp REPLACE [[bool is_listed_ = false;]] BY [[plain<bool> is_listed_ = false;]])
+heddle_instrument(HEADER base/stop_state.hpp REPLACE [[stop_listener* next_ = nullptr;]]
+  BY [[plain<stop_listener*> next_ = nullptr;]])
+heddle_instrument(HEADER base/stop_state.hpp REPLACE [[stop_listener* previous_ = nullptr;]]
+  BY [[plain<stop_listener*> previous_ = nullptr;]])
+heddle_instrument(HEADER base/stop_state.hpp REPLACE [[std::uint32_t requester_ = 0;]]
+  BY [[plain<std::uint32_t> requester_ = 0U;]])
+heddle_instrument(HEADER base/stop_state.hpp REPLACE [[stop_listener* first_ = nullptr;]]
+  BY [[plain<stop_listener*> first_ = nullptr;]])

@@ -1424,3 +1424,86 @@ heddle_mutant(crew who_ends_its_search_looks_at_no_stack
   REPLACE [[somebody_forks(&asking)]]
   BY [[false]]
   FINDS "DEADLOCK")
+
+heddle_mutant(stop_state request_is_looked_for_without_the_lock
+  HEADER base/stop_state.hpp
+  IN [[bool request_stop()]]
+  REPLACE [[if (is_requested()) return false;]]
+  BY [[lock.unlock();
+       const bool was_requested = is_requested();
+       lock.lock();
+       if (was_requested) return false;]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stop_state callbacks_are_called_under_the_lock
+  HEADER base/stop_state.hpp
+  IN [[bool request_stop()]]
+  REPLACE [[lock.unlock();
+      next->call_(*next);
+      lock.lock();]]
+  BY [[next->call_(*next);]]
+  FINDS "LIVELOCK")
+
+heddle_mutant(stop_state callback_is_touched_after_its_call
+  HEADER base/stop_state.hpp
+  IN [[next->call_(*next);]]
+  REPLACE [[lock.lock();]]
+  BY [[lock.lock();
+       next->next_ = nullptr;]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(stop_state request_passes_before_the_callback_is_listed
+  HEADER base/stop_state.hpp
+  IN [[bool try_add(]]
+  REPLACE [[put_first(added);]]
+  BY [[lock_.unlock();
+       lock_.lock();
+       put_first(added);]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stop_state destroyer_does_not_wait
+  HEADER base/stop_state.hpp
+  IN [[void remove(]]
+  REPLACE [[wait_while_running(removed);]]
+  BY [[]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY")
+
+heddle_mutant(stop_state callback_that_destroys_itself_waits_for_its_end
+  HEADER base/stop_state.hpp
+  IN [[void remove(]]
+  REPLACE [[requester_ == thread_number()]]
+  BY [[false]]
+  FINDS "LIVELOCK")
+
+heddle_mutant(stop_state list_is_left_without_the_lock
+  HEADER base/stop_state.hpp
+  IN [[void remove(]]
+  REPLACE [[if (removed.is_listed_) return take_out(removed);]]
+  BY [[if (removed.is_listed_) {
+         lock_.unlock();
+         take_out(removed);
+         lock_.lock();
+         return;
+       }]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|USER ASSERT FAILED")
+
+heddle_mutant(stop_state callback_that_is_called_seems_listed
+  HEADER base/stop_state.hpp
+  IN [[stop_listener* take_first()]]
+  REPLACE [[first->is_listed_ = false;]]
+  BY [[]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|USER ASSERT FAILED")
+
+heddle_mutant(stop_state source_that_goes_takes_the_request_along
+  HEADER base/stop_state.hpp
+  IN [[void remove_source()]]
+  REPLACE [[word_.fetch_sub(one_source, relaxed);]]
+  BY [[word_.store(word_.load(relaxed) - one_source, relaxed);]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stop_state state_ends_with_the_source_that_requests
+  HEADER base/stop_state.hpp
+  IN [[stop_source(nostopstate_t)]]
+  REPLACE [[shared_value<stop_state>(state_)->request_stop()]]
+  BY [[state_->request_stop()]]
+  FINDS "ACCESS TO FREED MEMORY")

@@ -33,6 +33,9 @@ class shared_value {
   }
 
   [[nodiscard]] bool has_value() const noexcept { return block_ != nullptr; }
+  /// Whether both share one value, or neither has one.
+  [[nodiscard]] friend bool operator==(const shared_value&, const shared_value&) noexcept = default;
+
   [[nodiscard]] T& operator*() const noexcept { return block_->value; }
   [[nodiscard]] T* operator->() const noexcept { return __builtin_addressof(block_->value); }
 
