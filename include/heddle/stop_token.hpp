@@ -2,13 +2,7 @@
 // stop_token and its kin: how a call that runs is asked to stop.
 #pragma once
 
-#include <version>
-
-#if defined(__cpp_lib_jthread) && __cpp_lib_jthread >= 201911L
-#include <stop_token>
-#else
-#include <heddle/base/stop_state.hpp>
-#endif
+#include <heddle/base/stop_token.hpp>
 
 namespace heddle {
 
@@ -31,18 +25,10 @@ namespace heddle {
 ///
 /// These are std::stop_token and its kin, or the same by heddle where the standard library has none, as libc++ before
 /// 20. Different threads may use different tokens and sources of one request at the same time.
-#if defined(__cpp_lib_jthread) && __cpp_lib_jthread >= 201911L
-using std::nostopstate;
-using std::nostopstate_t;
-using std::stop_callback;
-using std::stop_source;
-using std::stop_token;
-#else
-using base::nostopstate;
-using base::nostopstate_t;
-using base::stop_callback;
-using base::stop_source;
-using base::stop_token;
-#endif
+using base::stop_tokens::nostopstate;
+using base::stop_tokens::nostopstate_t;
+using base::stop_tokens::stop_callback;
+using base::stop_tokens::stop_source;
+using base::stop_tokens::stop_token;
 
 }  // namespace heddle

@@ -40,6 +40,7 @@
 #include <heddle/scheduling/pool_stats.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/scheduling/timer_thread.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/submit_after.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/this_thread.hpp>

@@ -32,7 +32,7 @@ using task_result_t =
 /// Whether a callable gets a stop_token before its arguments: if it cannot be called without one.
 template <class Callable, class... Args>
 inline constexpr bool takes_stop_token =
-    !std::is_invocable_v<Callable, Args...> && std::is_invocable_v<Callable, base::stop_token, Args...>;
+    !std::is_invocable_v<Callable, Args...> && std::is_invocable_v<Callable, base::stop_tokens::stop_token, Args...>;
 
 /// Whether a task can call `Callable` with `Args`, each as it is in the task.
 template <class Callable, class... Args>
@@ -56,7 +56,7 @@ struct task_call<true> {
                       std::tuple_cat(std::tuple(source.get_token()), std::forward<Args>(args)));
   }
   bool stop() noexcept { return source.request_stop(), true; }
-  base::stop_source source;
+  base::stop_tokens::stop_source source;
 };
 
 template <class Callable, class... Args>
