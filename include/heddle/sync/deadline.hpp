@@ -14,14 +14,15 @@ inline constexpr deadline no_deadline = (deadline::max)();
 /// The deadline of who does not wait, but looks.
 inline constexpr deadline no_wait = (deadline::min)();
 
+/// Far below the 292 years that the clock can represent, so that no rounding of a timeout overflows it.
+inline constexpr double century_in_seconds = 100.0 * 365 * 24 * 3600;
+
 /// The deadline `timeout` from now. Zero, negative and NaN mean no_wait; a century or more means never.
 template <class Rep, class Period>
 [[nodiscard]] deadline deadline_after(const std::chrono::duration<Rep, Period>& timeout) {
   const double seconds = std::chrono::duration<double>(timeout).count();
   if (!(seconds > 0)) return no_wait;
-  // Far below the 292 years that the clock can represent, so that no rounding of a timeout overflows it.
-  constexpr double century = 100.0 * 365 * 24 * 3600;
-  if (seconds >= century) return no_deadline;
+  if (seconds >= century_in_seconds) return no_deadline;
   return std::chrono::steady_clock::now() + std::chrono::ceil<std::chrono::steady_clock::duration>(timeout);
 }
 
