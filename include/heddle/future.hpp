@@ -40,6 +40,11 @@ struct future_access {
   [[nodiscard]] static completion::shared_state<T>& state_of(const future<T>& of) {
     return of.state();
   }
+  /// Waits as result() does, and leaves what the call threw where it is. False at the deadline.
+  template <class T>
+  [[nodiscard]] static bool wait_until(const future<T>& awaited, sync::deadline until) {
+    return awaited.is_done_by(until);
+  }
 };
 
 /// The result of a call that may not have run yet. Move-only; destroying it neither blocks nor cancels.
@@ -234,14 +239,18 @@ class [[nodiscard]] future {
     return *state_;
   }
 
-  void wait_until_done(sync::deadline until) const {
-    if (state().done()) return;
+  [[nodiscard]] bool is_done_by(sync::deadline until) const {
+    if (state().done()) return true;
     const sync::thread_context* const here = sync::current_context::get();
     if (here != nullptr && here->forbids_blocking() && std::chrono::steady_clock::now() < until) {
       throw invalid_state_error(
           "waiting for this future would block the event loop that runs in this thread: `co_await` the future instead");
     }
-    if (!state_->wait_until(until)) throw timeout_error();
+    return state_->wait_until(until);
+  }
+
+  void wait_until_done(sync::deadline until) const {
+    if (!is_done_by(until)) throw timeout_error();
   }
 
   void wait_for_result(sync::deadline until = sync::no_deadline) const {

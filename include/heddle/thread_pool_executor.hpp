@@ -50,7 +50,7 @@ using thread_pool_stats = scheduling::pool_stats;
 /// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
 /// stands in for it, if there is more than one worker. Destroying the executor runs what is queued and waits for it;
 /// its own tasks must not do that, nor the body of a loop on it: the program ends then, and says why.
-class thread_pool_executor {
+class thread_pool_executor : public map_members<thread_pool_executor> {
   friend struct thread_pool_access;
   friend class prioritized<thread_pool_executor>;
 
@@ -108,12 +108,6 @@ class thread_pool_executor {
     requires std::invocable<std::decay_t<F>>
   void post(F&& callable) {
     post_at(priority::normal, std::forward<F>(callable));
-  }
-
-  /// heddle::map() on this executor.
-  template <class F, mappable_range... Rs>
-  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
-    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
   }
 
   /// Queues `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the shortest, all at
