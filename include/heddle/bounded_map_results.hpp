@@ -22,7 +22,7 @@ namespace heddle {
 [[noreturn, gnu::noinline]] inline void throw_map_timeout(std::size_t read, std::size_t total) {
   throw map_timeout_error(
       "the timeout of a map() passed: " +
-      (total == 0 ? std::to_string(read) + " results were read by then"
+      (total == 0 ? "results read by then: " + std::to_string(read)
                   : std::to_string(total - read) + " (of " + std::to_string(total) + ") results were unread") +
       "; calls that had not begun are cancelled; give the map more time, or smaller work");
 }

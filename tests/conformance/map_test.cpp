@@ -53,12 +53,12 @@ using setups = heddle_test::setups;
 using map_setups =
     std::tuple<heddle_test::inline_setup, heddle_test::threads_setup, heddle_test::view_setup, own_setup>;
 
-struct counter {
+struct summed {
   int value = 0;
   int add(int more) { return value += more; }
 };
 
-int twice(int value) { return 2 * value; }
+int doubled(int value) { return 2 * value; }
 
 int failing_at_each_third(int i) {
   if (i % 3 == 1) throw i;
@@ -86,7 +86,7 @@ std::vector<int> all_with_failures(Results&& results) {
   return seen;
 }
 
-std::vector<int> numbers_below(int end) {
+std::vector<int> first_numbers(int end) {
   std::vector<int> numbers(static_cast<std::size_t>(end));
   std::iota(numbers.begin(), numbers.end(), 0);
   return numbers;
@@ -120,9 +120,9 @@ TEMPLATE_LIST_TEST_CASE("a map gives the results in the order of the input", "[c
   std::vector<int> input(200);
   std::iota(input.begin(), input.end(), 0);
   std::vector<int> expected;
-  std::ranges::transform(input, std::back_inserter(expected), twice);
-  CHECK_THAT(all(setup.pool.map(twice, input)), Equals(expected));
-  CHECK_THAT(all(heddle::map(setup.pool, twice, input)), Equals(expected));
+  std::ranges::transform(input, std::back_inserter(expected), doubled);
+  CHECK_THAT(all(setup.pool.map(doubled, input)), Equals(expected));
+  CHECK_THAT(all(heddle::map(setup.pool, doubled, input)), Equals(expected));
 }
 
 TEMPLATE_LIST_TEST_CASE("a map ends with its shortest range", "[conformance][map]", map_setups) {
@@ -196,15 +196,15 @@ TEMPLATE_LIST_TEST_CASE("a map takes elements of every kind", "[conformance][map
 
   std::istringstream numbers("5 6 7");
   CHECK_THAT(all(setup.pool.map(
-                 twice, std::ranges::subrange(std::istream_iterator<int>(numbers), std::istream_iterator<int>()))),
+                 doubled, std::ranges::subrange(std::istream_iterator<int>(numbers), std::istream_iterator<int>()))),
              Equals(std::vector<int>{10, 12, 14}));
 
-  std::vector<counter> objects{{1}, {2}};
-  CHECK_THAT(all(setup.pool.map(&counter::value, objects)), Equals(std::vector<int>{1, 2}));
+  std::vector<summed> objects{{1}, {2}};
+  CHECK_THAT(all(setup.pool.map(&summed::value, objects)), Equals(std::vector<int>{1, 2}));
 
   int calls = 0;
   for (auto&& nothing :
-       heddle::inline_executor().map([&](int) { ++calls; }, objects | std::views::transform(&counter::value))) {
+       heddle::inline_executor().map([&](int) { ++calls; }, objects | std::views::transform(&summed::value))) {
     static_cast<void>(nothing);
   }
   CHECK(calls == 2);
@@ -249,25 +249,25 @@ TEMPLATE_LIST_TEST_CASE("a result of a map is gone when the next one is read", "
 TEMPLATE_LIST_TEST_CASE("a map with options gives the results of one without", "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  const std::vector<int> input = numbers_below(40);
-  const std::vector<int> expected = all(setup.pool.map(twice, input));
+  const std::vector<int> input = first_numbers(40);
+  const std::vector<int> expected = all(setup.pool.map(doubled, input));
   for (const map_options& options : all_options) {
-    CHECK_THAT(all(setup.pool.map(twice, options, input)), Equals(expected));
+    CHECK_THAT(all(setup.pool.map(doubled, options, input)), Equals(expected));
     CHECK_THAT(all(heddle::map(setup.pool, std::plus<>(), options, input, std::views::iota(0))), Equals(expected));
-    CHECK_THAT(all(setup.pool.map(twice, options, std::forward_list<int>())), Equals(std::vector<int>()));
+    CHECK_THAT(all(setup.pool.map(doubled, options, std::forward_list<int>())), Equals(std::vector<int>()));
   }
   for (const std::size_t chunksize : {6U, 39U, 40U, 50U}) {
-    CHECK_THAT(all(setup.pool.map(twice, {.chunksize = chunksize}, input)), Equals(expected));
+    CHECK_THAT(all(setup.pool.map(doubled, {.chunksize = chunksize}, input)), Equals(expected));
   }
   constexpr std::size_t huge = (std::numeric_limits<std::size_t>::max)();
-  CHECK_THAT(all(setup.pool.map(twice, {.chunksize = huge, .buffersize = huge}, input)), Equals(expected));
+  CHECK_THAT(all(setup.pool.map(doubled, {.chunksize = huge, .buffersize = huge}, input)), Equals(expected));
 }
 
 TEMPLATE_LIST_TEST_CASE("a map with a chunksize of zero says what to do", "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  CHECK_THROWS_AS(setup.pool.map(twice, {.chunksize = 0}, std::vector<int>{1}), std::invalid_argument);
-  CHECK_THROWS_WITH(setup.pool.map(twice, {.chunksize = 0, .buffersize = 2}, std::vector<int>{1}),
+  CHECK_THROWS_AS(setup.pool.map(doubled, {.chunksize = 0}, std::vector<int>{1}), std::invalid_argument);
+  CHECK_THROWS_WITH(setup.pool.map(doubled, {.chunksize = 0, .buffersize = 2}, std::vector<int>{1}),
                     ContainsSubstring("must be at least 1"));
 }
 
@@ -276,7 +276,7 @@ TEMPLATE_LIST_TEST_CASE("a map with options goes on after a call that failed, an
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   for (const map_options& options : all_options) {
-    CHECK_THAT(all_with_failures(setup.pool.map(failing_at_each_third, options, numbers_below(7))),
+    CHECK_THAT(all_with_failures(setup.pool.map(failing_at_each_third, options, first_numbers(7))),
                Equals(std::vector<int>{0, -1, 2, 3, -4, 5, 6}));
   }
 }
@@ -286,9 +286,9 @@ TEMPLATE_LIST_TEST_CASE("a chunk is called in order, one element after the other
   HEDDLE_SET_UP(setup);
   std::vector<int> called;  // not atomic
   const auto note = [&](int i) { called.push_back(i); };
-  auto results = setup.pool.map(note, {.chunksize = 100}, numbers_below(100));
+  auto results = setup.pool.map(note, {.chunksize = 100}, first_numbers(100));
   setup.pool.shutdown();
-  CHECK_THAT(called, Equals(numbers_below(100)));
+  CHECK_THAT(called, Equals(first_numbers(100)));
   CHECK(results.size() == 100);
 }
 
@@ -349,7 +349,7 @@ TEMPLATE_LIST_TEST_CASE("a result of a map with options is gone when the next on
                                        map_options{.buffersize = 10}, map_options{.chunksize = 2, .buffersize = 9});
   life_counts counts;
   HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map([&](int) { return std::make_unique<tracked>(counts); }, options, numbers_below(4));
+  auto results = setup.pool.map([&](int) { return std::make_unique<tracked>(counts); }, options, first_numbers(4));
   setup.pool.shutdown();
   auto at = results.begin();
   for (int left = 4; left > 0; --left) {
@@ -366,7 +366,7 @@ TEMPLATE_LIST_TEST_CASE("a map with a buffer reads as many inputs at the call, t
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   int read = 0;
-  auto results = setup.pool.map(twice, {.buffersize = 4}, counted_input(read));
+  auto results = setup.pool.map(doubled, {.buffersize = 4}, counted_input(read));
   CHECK(read == 4);
   auto at = results.begin();
   CHECK(read == 4);
@@ -387,7 +387,7 @@ TEMPLATE_LIST_TEST_CASE("a buffer counts chunks where there are chunks", "[confo
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   int read = 0;
-  auto results = setup.pool.map(twice, {.chunksize = 3, .buffersize = 2}, counted_input(read));
+  auto results = setup.pool.map(doubled, {.chunksize = 3, .buffersize = 2}, counted_input(read));
   CHECK(read == 6);
   int expected = 0;
   for (const int each : results) {
@@ -402,14 +402,14 @@ TEMPLATE_LIST_TEST_CASE("a map with a buffer takes inputs without end", "[confor
   HEDDLE_SET_UP(setup);
   for (const std::size_t chunksize : {1U, 5U}) {
     int expected = 0;
-    for (const int each : setup.pool.map(twice, {.chunksize = chunksize, .buffersize = 2}, std::views::iota(0))) {
+    for (const int each : setup.pool.map(doubled, {.chunksize = chunksize, .buffersize = 2}, std::views::iota(0))) {
       CHECK(each == expected);
       expected += 2;
       if (expected == 1000) break;
     }
     CHECK(expected == 1000);
   }
-  CHECK_THROWS_WITH(setup.pool.map(twice, {.chunksize = 2}, std::views::iota(0)), ContainsSubstring("buffersize"));
+  CHECK_THROWS_WITH(setup.pool.map(doubled, {.chunksize = 2}, std::views::iota(0)), ContainsSubstring("buffersize"));
 }
 
 TEMPLATE_LIST_TEST_CASE("a map with a buffer refers to a range that has a name and keeps another", "[conformance][map]",
@@ -447,10 +447,10 @@ TEMPLATE_LIST_TEST_CASE("a map whose executor is shut down gives its buffer, the
                         "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map(twice, {.buffersize = 2}, std::views::iota(0));
-  auto chunks = setup.pool.map_settled(twice, {.chunksize = 2, .buffersize = 1}, std::views::iota(0));
+  auto results = setup.pool.map(doubled, {.buffersize = 2}, std::views::iota(0));
+  auto chunks = setup.pool.map_settled(doubled, {.chunksize = 2, .buffersize = 1}, std::views::iota(0));
   setup.pool.shutdown();
-  CHECK_THROWS_AS(setup.pool.map(twice, {.buffersize = 2}, std::views::iota(0)), heddle::executor_shutdown_error);
+  CHECK_THROWS_AS(setup.pool.map(doubled, {.buffersize = 2}, std::views::iota(0)), heddle::executor_shutdown_error);
   auto at = results.begin();
   CHECK(*at == 0);
   ++at;
@@ -475,7 +475,7 @@ TEMPLATE_LIST_TEST_CASE("what a range throws comes after what was read of it bef
   HEDDLE_SET_UP(setup);
   const auto fail_at_five = [](int i) { return i == 5 ? throw std::out_of_range("no more than five") : i; };
   for (const map_options& options : {map_options{.buffersize = 2}, {.chunksize = 3, .buffersize = 1}}) {
-    auto results = setup.pool.map(twice, options, std::views::iota(0) | std::views::transform(fail_at_five));
+    auto results = setup.pool.map(doubled, options, std::views::iota(0) | std::views::transform(fail_at_five));
     auto at = results.begin();
     for (int i = 0; i < 5; ++i, ++at) CHECK(*at == 2 * i);
     REQUIRE(at != results.end());
@@ -484,7 +484,7 @@ TEMPLATE_LIST_TEST_CASE("what a range throws comes after what was read of it bef
   }
   for (const map_options& options :
        {map_options{.buffersize = 6}, {.chunksize = 3, .buffersize = 3}, {.chunksize = 9}}) {
-    CHECK_THROWS_AS(setup.pool.map(twice, options, std::views::iota(0, 9) | std::views::transform(fail_at_five)),
+    CHECK_THROWS_AS(setup.pool.map(doubled, options, std::views::iota(0, 9) | std::views::transform(fail_at_five)),
                     std::out_of_range);
   }
 }
@@ -522,9 +522,9 @@ TEMPLATE_LIST_TEST_CASE("a map that was closed is over for ever", "[conformance]
     results.close();
     CHECK(is_over(results));
   };
-  check(setup.pool.map(failing_at_each_third, numbers_below(5)));
+  check(setup.pool.map(failing_at_each_third, first_numbers(5)));
   for (const map_options& options : all_options) {
-    check(setup.pool.map(failing_at_each_third, options, numbers_below(5)));
+    check(setup.pool.map(failing_at_each_third, options, first_numbers(5)));
   }
 }
 
@@ -546,10 +546,10 @@ TEMPLATE_LIST_TEST_CASE("a settled map gives errors as values", "[conformance][m
     }
     CHECK(is_over(results));
   };
-  check(setup.pool.map_settled(failing_at_each_third, numbers_below(5)));
-  check(heddle::map_settled(setup.pool, failing_at_each_third, numbers_below(5)));
+  check(setup.pool.map_settled(failing_at_each_third, first_numbers(5)));
+  check(heddle::map_settled(setup.pool, failing_at_each_third, first_numbers(5)));
   for (const map_options& options : all_options) {
-    check(setup.pool.map_settled(failing_at_each_third, options, numbers_below(5)));
+    check(setup.pool.map_settled(failing_at_each_third, options, first_numbers(5)));
   }
 }
 
@@ -584,9 +584,9 @@ TEMPLATE_LIST_TEST_CASE("a starmap passes the elements of each tuple", "[conform
   for (const map_options& options : all_options) {
     CHECK_THAT(all(setup.pool.starmap(join, options, arrays)), Equals(std::vector<std::string>{"1234", "5678"}));
   }
-  std::vector<counter> objects{{1}, {2}};
-  const std::vector<std::pair<counter*, int>> calls{{&objects[0], 10}, {&objects[1], 20}};
-  CHECK_THAT(all(setup.pool.starmap(&counter::add, calls)), Equals(std::vector<int>{11, 22}));
+  std::vector<summed> objects{{1}, {2}};
+  const std::vector<std::pair<summed*, int>> calls{{&objects[0], 10}, {&objects[1], 20}};
+  CHECK_THAT(all(setup.pool.starmap(&summed::add, calls)), Equals(std::vector<int>{11, 22}));
 }
 
 TEMPLATE_LIST_TEST_CASE("a starmap moves the tuples into its calls", "[conformance][map]", map_setups) {
