@@ -14,6 +14,7 @@
 #include <heddle/errors.hpp>
 #include <heddle/future_range.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/sync/timeout.hpp>
 
 namespace heddle {
 
@@ -138,7 +139,7 @@ class completions {
 ///     }
 template <future_range R>
 [[nodiscard]] completions<R> as_completed(R&& futures, sync::timeout timeout = {}) {
-  return completions<R>(std::forward<R>(futures), timeout.from_now());
+  return completions<R>(std::forward<R>(futures), timeout.deadline());
 }
 
 }  // namespace heddle

@@ -13,6 +13,7 @@
 #include <heddle/future.hpp>
 #include <heddle/future_range.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/sync/timeout.hpp>
 
 namespace heddle {
 
@@ -74,7 +75,7 @@ class completion_set {
 
   /// The same for at most `timeout`; nothing if none is done by then, or the set is empty.
   [[nodiscard]] std::optional<completed<T>> wait_any(sync::timeout timeout) {
-    if (empty() || !wait_until(timeout.from_now())) return std::nullopt;
+    if (empty() || !wait_until(timeout.deadline())) return std::nullopt;
     return take();
   }
 

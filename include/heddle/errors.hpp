@@ -16,6 +16,13 @@ class timeout_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The timeout of a map() passed while one of its results was waited for: not the timeout_error that one of its calls
+/// threw. The map has ended then.
+class map_timeout_error : public timeout_error {
+ public:
+  using timeout_error::timeout_error;
+};
+
 /// The result of a future that was cancelled was asked for. Python: CancelledError.
 class cancelled_error : public std::runtime_error {
  public:

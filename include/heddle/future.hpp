@@ -60,6 +60,11 @@ struct future_access {
   static completion::shared_state<T>* release(future<T>& of) noexcept {
     return std::exchange(of.state_, nullptr);
   }
+  /// Waits as result() does, and leaves what the call threw where it is. False at the deadline.
+  template <class T>
+  [[nodiscard]] static bool wait_until(const future<T>& awaited, sync::deadline until) {
+    return awaited.is_done_by(until);
+  }
 };
 
 /// The result of a call that may not have run yet. Move-only; destroying it neither blocks nor cancels.
@@ -352,13 +357,17 @@ class [[nodiscard]] future {
     return *state_;
   }
 
-  void wait_until_done(sync::deadline until) const {
-    if (state().done()) return;
+  [[nodiscard]] bool is_done_by(sync::deadline until) const {
+    if (state().done()) return true;
     if (would_block_event_loop() && std::chrono::steady_clock::now() < until) {
       throw invalid_state_error(
           "waiting for this future would block the event loop that runs in this thread: `co_await` the future instead");
     }
-    if (!state_->wait_until(until)) throw timeout_error();
+    return state_->wait_until(until);
+  }
+
+  void wait_until_done(sync::deadline until) const {
+    if (!is_done_by(until)) throw timeout_error();
   }
 
   void wait_for_result(sync::deadline until = sync::no_deadline) const {

@@ -10,6 +10,7 @@
 #include <heddle/future.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/manual_executor.hpp>
+#include <heddle/map.hpp>
 #include <heddle/parallel_for.hpp>
 #include <heddle/parallel_invoke.hpp>
 #include <heddle/parallel_map.hpp>

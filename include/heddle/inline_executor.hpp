@@ -20,7 +20,7 @@
 namespace heddle {
 
 /// Runs each call inside submit(), so that its future is done when submit() returns. Any thread may use it.
-class inline_executor {
+class inline_executor : public map_members<inline_executor> {
  public:
   /// Runs `callable(args...)` here; what it throws is in the future. Throws executor_shutdown_error after shutdown().
   template <class F, class... Args>
@@ -43,12 +43,6 @@ class inline_executor {
     throw_if_shut_down();
     std::decay_t<F> own(std::forward<F>(callable));
     [&]() noexcept { static_cast<void>(std::move(own)()); }();
-  }
-
-  /// heddle::map() on this executor.
-  template <class F, mappable_range... Rs>
-  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
-    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
   }
 
   /// heddle::submit_after() on this executor.

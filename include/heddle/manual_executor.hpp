@@ -17,9 +17,11 @@
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
+#include <heddle/map_members.hpp>
 #include <heddle/queue/detached_job.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/job_home.hpp>
+#include <heddle/submit_after.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle {
@@ -48,7 +50,7 @@ struct manual_executor_options {
 /// Destroying the executor cancels what has not run, unlike that of a pool: what a test did not ask for would otherwise
 /// run at the end of a scope, where the objects that the calls refer to may be gone. No thread may be running calls
 /// then.
-class manual_executor {
+class manual_executor : public map_members<manual_executor> {
  public:
   explicit manual_executor(manual_executor_options options = {}) : order_(options.order), random_(options.seed) {}
 
@@ -61,7 +63,7 @@ class manual_executor {
   /// copied in, never copied afterwards, and destroyed before the future is done. Throws executor_shutdown_error after
   /// shutdown().
   template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
     static_assert(completion::storable<F, Args...>);
     auto* const task = completion::make_task(&home_, completion::state_word::queued::yes, std::forward<F>(callable),
@@ -78,10 +80,11 @@ class manual_executor {
     push(*new queue::detached_job<std::decay_t<F>>(std::forward<F>(callable)));
   }
 
-  /// heddle::map() on this executor.
-  template <class F, mappable_range... Rs>
-  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
-    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
+  /// heddle::submit_after() on this executor.
+  template <class... Args>
+    requires is_after_futures<Args...>
+  auto submit_after(Args&&... after_and_callable) {
+    return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
   }
 
   /// Runs one call here, and those that it waits for. False if none waits to be run.

@@ -34,7 +34,7 @@ enum class priority { high, normal, background };
 ///
 /// Who waits for a call of its own pool runs it as always, out of turn: it is then as urgent as what waits.
 template <class Pool>
-class prioritized {
+class prioritized : public map_members<const prioritized<Pool>> {
  public:
   constexpr prioritized(Pool& pool, priority level) noexcept : pool_(&pool), level_(level) {}
 
@@ -48,11 +48,6 @@ class prioritized {
     requires std::invocable<std::decay_t<F>>
   void post(F&& callable) const {
     pool_->post_at(level_, std::forward<F>(callable));
-  }
-
-  template <class F, mappable_range... Rs>
-  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) const {
-    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
   }
 
   template <class F, mappable_range... Rs>

@@ -44,6 +44,7 @@
 #include <heddle/submit_after.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/this_thread.hpp>
+#include <heddle/sync/timeout.hpp>
 #include <heddle/thread_pool_options.hpp>
 #include <heddle/timed_call.hpp>
 
@@ -65,7 +66,7 @@ using thread_pool_stats = scheduling::pool_stats;
 /// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
 /// stands in for it, if there is more than one worker. Destroying the executor runs what is queued and waits for it;
 /// its own tasks must not do that, nor the body of a loop on it: the program ends then, and says why.
-class thread_pool_executor {
+class thread_pool_executor : public map_members<thread_pool_executor> {
   friend struct thread_pool_access;
   friend class prioritized<thread_pool_executor>;
 
@@ -126,12 +127,6 @@ class thread_pool_executor {
     requires std::invocable<std::decay_t<F>>
   void post(F&& callable) {
     post_at(priority::normal, std::forward<F>(callable));
-  }
-
-  /// heddle::map() on this executor.
-  template <class F, mappable_range... Rs>
-  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
-    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
   }
 
   /// Queues `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the shortest, all at
@@ -224,7 +219,7 @@ class thread_pool_executor {
           "outside of it");
     }
     throw_if_blocking_event_loop();
-    const sync::deadline until = timeout.from_now();
+    const sync::deadline until = timeout.deadline();
     const sync::blocking_scope blocked(nullptr);
     for (unsigned nap = 50; pool_.is_of_this_process() && !pool_.was_idle(); nap = nap < 1000 ? 2 * nap : nap) {
       if (std::chrono::steady_clock::now() >= until) return false;

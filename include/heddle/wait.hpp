@@ -18,6 +18,7 @@
 #include <heddle/future.hpp>
 #include <heddle/future_range.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/sync/timeout.hpp>
 #include <heddle/when_all.hpp>
 #include <heddle/when_any.hpp>
 
@@ -124,7 +125,7 @@ wait_result<future_in<R>> wait(R&& futures, const wait_options& options = {}) {
     throw std::invalid_argument(
         "return_when must be one of all_completed, first_completed and first_exception, and is another number");
   }
-  const sync::deadline until = options.timeout.from_now();
+  const sync::deadline until = options.timeout.deadline();
   if constexpr (has_array_of_futures<R>) {
     const auto size = static_cast<std::size_t>(std::end(futures) - std::begin(futures));
     if (auto at_once = try_split(std::to_address(std::begin(futures)), size, options.return_when)) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What every executor promises. A new executor gets its set-ups below and a place in `setups`.
+// What every executor promises. Maps have a file of their own.
 #include <atomic>
 #include <chrono>
+#include <conformance/set_ups.hpp>
 #include <cstddef>
 #include <exception>
-#include <forward_list>
 #include <functional>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -13,9 +13,7 @@
 #include <heddle/thread_pool_executor.hpp>
 #include <iterator>
 #include <memory>
-#include <numeric>
 #include <ranges>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <support/catch.hpp>
@@ -27,88 +25,12 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-using Catch::Matchers::Equals;
+using heddle_test::bulk_setups;
 using heddle_test::life_counts;
+using heddle_test::setups;
 using heddle_test::tracked;
 
 namespace {
-
-// An executor, and what may be asked of it: a test runs with every one of `all`.
-struct inline_setup {
-  struct kind {
-    const char* name;
-  };
-  static constexpr kind all[] = {{"inline"}};
-  explicit inline_setup(kind) {}
-  heddle::inline_executor pool;
-};
-
-struct threads_setup {
-  struct kind {
-    const char* name;
-    std::size_t workers;
-    bool is_unusual;
-  };
-  static constexpr kind all[] = {
-      {"1 worker", 1, false}, {"2 workers", 2, false}, {"8 workers", 8, false}, {"much else than usual", 2, true}};
-  explicit threads_setup(kind asked) : pool(options_of(asked)) {}
-  heddle::thread_pool_executor pool;
-
- private:
-  static heddle::thread_pool_options options_of(kind asked) {
-    if (!asked.is_unusual) return {.max_workers = asked.workers};
-    return {.max_workers = asked.workers,
-            .finalizer = [] {},
-            .stack_size = 256U << 10U,
-            .affinity = heddle::affinity::spread,
-            .order = heddle::order::fifo,
-            .max_stand_ins = 0};
-  }
-};
-
-/// A manual executor whose calls another thread runs.
-struct manual_setup {
-  struct kind {
-    const char* name;
-    heddle::manual_order order;
-  };
-  static constexpr kind all[] = {{"manual, first in, first out", heddle::manual_order::fifo},
-                                 {"manual, last in, first out", heddle::manual_order::lifo},
-                                 {"manual, in a random order", heddle::manual_order::random}};
-  explicit manual_setup(kind asked) : pool({.order = asked.order, .seed = 5}) {}
-  heddle_test::pumped_executor pool;
-};
-
-/// A pool of which only a view at a priority is used, but for its end.
-struct view_setup {
-  struct view : heddle::prioritized<heddle::thread_pool_executor> {
-    void shutdown(heddle::pending_jobs pending = heddle::pending_jobs::finish) const { this->pool().shutdown(pending); }
-  };
-  struct kind {
-    const char* name;
-    std::size_t workers;
-    heddle::priority level;
-  };
-  static constexpr kind all[] = {{"1 worker, high", 1, heddle::priority::high},
-                                 {"2 workers, high", 2, heddle::priority::high},
-                                 {"2 workers, normal", 2, heddle::priority::normal},
-                                 {"1 worker, background", 1, heddle::priority::background},
-                                 {"2 workers, background", 2, heddle::priority::background}};
-  explicit view_setup(kind asked) : threads({.max_workers = asked.workers}), pool{threads.with(asked.level)} {}
-  heddle::thread_pool_executor threads;
-  view pool;
-};
-
-using setups = std::tuple<inline_setup, threads_setup, view_setup, manual_setup>;
-
-/// Those of them that take many calls at once.
-using bulk_setups = std::tuple<threads_setup, view_setup>;
-
-/// Makes `setup` one of a TestType's set-ups in each run of a test, and has Catch2 say which if the test fails.
-#define HEDDLE_SET_UP(setup)                                                                              \
-  const auto asked_of_##setup = GENERATE(from_range(std::begin(TestType::all), std::end(TestType::all))); \
-  INFO("set-up: " << asked_of_##setup.name);                                                              \
-  TestType setup(asked_of_##setup)
 
 struct counter {
   int value = 0;
@@ -116,13 +38,6 @@ struct counter {
 };
 
 int twice(int value) { return 2 * value; }
-
-template <class Results>
-auto all(Results&& results) {
-  std::vector<std::remove_cvref_t<decltype(*results.begin())>> values;
-  for (auto&& value : results) values.push_back(std::move(value));
-  return values;
-}
 
 }  // namespace
 
@@ -345,138 +260,6 @@ TEMPLATE_LIST_TEST_CASE("futures outlive their executor", "[conformance]", setup
   f.add_done_callback([&] { ++late; });
   CHECK(late == 1);
   for (int i = 0; i < 100; ++i) CHECK(many[static_cast<std::size_t>(i)].result(0s) == 2 * i);
-}
-
-TEMPLATE_LIST_TEST_CASE("a map gives the results in the order of the input", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  HEDDLE_SET_UP(setup);
-  std::vector<int> input(200);
-  std::iota(input.begin(), input.end(), 0);
-  std::vector<int> expected;
-  std::ranges::transform(input, std::back_inserter(expected), twice);
-  CHECK_THAT(all(setup.pool.map(twice, input)), Equals(expected));
-  CHECK_THAT(all(heddle::map(setup.pool, twice, input)), Equals(expected));
-}
-
-TEMPLATE_LIST_TEST_CASE("a map ends with its shortest range", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  HEDDLE_SET_UP(setup);
-  const auto join = [](int a, const std::string& b, char c) { return std::to_string(a) + b + c; };
-  const std::forward_list<std::string> words{"x", "y", "z"};
-  CHECK_THAT(all(setup.pool.map(join, std::views::iota(1), words, "ab")),
-             Equals(std::vector<std::string>{"1xa", "2yb", std::string("3z") + '\0'}));
-  CHECK_THAT(all(setup.pool.map(join, std::vector<int>{7}, words, std::string("abc"))),
-             Equals(std::vector<std::string>{"7xa"}));
-}
-
-TEMPLATE_LIST_TEST_CASE("a map over an empty range is empty and calls nothing", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  HEDDLE_SET_UP(setup);
-  std::atomic<int> calls{0};
-  const auto count = [&](int, int) { ++calls; };
-  auto results = setup.pool.map(count, std::vector<int>(), std::views::iota(0));
-  CHECK(results.size() == 0);
-  CHECK(results.begin() == results.end());
-  setup.pool.shutdown();
-  CHECK(calls == 0);
-}
-
-TEMPLATE_LIST_TEST_CASE("a map submits at the call, not when it is read", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  std::atomic<int> calls{0};
-  HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map([&](int i) { return ++calls, i; }, std::vector<int>{1, 2, 3});
-  setup.pool.shutdown();
-  CHECK(calls == 3);
-  CHECK(results.size() == 3);
-  CHECK_THAT(all(results), Equals(std::vector<int>{1, 2, 3}));
-  CHECK(results.size() == 0);
-}
-
-TEMPLATE_LIST_TEST_CASE("a map goes on after a call that failed", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map(
-      [](int i) {
-        if (i % 3 == 1) throw i;
-        return i;
-      },
-      std::vector<int>{0, 1, 2, 3, 4, 5});
-  std::vector<int> seen;
-  for (auto at = results.begin(); at != results.end(); ++at) {
-    try {
-      seen.push_back(*at);
-    } catch (int failed) {
-      seen.push_back(-failed);
-    }
-  }
-  CHECK_THAT(seen, Equals(std::vector<int>{0, -1, 2, 3, -4, 5}));
-}
-
-TEMPLATE_LIST_TEST_CASE("a map takes elements of every kind", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  HEDDLE_SET_UP(setup);
-  std::vector<std::unique_ptr<int>> owners;
-  owners.push_back(std::make_unique<int>(3));
-  owners.push_back(std::make_unique<int>(4));
-  const auto deref = [](const std::unique_ptr<int>& owner) { return *owner; };
-  const std::ranges::subrange moved(std::move_iterator(owners.begin()), std::move_iterator(owners.end()));
-  CHECK_THAT(all(setup.pool.map(deref, moved)), Equals(std::vector<int>{3, 4}));
-  CHECK(owners[0] == nullptr);
-
-  const auto negated = [](bool bit) { return bit ? 0 : 1; };
-  CHECK_THAT(all(setup.pool.map(negated, std::vector<bool>{true, false})), Equals(std::vector<int>{0, 1}));
-
-  std::istringstream numbers("5 6 7");
-  CHECK_THAT(all(setup.pool.map(
-                 twice, std::ranges::subrange(std::istream_iterator<int>(numbers), std::istream_iterator<int>()))),
-             Equals(std::vector<int>{10, 12, 14}));
-
-  std::vector<counter> objects{{1}, {2}};
-  CHECK_THAT(all(setup.pool.map(&counter::value, objects)), Equals(std::vector<int>{1, 2}));
-
-  int calls = 0;
-  for (auto&& nothing :
-       heddle::inline_executor().map([&](int) { ++calls; }, objects | std::views::transform(&counter::value))) {
-    static_cast<void>(nothing);
-  }
-  CHECK(calls == 2);
-}
-
-TEMPLATE_LIST_TEST_CASE("a map takes its callable once and elements by one copy", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  HEDDLE_SET_UP(setup);
-  life_counts callable;
-  life_counts element;
-  {
-    std::vector<tracked> elements;
-    elements.reserve(3);
-    for (int i = 0; i < 3; ++i) elements.emplace_back(element);
-    auto results = setup.pool.map([held = tracked(callable)](const tracked&) { return 1; }, elements);
-    CHECK_THAT(all(results), Equals(std::vector<int>{1, 1, 1}));
-    setup.pool.shutdown();
-    CHECK(callable.alive == 0);
-    CHECK(element.alive == 3);
-  }
-  CHECK(callable.copies == 0);
-  CHECK(element.copies == 3);
-}
-
-TEMPLATE_LIST_TEST_CASE("a result of a map is gone when the next one is read", "[conformance][map]", setups) {
-  const heddle_test::deadline limit;
-  life_counts counts;
-  HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map([&](int) { return tracked(counts); }, std::vector<int>{1, 2});
-  auto at = results.begin();
-  static_cast<void>(*at);
-  setup.pool.shutdown();
-  CHECK(counts.alive == 2);
-  ++at;
-  CHECK(counts.alive == 1);
-  static_cast<void>(*at);
-  ++at;
-  CHECK(counts.alive == 0);
-  CHECK(at == results.end());
 }
 
 TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and a posted one is all called",

@@ -296,6 +296,35 @@ TEST_CASE("a map without memory cancels what it submitted", "[faults][regression
   CHECK(ran == 0);
 }
 
+TEST_CASE("a map with options and without memory cancels what it submitted", "[faults]") {
+  const heddle_test::deadline limit;
+  const heddle::map_options options =
+      GENERATE(heddle::map_options{.chunksize = 4}, heddle::map_options{.buffersize = 5},
+               heddle::map_options{.chunksize = 4, .buffersize = 2});
+  life_counts counts;
+  gate busy;
+  std::atomic<int> ran{0};
+  {
+    thread_pool_executor pool({.max_workers = 1});
+    occupy(pool, busy);
+    int failures = 0;
+    for (bool failed = true; failed; ++failures) {
+      allocations_until_failure = failures;
+      failed = false;
+      try {
+        const auto results = pool.map([&ran, held = tracked(counts)](bulk) { ++ran; }, options, std::vector<bulk>(20));
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+      allocations_until_failure = never;
+      CHECK(counts.alive == 0);
+    }
+    CHECK(failures > 5);
+    busy.open();
+  }
+  CHECK(ran == 0);
+}
+
 TEST_CASE("a bulk without memory submits nothing and leaves nothing behind", "[faults][bulk]") {
   const heddle_test::deadline limit;
   constexpr std::size_t many = 300;  // several segments of a queue, and more than the first ring of a deque holds

@@ -2,6 +2,7 @@
 // What the types of results and executors are: sizes, moves, concepts.
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <heddle/base/shared_value.hpp>
 #include <heddle/base/unique_function.hpp>
 #include <heddle/completion/promised_state.hpp>
@@ -22,6 +23,7 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -104,6 +106,22 @@ static_assert(std::is_same_v<std::ranges::range_reference_t<results<int>>, int&>
 static_assert(!std::is_copy_constructible_v<results<int>> && std::is_nothrow_move_constructible_v<results<int>>);
 static_assert(std::is_nothrow_move_assignable_v<results<int>>);
 
+// So are those of a map with options and of map_settled().
+template <class R, class... Options>
+using mapped = decltype(std::declval<heddle::thread_pool_executor&>().map(
+    std::declval<int (*)(int)>(), std::declval<const Options&>()..., std::declval<R>()));
+using bounded = mapped<std::vector<int>, heddle::map_options>;
+static_assert(std::is_same_v<mapped<std::vector<int>>, results<int>>);
+static_assert(std::ranges::input_range<bounded> && moves_only<bounded>);
+static_assert(std::ranges::sized_range<bounded> && std::ranges::sized_range<results<int>>);
+static_assert(!std::ranges::sized_range<mapped<std::forward_list<int>, heddle::map_options>>);
+static_assert(std::is_same_v<std::ranges::range_reference_t<bounded>, int&>);
+static_assert(std::ranges::input_range<heddle::settled_results<bounded>>);
+static_assert(std::ranges::input_range<heddle::settled_results<results<void>>>);
+static_assert(
+    std::is_same_v<std::ranges::range_reference_t<heddle::settled_results<results<int>>>, heddle::settled<int>&>);
+static_assert(std::is_empty_v<heddle::map_members<heddle::inline_executor>>);
+
 // Layout that the design counts on.
 static_assert(sizeof(heddle::queue::job) == 3 * sizeof(void*));
 static_assert(sizeof(heddle::completion::state_word) == sizeof(std::uint64_t));
@@ -129,6 +147,7 @@ static_assert(std::is_nothrow_copy_constructible_v<heddle::base::shared_value<im
 
 // Every exception is of the standard type that describes it.
 static_assert(std::is_base_of_v<std::runtime_error, heddle::timeout_error>);
+static_assert(std::is_base_of_v<heddle::timeout_error, heddle::map_timeout_error>);
 static_assert(std::is_base_of_v<std::runtime_error, heddle::cancelled_error>);
 static_assert(std::is_base_of_v<std::logic_error, heddle::invalid_state_error>);
 static_assert(std::is_base_of_v<std::logic_error, heddle::broken_promise>);

@@ -4,6 +4,8 @@
 
 #include <heddle/executor.hpp>
 #include <heddle/manual_executor.hpp>
+#include <heddle/map_members.hpp>
+#include <heddle/submit_after.hpp>
 
 #include <condition_variable>
 #include <cstddef>
@@ -14,7 +16,7 @@
 namespace heddle_test {
 
 /// One thread runs the calls, until shutdown() or the end, which finish what was submitted.
-class pumped_executor {
+class pumped_executor : public heddle::map_members<pumped_executor> {
  public:
   explicit pumped_executor(heddle::manual_executor_options options = {})
       : calls_(options), pump_([this] { run_calls(); }) {}
@@ -35,9 +37,10 @@ class pumped_executor {
     wake();
   }
 
-  template <class F, class... Rs>
-  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) {
-    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
+  template <class... Args>
+    requires heddle::is_after_futures<Args...>
+  auto submit_after(Args&&... after_and_callable) {
+    return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
   }
 
   void shutdown(heddle::pending_jobs pending = heddle::pending_jobs::finish) {

@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 using heddle::priority;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
-using view = heddle::prioritized<thread_pool_executor>;
+using pool_view = heddle::prioritized<thread_pool_executor>;
 
 namespace {
 
@@ -73,7 +73,7 @@ bool are_equal_but_for_one(const std::vector<int>& a, const std::vector<int>& b)
 /// Calls that add each other until the end, so that some always wait.
 class flood {
  public:
-  explicit flood(view on) : on_(on) {
+  explicit flood(pool_view on) : on_(on) {
     for (int i = 0; i < width; ++i) add();
   }
   flood(const flood&) = delete;
@@ -90,15 +90,15 @@ class flood {
     on_.post([this] { wanted_ ? add() : static_cast<void>(++ended_); });
   }
 
-  view on_;
+  pool_view on_;
   std::atomic<bool> wanted_{true};
   std::atomic<int> ended_{0};
 };
 
 }  // namespace
 
-static_assert(heddle::executor<view> && heddle::executor<const view&>);
-static_assert(std::is_trivially_copyable_v<view> && sizeof(view) == 2 * sizeof(void*));
+static_assert(heddle::executor<pool_view> && heddle::executor<const pool_view&>);
+static_assert(std::is_trivially_copyable_v<pool_view> && sizeof(pool_view) == 2 * sizeof(void*));
 
 TEST_CASE("a view knows its pool and its priority", "[priority]") {
   thread_pool_executor pool({.max_workers = 3});

@@ -34,14 +34,14 @@ class asio_job {
 
 /// An executor of Asio's as heddle knows executors: what as_executor() returns. To be copied, as Asio's are.
 template <class AsioExecutor>
-class executor_of_asio {
+class executor_of_asio : public map_members<const executor_of_asio<AsioExecutor>> {
  public:
   executor_of_asio(AsioExecutor on, std::size_t max_workers) noexcept : on_(std::move(on)), max_workers_(max_workers) {}
 
   /// Posts `callable(args...)` and returns the future of its result. It is cancelled if Asio destroys the call instead,
   /// at the end of its context. Throws what asio::post() throws.
   template <class F, class... Args>
-    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+    requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) const {
     static_assert(completion::storable<F, Args...>);
     auto* const task = completion::make_task(nullptr, completion::state_word::queued::yes, std::forward<F>(callable),
@@ -58,12 +58,6 @@ class executor_of_asio {
   void post(F&& callable) const {
     static_assert(base::runs_when_called<std::invoke_result_t<std::decay_t<F>>>);
     asio_library::post(on_, std::forward<F>(callable));
-  }
-
-  /// heddle::map() on this executor.
-  template <class F, mappable_range... Rs>
-  [[nodiscard]] auto map(F&& callable, Rs&&... ranges) const {
-    return heddle::map(*this, std::forward<F>(callable), std::forward<Rs>(ranges)...);
   }
 
   /// How many threads run the context, as as_executor() was told.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How long a thread is willing to wait, and the point in time at which that ends.
+// A point in time until which a thread is willing to wait.
 #pragma once
 
 #include <chrono>
@@ -14,43 +14,16 @@ inline constexpr deadline no_deadline = (deadline::max)();
 /// The deadline of who does not wait, but looks.
 inline constexpr deadline no_wait = (deadline::min)();
 
-/// A timeout as an option: made of any duration, and for ever if of none. Zero, negative and NaN mean to look only; a
-/// century or more means for ever.
-class timeout {
-  using duration = std::chrono::steady_clock::duration;
+/// Far below the 292 years that the clock can represent, so that no rounding of a timeout overflows it.
+inline constexpr double century_in_seconds = 100.0 * 365 * 24 * 3600;
 
- public:
-  constexpr timeout() noexcept = default;
-
-  template <class Rep, class Period>
-  constexpr timeout(const std::chrono::duration<Rep, Period>& wait)  // NOLINT(google-explicit-constructor): 5s is one
-      : wait_(rounded_up(wait)) {}
-
-  /// When it ends, if it begins now.
-  [[nodiscard]] deadline from_now() const {
-    if (wait_ == for_ever) return no_deadline;
-    return wait_ > duration::zero() ? std::chrono::steady_clock::now() + wait_ : no_wait;
-  }
-
- private:
-  static constexpr duration for_ever = (duration::max)();
-
-  template <class Rep, class Period>
-  static constexpr duration rounded_up(const std::chrono::duration<Rep, Period>& wait) {
-    const double seconds = std::chrono::duration<double>(wait).count();
-    if (!(seconds > 0)) return duration::zero();
-    // Far below the 292 years that the clock can represent, so that no rounding of a timeout overflows it.
-    constexpr double century = 100.0 * 365 * 24 * 3600;
-    return seconds < century ? std::chrono::ceil<duration>(wait) : for_ever;
-  }
-
-  duration wait_ = for_ever;
-};
-
-/// The deadline `wait` from now.
+/// The deadline `timeout` from now. Zero, negative and NaN mean no_wait; a century or more means never.
 template <class Rep, class Period>
-[[nodiscard]] deadline deadline_after(const std::chrono::duration<Rep, Period>& wait) {
-  return timeout(wait).from_now();
+[[nodiscard]] deadline deadline_after(const std::chrono::duration<Rep, Period>& timeout) {
+  const double seconds = std::chrono::duration<double>(timeout).count();
+  if (!(seconds > 0)) return no_wait;
+  if (seconds >= century_in_seconds) return no_deadline;
+  return std::chrono::steady_clock::now() + std::chrono::ceil<std::chrono::steady_clock::duration>(timeout);
 }
 
 }  // namespace heddle::sync
