@@ -92,6 +92,13 @@ GOALS = (
     Goal("F16", "pending_1e6", (at_most(64 + 8.5),), "allocated_bytes", threads=1),
     Goal("F16", "pending_1e6", (at_most(84),), "resident_bytes", threads=1),
     Goal("F17", "group_1e6", (Limit(0.25, "row/tbb/2"), at_most(25e-9)), "per_item"),
+    Goal("S1", "promise_get", (at_most(25e-9),), threads=1),
+    Goal("S2", "then_chain_1e6", (at_most(60e-9),), "per_item", threads=1),
+    Goal("S3", "as_completed_1e6", (at_most(150e-9),), "per_item", threads=1),
+    Goal("S4", "promise_told", (Limit(1.0, "promise_not_told/heddle/1", 15e-9),), threads=1),
+    Goal("S5", "first_of_1e4", (Limit(1.5, "row/bare_scan/1"),), threads=1),
+    Goal("S5", "completion_set_1e6", (Limit(2.0, "as_completed_1e6/heddle/1"),), "per_item", threads=1),
+    Goal("S6", "graph_1e6", (Limit(0.5, PEER), at_most(200e-9)), "per_item"),
     Goal("A4", "scan_1e8", (Limit(1.0, PEER),)),
     Goal("A4", "scan_1e8", (Limit(1.0, "row/serial/1"),), threads=1),
 )

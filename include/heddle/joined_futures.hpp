@@ -158,7 +158,8 @@ class joined_state final
   }
 
   void count_down(std::uint32_t by) noexcept {
-    // [joined_futures.2] acq_rel: the last one sees how all ended, and nobody else touches this any more.
+    // [joined_futures.2] acq_rel: the last one sees how all ended, and nobody else touches this any more; both ends
+    //   are this line: [joined_futures.2].
     if (untold_.fetch_sub(by, base::acq_rel) != by) return;
     switch (this->word_.leave_queue(phase::running)) {
       case completion::state_word::dequeue_result::claimed:

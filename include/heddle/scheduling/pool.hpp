@@ -269,7 +269,7 @@ class pool final : public queue::job_home {
     current_pool::set(&home);
     self.begin_work();
     const bool has_started = home.employ(self);
-    if (!self.stands_in) self.counts.parked.add_one_and_publish();  // it sleeps for ever
+    if (!self.stands_in) self.counts.ended.add_one_and_publish();
     // The thread is no worker any more, so what it submits from here on goes to those who are.
     crew::left_by_this_thread::set(&home.crew_);
     if (has_started && home.settings_.on_end) home.settings_.on_end();

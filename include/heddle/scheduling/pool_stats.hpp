@@ -68,13 +68,14 @@ struct alignas(base::cache_line) worker_counts {
   own_count tasks_stolen;
   own_count parked;
   own_count woken;
+  own_count ended;  // 1 once the thread takes no work any more
 
   /// Whether the worker sleeps for lack of work, or has ended; then `sleeps` grows by how often it has begun to.
   [[nodiscard]] bool is_asleep(std::uint64_t& sleeps) const noexcept {
     const std::uint64_t woken_before = woken.read_published();
     const std::uint64_t parked_since = parked.read_published();
     sleeps += parked_since;
-    return parked_since > woken_before;
+    return parked_since > woken_before || ended.read_published() != 0;
   }
 
   void add_to(pool_stats& total) const noexcept {
