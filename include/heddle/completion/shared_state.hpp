@@ -49,16 +49,14 @@ class state_base : public queue::job, public base::block_allocated {
   /// stack is nearly used up, so that another thread runs it: then the caller waits.
   [[nodiscard]] bool try_run_here() noexcept {
     sync::thread_context* const here = sync::current_context::get();
-    if (here == nullptr || home() == nullptr || here->home() != home()) return false;
-    if (word_.try_claim(phase::running) != phase::pending) return false;
-    if (here->try_withdraw(*this)) {
-      static_cast<void>(word_.leave_queue(phase::running));  // the caller's handle is left
-    } else {
-      home()->note_tombstone();
-    }
-    if (here->is_deep() && here->try_run_on_other_stack(&run_claimed, this)) return false;
-    const sync::blocking_allowed in_job;
-    ask(execute_request);
+    return try_claim_for(here) && try_run_claimed(*here);
+  }
+
+  /// The same, and waits where another thread runs it, which counts on that. False if it was not queued there.
+  [[nodiscard]] bool try_run_to_end() noexcept {
+    sync::thread_context* const here = sync::current_context::get();
+    if (!try_claim_for(here)) return false;
+    if (!try_run_claimed(*here)) wait_until(sync::no_deadline);
     return true;
   }
 
@@ -93,6 +91,24 @@ class state_base : public queue::job, public base::block_allocated {
   state_word word_;
 
  private:
+  [[nodiscard]] bool try_claim_for(sync::thread_context* here) noexcept {
+    if (here == nullptr || home() == nullptr || here->home() != home()) return false;
+    if (word_.try_claim(phase::running) != phase::pending) return false;
+    if (here->try_withdraw(*this)) {
+      static_cast<void>(word_.leave_queue(phase::running));  // the caller's handle is left
+    } else {
+      home()->note_tombstone();
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool try_run_claimed(sync::thread_context& here) noexcept {
+    if (here.is_deep() && here.try_run_on_other_stack(&run_claimed, this)) return false;
+    const sync::blocking_allowed in_job;
+    ask(execute_request);
+    return true;
+  }
+
   static void run_claimed(void* state) noexcept { static_cast<state_base*>(state)->ask(execute_request); }
 
   [[gnu::noinline]] bool sleep_until(sync::deadline until) noexcept {

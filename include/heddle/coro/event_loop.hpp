@@ -108,6 +108,9 @@ class event_loop final : sync::thread_context {
   void resumed() noexcept override {
     if (outer_ != nullptr) outer_->end_block();
   }
+  [[nodiscard]] bool may_be_replaced() const noexcept override {
+    return outer_ == nullptr || outer_->may_be_replaced();
+  }
   [[nodiscard]] bool is_deep() noexcept override { return outer_ != nullptr && outer_->is_deep(); }
   bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
     return outer_ != nullptr && outer_->try_run_on_other_stack(run, argument);
