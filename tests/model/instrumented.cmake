@@ -6,6 +6,13 @@ heddle_instrument(HEADER completion/waiter.hpp REPLACE [[waiter* next = nullptr;
   BY [[base::plain<waiter*> next = nullptr;]])
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[function notify;]] BY [[base::plain<function> notify;]])
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[kind what;]] BY [[base::plain<kind> what;]])
+# That a sleeper is made happens before somebody tells it.
+heddle_instrument(HEADER completion/waiter.hpp REPLACE [[const sync::parking_word* const address = &remaining_;]]
+  BY [[const sync::parking_word* const address = &remaining_;
+    static_cast<void>(is_made_.read());]])
+heddle_instrument(HEADER completion/waiter.hpp REPLACE [[sync::parking_word remaining_;]]
+  BY [[sync::parking_word remaining_;
+  base::plain<bool> is_made_{true};]])
 
 heddle_instrument(HEADER queue/job.hpp REPLACE [[#include <exception>]] BY [[#include <exception>
 #include <heddle/base/atomic.hpp>]])

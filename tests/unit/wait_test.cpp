@@ -184,12 +184,9 @@ TEST_CASE("a wait for an array that has got what it waits for does not block", "
   p.futures[0].cancel();
   p.promises[2].set_value(1);
   CHECK_FALSE(sleeps_in([&] { CHECK(done_of(p.futures, {}) == indices{0, 1, 2}); }));
-  std::vector<future<int>> cancelled;
-  cancelled.push_back(std::move(p.futures[0]));
-  cancelled.push_back(promise<int>().get_future());
-  promised pending(1);
-  cancelled.push_back(std::move(pending.futures[0]));
-  CHECK(done_of(cancelled, {.timeout = 1ms, .return_when = first_exception}) == indices{0, 1});
+  promised q(2);
+  q.futures[0].cancel();
+  CHECK(sleeps_in([&] { CHECK(done_of(q.futures, {.timeout = 20ms, .return_when = first_exception}) == indices{0}); }));
 }
 
 TEST_CASE("a wait for nothing returns at once", "[wait]") {
