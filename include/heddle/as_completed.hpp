@@ -142,4 +142,11 @@ template <future_range R>
   return completions<R>(std::forward<R>(futures), timeout.deadline());
 }
 
+/// For anything else: says what is wrong.
+template <class R>
+  requires(!future_range<R>)
+void as_completed(R&&, sync::timeout = {}) {
+  static_assert(has_futures<R>);
+}
+
 }  // namespace heddle

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <heddle/completion/completion_queue.hpp>
@@ -59,6 +60,14 @@ class completion_set {
       make_ready(place);
     }
     return place.index;
+  }
+
+  template <class Future>
+    requires std::is_same_v<std::remove_const_t<Future>, future<T>>
+  std::size_t add(Future&) {
+    static_assert(!std::is_same_v<std::remove_const_t<Future>, future<T>>,
+                  "a completion_set owns its futures until they are done: hand this one over, `add(std::move(f))`");
+    return added_;
   }
 
   /// How many futures are in the set.

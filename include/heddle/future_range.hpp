@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -32,28 +33,62 @@ inline constexpr bool is_future<future<T>> = true;
 template <class T>
 inline constexpr bool is_future<shared_future<T>> = true;
 
-/// The address of the future that an element of a range is, points to, or refers to (std::reference_wrapper).
+/// Whether an expression of this type is a future, or was one.
+template <class Expression>
+inline constexpr bool is_future_itself = is_future<std::remove_cvref_t<Expression>>;
+
+/// The address of the future that an element of a range is, if it is an lvalue, points to, or refers to
+/// (std::reference_wrapper).
 template <class Element>
+  requires is_future_itself<Element> && std::is_lvalue_reference_v<Element>
+[[nodiscard]] auto* future_of_element(Element&& element) noexcept {
+  return std::addressof(element);
+}
+template <class Element>
+  requires requires(Element& element) { requires is_future_itself<decltype(*element)>; }
 [[nodiscard]] auto* future_of_element(Element&& element) {
-  if constexpr (is_future<std::remove_cvref_t<Element>>) {
-    static_assert(
-        std::is_lvalue_reference_v<Element>,
-        "the futures of this range are made as it is read, and would be gone at once: put them into a vector");
-    return std::addressof(element);
-  } else if constexpr (requires { element.get(); } && !requires { *element; }) {
-    return std::addressof(element.get());
-  } else {
-    return std::addressof(*element);
-  }
+  return std::addressof(*element);
+}
+template <class Element>
+  requires requires(Element& element) { requires is_future_itself<decltype(element.get())>; } &&
+           (!requires(Element& element) { *element; })
+[[nodiscard]] auto* future_of_element(Element&& element) noexcept {
+  return std::addressof(element.get());
 }
 
 template <class R>
-using future_pointer_of = decltype(future_of_element(*std::begin(std::declval<std::remove_reference_t<R>&>())));
+using element_in = decltype(*std::begin(std::declval<std::remove_reference_t<R>&>()));
+
+template <class R>
+using future_pointer_of = decltype(future_of_element(std::declval<element_in<R>>()));
 
 /// A range whose elements are futures, or point or refer to futures; each of the same type.
 template <class R>
-concept future_range = requires { typename future_pointer_of<R>; } &&
-                       is_future<std::remove_cv_t<std::remove_pointer_t<future_pointer_of<R>>>>;
+concept future_range = requires { typename future_pointer_of<R>; };
+
+/// Whether a range is a temporary, with which its futures go: a vector that nobody has a name for, but no view.
+template <class R>
+concept temporary_futures =
+    future_range<R> && !std::is_lvalue_reference_v<R> && is_future_itself<element_in<R>> &&
+    !std::ranges::enable_view<std::remove_cv_t<R>> && !std::ranges::enable_borrowed_range<std::remove_cv_t<R>>;
+
+/// Whether reading a range makes the futures that it has.
+template <class R>
+concept makes_futures_when_read = requires { typename element_in<R>; } && is_future_itself<element_in<R>> &&
+                                  !std::is_lvalue_reference_v<element_in<R>>;
+
+/// Says why not, where R is no future_range.
+template <class R>
+inline constexpr bool has_futures = [] {
+  static_assert(!makes_futures_when_read<R>,
+                "the futures of this range are made as it is read, and would be gone at once: put them into a vector");
+  static_assert(makes_futures_when_read<R> || !is_future_itself<R>,
+                "several futures are waited for here, in a range: for one alone call its member, `f.wait()`");
+  static_assert(makes_futures_when_read<R> || is_future_itself<R> || future_range<R>,
+                "what is waited for here is a range of futures or shared_futures, all of one type, or of pointers or "
+                "std::reference_wrappers to such");
+  return true;
+}();
 
 /// A future as a range has it: const, if the range is.
 template <future_range R>
@@ -150,9 +185,11 @@ void remove_repeated(std::vector<F*>& futures) {
 
 /// Whether a range is an array of unshared futures, of which no two can have the same result.
 template <class R>
-inline constexpr bool has_array_of_futures = std::contiguous_iterator<decltype(std::begin(std::declval<R&>()))> &&
-                                             std::is_same_v<std::iter_value_t<decltype(std::begin(std::declval<R&>()))>,
-                                                            future<typename future_in<R>::value_type>>;
+inline constexpr bool has_array_of_futures =
+    std::contiguous_iterator<decltype(std::begin(std::declval<R&>()))> &&
+    std::sized_sentinel_for<decltype(std::end(std::declval<R&>())), decltype(std::begin(std::declval<R&>()))> &&
+    std::is_same_v<std::iter_value_t<decltype(std::begin(std::declval<R&>()))>,
+                   future<typename future_in<R>::value_type>>;
 
 /// The futures of a range, each result once: where several share one, the first of them stays. Throws
 /// invalid_state_error if one has no state.
@@ -164,7 +201,11 @@ template <future_range R>
     futures.reserve(static_cast<std::size_t>(std::end(range) - std::begin(range)));
   }
   for (auto at = std::begin(range); at != std::end(range); ++at) futures.push_back(future_of_element(*at));
-  if constexpr (!has_array_of_futures<R>) remove_repeated(futures);
+  if constexpr (has_array_of_futures<R>) {
+    for (F* const each : futures) static_cast<void>(future_access::state_of(*each));
+  } else {
+    remove_repeated(futures);
+  }
   return futures;
 }
 

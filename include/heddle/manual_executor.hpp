@@ -149,6 +149,7 @@ class manual_executor : public map_members<manual_executor> {
     void resumed() noexcept override {
       if (under() != nullptr) under()->end_block();
     }
+    [[nodiscard]] bool may_be_replaced() const noexcept override { return false; }
     bool try_withdraw(const queue::job& claimed) noexcept override {
       const bool withdrawn = executor_.try_withdraw(claimed);
       if (withdrawn) ++withdrawn_;

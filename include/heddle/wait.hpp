@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -42,14 +43,11 @@ struct wait_result {
   future_refs<F> not_done;
 };
 
-/// The states of some futures that are not done.
 template <class F>
-[[nodiscard]] std::vector<completion::state_base*> unfinished_states(const std::vector<F*>& of) {
+[[nodiscard]] std::vector<completion::state_base*> states_of(const std::vector<F*>& futures) {
   std::vector<completion::state_base*> states;
-  for (F* each : of) {
-    completion::state_base& state = future_access::state_of(*each);
-    if (!state.done()) states.push_back(&state);
-  }
+  states.reserve(futures.size());
+  for (F* each : futures) states.push_back(&future_access::state_of(*each));
   return states;
 }
 
@@ -94,17 +92,21 @@ template <class F>
   return wait_result<F>{future_refs<F>(done), future_refs<F>(std::move(not_done), size - done.size())};
 }
 
-inline void wait_for_states(const std::vector<completion::state_base*>& states, const wait_options& options,
+/// Some of `states` may be done, also since the caller has looked.
+inline void wait_for_states(const std::vector<completion::state_base*>& states, return_when when,
                             sync::deadline until) {
-  switch (options.return_when) {
+  const bool may_run = until == sync::no_deadline;
+  completion::claim_cursor cursor;
+  switch (when) {
     case all_completed:
       return completion::wait_for_all::until(until, states);
     case first_completed:
-      return completion::wait_for_one(until, states, [](const completion::state_base&) { return true; });
+      if (may_run && completion::try_end_one_of(states)) return;
+      return completion::wait_for_one(until, states, nullptr, [](const completion::state_base&) { return true; });
     case first_exception:
-      return completion::wait_for_one(until, states, [](const completion::state_base& ended) {
-        return ended.current() == completion::phase::error;
-      });
+      return completion::wait_for_one(
+          until, states, may_run ? &cursor : nullptr,
+          [](const completion::state_base& ended) { return ended.current() == completion::phase::error; });
   }
 }
 
@@ -113,14 +115,17 @@ inline void wait_for_states(const std::vector<completion::state_base*>& states, 
 ///
 /// Takes any range of futures or shared_futures, or of what points to some; where several elements share a result, the
 /// first of them is meant. What it returns refers to the futures, which stay where they are. Any thread, also a worker:
-/// as result() it runs there what is queued in the worker's own pool; where the first will do, only if none runs yet.
-/// Throws invalid_state_error for a future without state, and where it would block an event loop.
+/// without a timeout it runs there, as result() does, what is queued in the worker's own pool; where the first will do
+/// one of them, and none while one runs, unless nobody else would run it. Throws invalid_state_error for a future
+/// without state, and where it would block an event loop.
 ///
 ///     auto [done, not_done] = heddle::wait(downloads, {.timeout = 5s, .return_when = heddle::first_completed});
 ///     for (heddle::future<page>& each : done) show(each.result());
 ///     for (heddle::future<page>& each : not_done) each.cancel();
 template <future_range R>
 wait_result<future_in<R>> wait(R&& futures, const wait_options& options = {}) {
+  static_assert(!temporary_futures<R>,
+                "what wait() returns refers to the futures, and these would be gone by then: give their range a name");
   if (options.return_when < all_completed || options.return_when > first_exception) {
     throw std::invalid_argument(
         "return_when must be one of all_completed, first_completed and first_exception, and is another number");
@@ -133,16 +138,18 @@ wait_result<future_in<R>> wait(R&& futures, const wait_options& options = {}) {
     }
   }
   const auto distinct = distinct_futures(futures);
-  while (until != sync::no_wait && !suffices(distinct, options.return_when)) {
+  if (until != sync::no_wait && !suffices(distinct, options.return_when)) {
     throw_if_blocking_event_loop();
-    const auto states = unfinished_states(distinct);
-    if (until == sync::no_deadline && options.return_when != all_completed && completion::try_run_one_of(states)) {
-      continue;
-    }
-    wait_for_states(states, options, until);
-    break;
+    wait_for_states(states_of(distinct), options.return_when, until);
   }
   return split_by_done(distinct);
+}
+
+/// For anything else: says what is wrong.
+template <class R>
+  requires std::is_class_v<std::remove_cvref_t<R>> && (!future_range<R>)
+void wait(R&&, const wait_options& = {}) {
+  static_assert(has_futures<R>);
 }
 
 }  // namespace heddle

@@ -52,6 +52,26 @@ struct the_deadline_passes : model<the_deadline_passes, 2> {
   }
 };
 
+/// Of two nodes one will not be told, as the sleeper finds out while the other one is.
+struct one_is_forgotten : model<one_is_forgotten, 2> {
+  std::optional<blocked_thread> frame;
+  plain<int> result;
+
+  void before() { frame.emplace(2); }
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      result = 42;
+      frame->count_down();
+    } else {
+      frame->forget(1);
+      if (!frame->was_told()) frame->wait_until(heddle::sync::no_deadline);
+      frame.reset();
+      HEDDLE_MODEL_CHECK(result == 42);
+    }
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -61,6 +81,7 @@ int main(int argc, char** argv) {
                      explore<one_sleeps<1>>("one node wakes", everything),
                      explore<one_sleeps<2>>("the last of two nodes wakes", everything),
                      explore<the_deadline_passes>("the deadline passes", everything),
+                     explore<one_is_forgotten>("one of two nodes is forgotten", everything),
                  },
                  {});
   return models.run(argc, argv);

@@ -260,6 +260,65 @@ struct three_end_a_promise : promise_model<three_end_a_promise, 3> {
   }
 };
 
+/// A result that tells how many there are.
+struct counted {
+  explicit counted(int& alive) : alive_(&alive) { ++alive; }
+  counted(counted&& other) noexcept : counted(*other.alive_) {}
+  ~counted() { --*alive_; }
+  int* alive_;
+};
+
+/// A value is set while the future is cancelled and goes: one of them wins, and the value is destroyed once.
+struct value_or_cancel : model<value_or_cancel, 2> {
+  std::optional<promise<counted>> source;
+  std::optional<future<counted>> result;
+  int alive = 0;
+  bool kept = true;
+  bool cancelled = false;
+
+  void before() {
+    source.emplace();
+    result.emplace(source->get_future());
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      try {
+        source->set_value(alive);
+      } catch (const heddle::invalid_state_error&) {
+        kept = false;
+      }
+      source.reset();
+    } else {
+      cancelled = result->cancel();
+      HEDDLE_MODEL_CHECK(cancelled == result->cancelled());
+      if (!cancelled) result->wait();
+      HEDDLE_MODEL_CHECK(result->done());
+      result.reset();
+    }
+  }
+  void after() { HEDDLE_MODEL_CHECK(kept != cancelled && alive == 0); }
+};
+
+/// A callback destroys the promise and the future, as the value is set or as it is cancelled.
+struct callback_destroys_the_promise : promise_model<callback_destroys_the_promise, 2> {
+  plain<int> calls{0};
+  void before() {
+    promise_model::before();
+    result->add_done_callback([this] {
+      ++calls;
+      source.reset();
+    });
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      source->set_value(42);
+    } else {
+      result.reset();
+    }
+  }
+  void after() { HEDDLE_MODEL_CHECK(calls == 1); }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -276,6 +335,8 @@ int main(int argc, char** argv) {
                      explore<promise_is_kept>("the promise is kept", at_most_switches(3)),
                      explore<promise_is_broken>("the promise is broken", at_most_switches(3)),
                      explore<promise_or_cancel>("promise or cancel", at_most_switches(3)),
+                     explore<value_or_cancel>("a value or a cancellation", at_most_switches(4)),
+                     explore<callback_destroys_the_promise>("a callback destroys the promise", everything),
                      explore<three_end_a_promise>("three end a promise", at_most_switches(2)),
                  },
                  {});

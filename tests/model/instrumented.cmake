@@ -5,6 +5,13 @@
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[std::uintptr_t word_;]]
   BY [[base::plain<std::uintptr_t> word_;]])
 heddle_instrument(HEADER completion/waiter.hpp REPLACE [[function notify;]] BY [[base::plain<function> notify;]])
+# That a sleeper is made happens before somebody tells it.
+heddle_instrument(HEADER completion/waiter.hpp REPLACE [[const sync::parking_word* const address = &remaining_;]]
+  BY [[const sync::parking_word* const address = &remaining_;
+    static_cast<void>(is_made_.read());]])
+heddle_instrument(HEADER completion/waiter.hpp REPLACE [[sync::parking_word remaining_;]]
+  BY [[sync::parking_word remaining_;
+  base::plain<bool> is_made_{true};]])
 
 heddle_instrument(HEADER queue/job.hpp REPLACE [[#include <exception>]] BY [[#include <exception>
 #include <heddle/base/atomic.hpp>]])

@@ -16,7 +16,7 @@ heddle_mutant(state_word claim_is_no_single_step
 
 heddle_mutant(state_word completer_does_not_wait_for_who_unlinks
   HEADER completion/state_word.hpp
-  IN [[last_owner complete(]]
+  IN [[bool try_end(]]
   REPLACE [[if ((seen & busy_bit) != 0) {
         seen = wait_until_idle();
         continue;
@@ -67,6 +67,27 @@ heddle_mutant(state_word tombstone_does_not_leave
        word_.fetch_and(~dequeued_bit, base::acq_rel);]]
   FINDS "USER ASSERT FAILED|MEMORY LEAK")
 
+heddle_mutant(state_word who_is_being_cancelled_is_completed
+  HEADER completion/state_word.hpp
+  IN [[bool try_complete(]]
+  REPLACE [[!is_cancelled(found)]]
+  BY [[found != phase::cancelled]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY|DOUBLE FREE")
+
+heddle_mutant(state_word queue_leaves_early_while_waiters_are_told
+  HEADER completion/state_word.hpp
+  IN [[dequeue_result leave_queue(]]
+  REPLACE [[everybody_left(seen | dequeued_bit)]]
+  BY [[everybody_left((seen | dequeued_bit) & ~busy_bit)]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DOUBLE FREE")
+
+heddle_mutant(state_word queue_leaves_early_before_the_handle
+  HEADER completion/state_word.hpp
+  IN [[dequeue_result leave_queue(]]
+  REPLACE [[everybody_left(seen | dequeued_bit)]]
+  BY [[everybody_left(seen | dequeued_bit | dropped_bit)]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DOUBLE FREE")
+
 heddle_mutant(state_word list_is_read_after_its_node_was_told
   HEADER completion/waiter.hpp
   IN [[inline void notify_all(]]
@@ -90,6 +111,92 @@ heddle_mutant(blocked_thread nobody_is_woken
   REPLACE [[sync::unpark_all(address);]]
   BY [[static_cast<void>(address);]]
   FINDS "DEADLOCK")
+
+heddle_mutant(blocked_thread who_will_not_be_told_is_waited_for
+  HEADER completion/waiter.hpp
+  IN [[void forget(]]
+  REPLACE [[remaining_.fetch_sub(nodes, base::relaxed);]]
+  BY [[static_cast<void>(nodes);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(completion_queue nobody_is_woken
+  HEADER completion/completion_queue.hpp
+  IN [[void push(]]
+  REPLACE [[if (is_awaited) reinterpret_cast<blocked_thread*>(seen - sleeper_bit)->count_down();]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(completion_queue arrival_replaces_another_one
+  HEADER completion/completion_queue.hpp
+  IN [[void push(]]
+  REPLACE [[arrived.next = is_awaited ? nullptr : entry_of(seen);]]
+  BY [[arrived.next = nullptr;]]
+  FINDS "DEADLOCK|USER ASSERT FAILED|MEMORY LEAK|ACCESS TO FREED MEMORY")
+
+heddle_mutant(completion_queue newest_comes_first
+  HEADER completion/completion_queue.hpp
+  IN [[entry* take_arrived()]]
+  REPLACE [[newest->next = oldest;
+      newest->outstanding_ = false;
+      --outstanding_;
+      oldest = newest;
+      newest = older;]]
+  BY [[newest->outstanding_ = false;
+       --outstanding_;
+       if (oldest == nullptr) oldest = newest;
+       newest = older;]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(completion_queue sleeper_replaces_what_has_arrived
+  HEADER completion/completion_queue.hpp
+  IN [[bool sleep_until(]]
+  REPLACE [[if (!word_.compare_exchange_strong(seen, asleep, base::release, base::relaxed)) return true;]]
+  BY [[word_.store(asleep, base::release);]]
+  FINDS "DEADLOCK|USER ASSERT FAILED|MEMORY LEAK")
+
+heddle_mutant(completion_queue frame_ends_before_it_is_woken
+  HEADER completion/completion_queue.hpp
+  IN [[bool sleep_until(]]
+  REPLACE [[return sleeper.wait_until(sync::no_deadline);]]
+  BY [[return true;]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(completion_queue sleeper_stays_after_its_deadline
+  HEADER completion/completion_queue.hpp
+  IN [[bool sleep_until(]]
+  REPLACE [[word_.compare_exchange_strong(seen, nothing, base::relaxed, base::relaxed)]]
+  BY [[word_.load(base::relaxed) == asleep]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|DEADLOCK|USER ASSERT FAILED")
+
+heddle_mutant(completion_queue who_is_about_to_arrive_is_not_waited_for
+  HEADER completion/completion_queue.hpp
+  IN [[void take_outstanding()]]
+  REPLACE [[if (take_arrived() == nullptr) sleep_until(sync::no_deadline);]]
+  BY [[static_cast<void>(take_arrived());
+       return;]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(wait_for_many those_about_to_be_told_are_not_waited_for
+  HEADER completion/wait_for_many.hpp
+  IN [[void spin_or_sleep(]]
+  REPLACE [[sleeper_.forget(taken_back);
+    sleeper_.wait_until(sync::no_deadline);]]
+  BY [[sleeper_.forget(taken_back);]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(wait_for_many who_was_done_before_is_waited_for
+  HEADER completion/wait_for_many.hpp
+  IN [[explicit wait_for_all(]]
+  REPLACE [[sleeper_.forget(done);]]
+  BY [[static_cast<void>(done);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(wait_for_many who_was_done_before_does_not_count
+  HEADER completion/wait_for_many.hpp
+  IN [[void wait_for_one(]]
+  REPLACE [[if (!arrivals.try_watch(entries[i], *awaited[i])) found = suffices(*awaited[i]);]]
+  BY [[static_cast<void>(arrivals.try_watch(entries[i], *awaited[i]));]]
+  FINDS "DEADLOCK|USER ASSERT FAILED")
 
 heddle_mutant(event_count notifier_only_looks_for_waiters
   HEADER sync/event_count.hpp
@@ -166,9 +273,23 @@ heddle_mutant(future refusal_with_an_error_looks_like_a_cancellation
 heddle_mutant(future started_promise_goes_without_result
   HEADER completion/promised_state.hpp
   IN [[void abandon(]]
-  REPLACE [[try_start() == phase::pending || this->current() == phase::running]]
-  BY [[try_start() == phase::pending]]
+  REPLACE [[if (!this->done()) static_cast<void>(try_complete_with(make_error()));]]
+  BY [[if (this->current() == phase::pending) static_cast<void>(try_complete_with(make_error()));]]
   FINDS "DEADLOCK")
+
+heddle_mutant(future value_of_a_cancelled_promise_stays
+  HEADER completion/promised_state.hpp
+  IN [[bool try_complete_with_result_of(]]
+  REPLACE [[this->outcome_.destroy_value();]]
+  BY [[]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(future promise_that_its_callback_destroys_is_kept
+  HEADER completion/promised_state.hpp
+  IN [[bool try_end(]]
+  REPLACE [[if (last == state_word::last_owner::yes) delete this;]]
+  BY [[static_cast<void>(last);]]
+  FINDS "MEMORY LEAK")
 
 heddle_mutant(future promise_is_not_among_the_owners
   HEADER completion/promised_state.hpp

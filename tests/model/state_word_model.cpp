@@ -301,6 +301,68 @@ struct callback_outlives_the_handle : freeing_model<callback_outlives_the_handle
   }
 };
 
+/// A promise is kept, without having been started, while its future is cancelled and goes. The result that it made is
+/// its own again if the cancellation was faster.
+struct kept_or_cancelled : freeing_model<kept_or_cancelled, 2> {
+  bool kept = false;
+  bool cancelled = false;
+
+  void thread(unsigned index) {
+    if (index == 1) {
+      cancelled = task->word.try_claim(phase::cancelling) == phase::pending;
+      if (cancelled) complete(phase::cancelled);
+      return drop();
+    }
+    task->result = 42;
+    auto last = last_owner::no;
+    kept = task->word.try_complete(phase::value, last);
+    if (!kept) task->result = 0;
+    if (last == last_owner::yes) return free_it();
+    if (task->word.leave_queue(phase::running) == dequeue_result::free) free_it();
+  }
+  void after() {
+    HEDDLE_MODEL_CHECK(kept != cancelled);
+    freeing_model::after();
+  }
+
+  /// The handle reads the result before it goes.
+  void drop() {
+    if (task->word.current() == phase::value) HEDDLE_MODEL_CHECK(task->result == 42);
+    if (task->word.drop_handle() == last_owner::yes) free_it();
+  }
+  void free_it() {
+    HEDDLE_MODEL_CHECK(task->result == (kept ? 42 : 0));
+    free();
+  }
+};
+
+/// A promise is destroyed by the callback that it calls as it is kept, while its future goes.
+struct destroyed_by_its_callback : freeing_model<destroyed_by_its_callback, 2> {
+  struct destroying_node : waiter {
+    explicit destroying_node(destroyed_by_its_callback& of)
+        : waiter(kind::continuation,
+                 [](waiter& self) noexcept { static_cast<destroying_node&>(self).model_->leave_queue(); }),
+          model_(&of) {}
+    destroyed_by_its_callback* model_;
+  };
+  destroying_node node{*this};
+
+  void before() {
+    freeing_model::before();
+    HEDDLE_MODEL_CHECK(task->word.try_add(node));
+  }
+  void thread(unsigned index) {
+    if (index == 1) {
+      use();
+      if (task->word.drop_handle() == last_owner::yes) free();
+      return;
+    }
+    auto last = last_owner::no;
+    HEDDLE_MODEL_CHECK(task->word.try_complete(phase::value, last));
+    if (last == last_owner::yes) free();
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -309,6 +371,8 @@ int main(int argc, char** argv) {
                  {
                      explore<popped_or_cancelled>("popped or cancelled", everything),
                      explore<callback_outlives_the_handle>("a callback outlives the handle", everything),
+                     explore<kept_or_cancelled>("kept or cancelled", everything),
+                     explore<destroyed_by_its_callback>("a callback destroys the promise", everything),
                      explore<three_leave<false>>("the last of three frees", everything),
                      explore<three_leave<true>>("the last of three frees, with a waiter", at_most_switches(4)),
                      explore<one_owner>("a task has one owner", at_most_switches(3)),

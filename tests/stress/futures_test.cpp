@@ -192,6 +192,48 @@ TEST_CASE("promise and future go while the other one is used", "[stress]") {
   CHECK(leaked == 0);
 }
 
+TEST_CASE("a value and a cancellation race a million times and one of them wins", "[stress]") {
+  const heddle_test::deadline limit(250s);
+  constexpr std::size_t size = 1000;
+  life_counts counts;
+  std::vector<promise<tracked>> promises;
+  std::vector<future<tracked>> futures;
+  std::size_t values = 0;
+  std::size_t cancellations = 0;
+  int wrong = 0;
+  race(
+      scaled(1000),
+      [&] {
+        promises = std::vector<promise<tracked>>(size);
+        futures.clear();
+        for (auto& each : promises) futures.push_back(each.get_future());
+        values = cancellations = 0;
+      },
+      [&] {
+        if (values + cancellations != size || static_cast<std::size_t>(counts.alive) != values) ++wrong;
+        for (std::size_t i = 0; i < size; ++i) {
+          if (i % 2 == 0) promises[i] = promise<tracked>();
+          if (!futures[i].done()) ++wrong;
+          futures[i] = future<tracked>();
+        }
+      },
+      [&] {
+        for (auto& each : promises) {
+          try {
+            each.set_value(counts);
+            ++values;
+          } catch (const heddle::invalid_state_error&) {
+          }
+        }
+      },
+      [&] {
+        for (auto& each : futures) cancellations += each.cancel() ? 1 : 0;
+      });
+  CHECK(wrong == 0);
+  promises.clear();
+  CHECK(counts.alive == 0);
+}
+
 TEST_CASE("many threads submit while the pool shuts down, and every accepted call ends", "[stress]") {
   const heddle_test::deadline limit(250s);
   for (std::size_t round = 0; round < scaled(100); ++round) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <coroutine>
 #include <exception>
 #include <functional>
+#include <heddle/base/block_cache.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/future.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -17,6 +19,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/tracked.hpp>
+#include <support/waiting_threads.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -26,6 +29,9 @@ using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::Equals;
 using heddle::future;
 using heddle::promise;
+using heddle_test::blocked_in;
+using heddle_test::loop_context;
+using heddle_test::sleep_signal;
 
 namespace {
 
@@ -33,35 +39,6 @@ future<int> ready(int value) {
   promise<int> p;
   p.set_value(value);
   return p.get_future();
-}
-
-/// A thread that sleeps in a wait tells its context so: the latch opens when it is about to.
-struct sleep_signal final : heddle::sync::thread_context {
-  sleep_signal() : thread_context(nullptr) {}
-  void about_to_block(const heddle::queue::job*) noexcept override { asleep.count_down(); }
-  void resumed() noexcept override {}
-  std::latch asleep{1};
-};
-
-/// An event loop's thread: blocking is misuse.
-struct loop_context final : heddle::sync::thread_context {
-  loop_context() : thread_context(nullptr) {}
-  [[nodiscard]] bool forbids_blocking() const noexcept override { return true; }
-  void about_to_block(const heddle::queue::job*) noexcept override { ++blocked; }
-  void resumed() noexcept override {}
-  int blocked = 0;
-};
-
-/// Runs `call` in another thread and returns when that thread sleeps in a wait for a future.
-template <class Call>
-std::thread blocked_in(Call call) {
-  auto signal = std::make_shared<sleep_signal>();
-  std::thread sleeper([signal, call] {
-    const heddle::sync::scoped_context installed(*signal);
-    call();
-  });
-  signal->asleep.wait();
-  return sleeper;
 }
 
 /// A coroutine that runs until its first suspension and frees itself at its end.
@@ -411,11 +388,18 @@ TEST_CASE("a callback that is not called goes with the promise that breaks", "[f
   CHECK(counts.alive == 0);
 }
 
-TEST_CASE("adding a callback takes one allocation", "[future][callback][allocation]") {
+TEST_CASE("adding a small callback takes a block that its thread keeps, a large one an allocation",
+          "[future][callback][allocation]") {
+  promise<int> warm;
+  warm.get_future().add_done_callback([] {});  // the thread has blocks from now on
   promise<int> p;
   future<int> f = p.get_future();
-  CHECK(heddle_test::allocations_in([&] { f.add_done_callback([&] {}); }) == 1);
+  int calls = 0;
+  CHECK(heddle_test::allocations_in([&] { f.add_done_callback([&] { ++calls; }); }) == 0);
+  const std::array<char, heddle::base::block_cache::block_size> large{};
+  CHECK(heddle_test::allocations_in([&] { f.add_done_callback([&calls, large] { calls += 1 + large[0]; }); }) == 1);
   p.set_value(1);
+  CHECK(calls == 2);
 }
 
 TEST_CASE("a copied callable stays where it was", "[future][callback]") {

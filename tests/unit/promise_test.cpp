@@ -226,6 +226,74 @@ TEST_CASE("a value whose constructor throws leaves the promise without a result"
   CHECK(f.result() == "second try");
 }
 
+TEST_CASE("a promise whose value could not be made breaks, is cancelled or fails as any other", "[promise]") {
+  const auto failed_once = [](promise<std::string>& p) {
+    CHECK_THROWS_AS(p.set_value(std::string("short"), 6U), std::out_of_range);
+    return p.get_future();
+  };
+  future<std::string> broken;
+  {
+    promise<std::string> p;
+    broken = failed_once(p);
+  }
+  CHECK_THROWS_AS(broken.result(), heddle::broken_promise);
+  promise<std::string> first;
+  future<std::string> cancelled = failed_once(first);
+  CHECK(cancelled.cancel());
+  CHECK_THROWS_AS(first.set_value("late"), heddle::invalid_state_error);
+  promise<std::string> second;
+  CHECK(second.set_running_or_notify_cancel());
+  future<std::string> failed = failed_once(second);
+  CHECK(failed.running());
+  second.set_exception(std::make_exception_ptr(3));
+  CHECK_THROWS_AS(failed.result(), int);
+}
+
+TEST_CASE("a future that is cancelled while its value is made does not get it", "[promise][cancel]") {
+  heddle_test::life_counts counts;
+  struct value {
+    value(future<value>& cancelled, heddle_test::life_counts& lives) : life(lives) { cancelled.cancel(); }
+    heddle_test::tracked life;
+  };
+  promise<value> p;
+  future<value> f = p.get_future();
+  int called = 0;
+  f.add_done_callback([&] { ++called; });
+  CHECK_THROWS_WITH(p.set_value(f, counts), ContainsSubstring("cancelled"));
+  CHECK(counts.alive == 0);
+  CHECK(f.cancelled());
+  CHECK(called == 1);
+  CHECK_THROWS_AS(p.set_value(f, counts), heddle::invalid_state_error);
+
+  // One that has been started is not.
+  promise<value> started;
+  future<value> running = started.get_future();
+  CHECK(started.set_running_or_notify_cancel());
+  started.set_value(running, counts);
+  CHECK(counts.alive == 1);
+  CHECK(running.exception() == nullptr);
+}
+
+TEST_CASE("a callback may destroy the promise, and the future, that it is told of", "[promise][callback]") {
+  heddle_test::life_counts counts;
+  const int way = GENERATE(0, 1, 2);
+  CAPTURE(way);
+  auto p = std::make_unique<promise<heddle_test::tracked>>();
+  auto f = std::make_unique<future<heddle_test::tracked>>(p->get_future());
+  int called = 0;
+  f->add_done_callback([&] {
+    p.reset();
+    f.reset();
+  });
+  f->add_done_callback([&] { ++called; });
+  if (way == 0) p->set_value(counts);
+  if (way == 1) p->set_exception(std::make_exception_ptr(1));
+  if (way == 2) f->cancel();
+  CHECK(called == 1);
+  CHECK(p == nullptr);
+  CHECK(counts.alive == 0);
+}
+
 TEST_CASE("a failure of any type is a failure", "[promise]") {
   const auto failed_with = [](std::exception_ptr error) {
     promise<int> p;

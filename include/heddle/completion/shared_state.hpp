@@ -61,19 +61,15 @@ class state_base : public queue::job, public base::block_allocated {
   /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not, or if the
   /// stack is nearly used up, so that another thread runs it: then the caller waits.
   [[nodiscard]] bool try_run_here() noexcept {
-    sync::thread_context* here = sync::current_context::get();
-    if (here == nullptr || home() == nullptr) return false;
-    here = here->at_home(home());
+    sync::thread_context* const here = try_claim_here();
+    return here != nullptr && try_run_claimed(*here);
+  }
+
+  /// The same, and waits where another thread runs it, which counts on that. False if it was not queued there.
+  [[nodiscard]] bool try_run_to_end() noexcept {
+    sync::thread_context* const here = try_claim_here();
     if (here == nullptr) return false;
-    if (word_.try_claim(phase::running) != phase::pending) return false;
-    if (here->try_withdraw(*this)) {
-      static_cast<void>(word_.leave_queue(phase::running));  // the caller's handle is left
-    } else {
-      home()->note_tombstone();
-    }
-    if (here->is_deep() && here->try_run_on_other_stack(&run_claimed, this)) return false;
-    const sync::blocking_allowed in_job;
-    ask(execute_request);
+    if (!try_run_claimed(*here)) wait_until(sync::no_deadline);
     return true;
   }
 
@@ -129,6 +125,27 @@ class state_base : public queue::job, public base::block_allocated {
     const discarded about;
     ask(discard_request, &about);
     return about.awaited;
+  }
+
+  /// What this thread is that may run the task, which is claimed then; or null.
+  [[nodiscard]] sync::thread_context* try_claim_here() noexcept {
+    sync::thread_context* here = sync::current_context::get();
+    if (here == nullptr || home() == nullptr) return nullptr;
+    here = here->at_home(home());
+    if (here == nullptr || word_.try_claim(phase::running) != phase::pending) return nullptr;
+    if (here->try_withdraw(*this)) {
+      static_cast<void>(word_.leave_queue(phase::running));  // the caller's handle is left
+    } else {
+      home()->note_tombstone();
+    }
+    return here;
+  }
+
+  [[nodiscard]] bool try_run_claimed(sync::thread_context& here) noexcept {
+    if (here.is_deep() && here.try_run_on_other_stack(&run_claimed, this)) return false;
+    const sync::blocking_allowed in_job;
+    ask(execute_request);
+    return true;
   }
 
   static void run_claimed(void* state) noexcept { static_cast<state_base*>(state)->ask(execute_request); }

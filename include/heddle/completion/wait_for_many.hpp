@@ -16,35 +16,42 @@
 
 namespace heddle::completion {
 
-/// Runs here one of `awaited` that is still queued in this worker's own pool, unless one of them runs elsewhere already
-/// and may be done sooner. False if none was run.
-[[nodiscard]] inline bool try_run_one_of(std::span<state_base* const> awaited) noexcept {
+/// True if one of `awaited` is done: already, or since it was queued in this worker's own pool and has been run here.
+/// That is not done while one runs elsewhere, which may be done sooner, and somebody replaces this thread if it sleeps.
+[[nodiscard]] inline bool try_end_one_of(std::span<state_base* const> awaited) noexcept {
+  const sync::thread_context* const here = sync::current_context::get();
+  bool may_run = here != nullptr && here->home() != nullptr;
   for (const state_base* each : awaited) {
-    if (each->current() == phase::running) return false;
+    const phase found = each->current();
+    if (is_terminal(found)) return true;
+    if (found == phase::running && may_run) may_run = !here->may_be_replaced();
   }
+  if (!may_run) return false;
   for (state_base* each : awaited) {
-    if (each->try_run_here()) return true;
+    if (each->try_run_to_end()) return true;
   }
   return false;
 }
 
-/// The same for a thread that waits for one after the other of `entries`: it runs the oldest first, and looks at none
-/// twice that it cannot run.
+/// For a thread that waits for one after the other of `entries`: runs here what is still queued in this worker's own
+/// pool, the oldest first, unless one before it runs elsewhere in that pool. Looks at none twice that it cannot run.
 class claim_cursor {
  public:
+  /// True if it has run one.
   template <class Entries>
   [[nodiscard]] bool try_run_one(Entries& entries) noexcept {
     const sync::thread_context* const here = sync::current_context::get();
-    if (here == nullptr || here->home() == nullptr || is_running(running_)) return false;
+    if (here == nullptr || here->home() == nullptr) return false;
+    const bool may_be_replaced = here->may_be_replaced();
+    if (may_be_replaced && running_ != nullptr && is_running(*running_, *here)) return false;
     for (; next_ < entries.size(); ++next_) {
       completion_queue::entry& each = entries[next_];
-      if (!each.is_outstanding() || each.state().home() != here->home()) continue;
-      if (is_running(&each)) {
+      if (!each.is_outstanding()) continue;
+      if (may_be_replaced && is_running(each, *here)) {
         running_ = &each;
-        ++next_;
         return false;
       }
-      if (each.state().try_run_here()) return true;
+      if (each.state().try_run_to_end()) return true;
     }
     return false;
   }
@@ -55,8 +62,8 @@ class claim_cursor {
   }
 
  private:
-  static bool is_running(const completion_queue::entry* seen) noexcept {
-    return seen != nullptr && seen->is_outstanding() && seen->state().current() == phase::running;
+  static bool is_running(const completion_queue::entry& seen, const sync::thread_context& here) noexcept {
+    return seen.is_outstanding() && seen.state().home() == here.home() && seen.state().current() == phase::running;
   }
 
   std::size_t next_ = 0;
@@ -70,7 +77,7 @@ class wait_for_all {
   static void until(sync::deadline latest, std::span<state_base* const> awaited) {
     if (latest == sync::no_wait) return;
     if (latest == sync::no_deadline) {
-      for (state_base* each : awaited) static_cast<void>(each->done() || each->try_run_here());
+      for (state_base* each : awaited) static_cast<void>(each->done() || each->try_run_to_end());
     }
     wait_for_all waiting(awaited);
     if (!waiting.sleeper_.was_told()) waiting.spin_or_sleep(latest);
@@ -114,16 +121,20 @@ class wait_for_all {
   std::vector<node> nodes_;
 };
 
-/// Waits until `suffices(state)` of one of `awaited` that is done, or all are done, or the deadline comes.
+/// Waits until `suffices(state)` of one of `awaited` that is done, or all are done, or the deadline comes. Runs here
+/// meanwhile, by `cursor`, what is queued in this worker's own pool, if there is one.
 template <class Suffices>
-void wait_for_one(sync::deadline latest, std::span<state_base* const> awaited, const Suffices& suffices) {
+void wait_for_one(sync::deadline latest, std::span<state_base* const> awaited, claim_cursor* cursor,
+                  const Suffices& suffices) {
   completion_queue arrivals;
   std::vector<completion_queue::entry> entries(awaited.size());
   bool found = false;
   for (std::size_t i = 0; i < awaited.size() && !found; ++i) {
     if (!arrivals.try_watch(entries[i], *awaited[i])) found = suffices(*awaited[i]);
   }
-  while (!found && arrivals.outstanding() != 0 && arrivals.wait_until(latest)) {
+  while (!found && arrivals.outstanding() != 0) {
+    const bool has_run_one = cursor != nullptr && cursor->try_run_one(entries);
+    if (!has_run_one && !arrivals.wait_until(latest)) break;
     for (auto* each = arrivals.take_arrived(); each != nullptr; each = each->later()) {
       found = found || suffices(each->state());
     }

@@ -108,6 +108,9 @@ class event_loop final : sync::thread_context {
   void resumed() noexcept override {
     if (under() != nullptr) under()->end_block();
   }
+  [[nodiscard]] bool may_be_replaced() const noexcept override {
+    return under() == nullptr || under()->may_be_replaced();
+  }
   [[nodiscard]] bool is_deep() noexcept override { return under() != nullptr && under()->is_deep(); }
   bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {
     return under() != nullptr && under()->try_run_on_other_stack(run, argument);

@@ -52,6 +52,9 @@ class stand_ins {
     return working_.load(base::relaxed) > blocked_.load(base::relaxed);
   }
 
+  /// Whether there may be any for work.
+  [[nodiscard]] bool may_work() const noexcept { return most_for_work_ != 0; }
+
   /// There is a new job, or a worker less: wakes a worker, or brings one in if one is needed and there may be one more.
   [[gnu::noinline]] void call_somebody() noexcept {
     if (crew_.call_worker() || !are_needed() || most_for_work_ == 0) [[likely]]

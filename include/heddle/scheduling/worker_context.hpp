@@ -26,6 +26,7 @@ class worker_context final : public sync::thread_context {
     if (search_.has_unannounced_jobs(self_)) stand_ins_.call_somebody();
   }
   void resumed() noexcept override { stand_ins_.worker_resumes(); }
+  [[nodiscard]] bool may_be_replaced() const noexcept override { return stand_ins_.may_work(); }
 
   bool try_withdraw(const queue::job& claimed) noexcept override {
     if (!queues_.try_withdraw(self_, claimed)) return false;

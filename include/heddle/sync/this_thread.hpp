@@ -46,6 +46,9 @@ class thread_context {
     if (--blocks_ == 0) resumed();
   }
 
+  /// False if nobody else runs what is queued in the thread's home while it sleeps.
+  [[nodiscard]] virtual bool may_be_replaced() const noexcept { return true; }
+
   /// True if so little of the thread's stack is left that a job which it waits for had better run on another one.
   [[nodiscard]] virtual bool is_deep() noexcept { return false; }
 
