@@ -64,6 +64,8 @@ class map_members {
     static_assert(options_come_second<std::conditional_t<true, map_options, R>>());
   }
 
+  [[nodiscard]] bool operator==(const map_members&) const noexcept = default;  // for executors that are compared
+
  private:
   [[nodiscard]] E& self() noexcept { return static_cast<E&>(*this); }
 };
@@ -113,6 +115,8 @@ class map_members<const E> {
   void map(F&&, R&&, Other&&, const map_options&) const {
     static_assert(options_come_second<std::conditional_t<true, map_options, R>>());
   }
+
+  [[nodiscard]] bool operator==(const map_members&) const noexcept = default;
 
  private:
   [[nodiscard]] E self() const { return static_cast<const E&>(*this); }
