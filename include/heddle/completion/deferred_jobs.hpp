@@ -31,7 +31,11 @@ class deferred_jobs {
 
   void push(queue::job& added) noexcept {
     added.next = nullptr;
-    (first_ == nullptr ? first_ : last_->next) = &added;
+    if (first_ == nullptr) {
+      first_ = &added;
+    } else {
+      last_->next = &added;
+    }
     last_ = &added;
   }
 
