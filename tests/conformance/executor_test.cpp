@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What every executor promises. Maps have a file of their own.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <conformance/set_ups.hpp>
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <heddle/completion_set.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/manual_executor.hpp>
 #include <heddle/thread_pool_executor.hpp>
+#include <heddle/wait.hpp>
 #include <iterator>
 #include <memory>
 #include <ranges>
@@ -183,6 +186,58 @@ TEMPLATE_LIST_TEST_CASE("an over-aligned callable and result are aligned", "[con
   CHECK(setup.pool.submit(wide()).result());
   auto f = setup.pool.submit([] { return wide(); });
   CHECK(f.result().aligned());
+}
+
+TEMPLATE_LIST_TEST_CASE("calls are waited for together, and read as they are done", "[conformance][wait]", setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  const auto submit_some = [&] {
+    std::vector<heddle::future<int>> calls;
+    for (int i = 0; i < 20; ++i) calls.push_back(setup.pool.submit([i] { return i == 7 ? throw i : i; }));
+    return calls;
+  };
+  auto calls = submit_some();
+  CHECK(heddle::wait(calls, {.return_when = heddle::first_exception}).done.contains(calls[7]));
+  CHECK_FALSE(heddle::wait(calls, {.return_when = heddle::first_completed}).done.empty());
+  CHECK(heddle::wait(calls).not_done.empty());
+
+  int sum = 0;
+  std::size_t failed = 0;
+  for (auto& each : heddle::as_completed(submit_some(), 1h)) {
+    if (each.exception() != nullptr) {
+      ++failed;
+    } else {
+      sum += each.result();
+    }
+  }
+  CHECK(sum == 190 - 7);
+  CHECK(failed == 1);
+
+  heddle::completion_set<int> set;
+  for (auto& each : submit_some()) set.add(std::move(each));
+  std::vector<bool> seen(20);
+  while (!set.empty()) seen[set.wait_any().index] = true;
+  CHECK(std::count(seen.begin(), seen.end(), true) == 20);
+}
+
+TEMPLATE_LIST_TEST_CASE("a call may wait for calls of its executor in all ways", "[conformance][wait]", setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  const auto wait_inside = [&] {
+    std::vector<heddle::future<int>> calls;
+    for (int i = 0; i < 5; ++i) calls.push_back(setup.pool.submit([i] { return i; }));
+    std::size_t done = heddle::wait(calls, {.return_when = heddle::first_completed}).done.empty() ? 0 : 1;
+    for (auto& each : heddle::as_completed(calls)) done += each.done() ? 1 : 0;
+    heddle::completion_set<int> set;
+    for (int i = 0; i < 5; ++i) set.add(setup.pool.submit([i] { return i; }));
+    while (!set.empty()) done += set.wait_any().future.done() ? 1 : 0;
+    std::vector<heddle::future<int>> others;
+    for (int i = 0; i < 5; ++i) others.push_back(setup.pool.submit([i] { return i; }));
+    return done + heddle::wait(others).done.size();
+  };
+  std::vector<heddle::future<std::size_t>> waiting;
+  for (int i = 0; i < 10; ++i) waiting.push_back(setup.pool.submit(wait_inside));
+  for (auto& each : waiting) CHECK(each.result() == 16);
 }
 
 TEMPLATE_LIST_TEST_CASE("a callback learns of the call's end, early or late", "[conformance]", setups) {

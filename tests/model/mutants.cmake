@@ -6,13 +6,20 @@
 
 heddle_mutant(state_word claim_is_no_single_step
   HEADER completion/state_word.hpp
-  IN [[phase try_claim(]]
-  REPLACE [[if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::relaxed, base::relaxed)) {
-        return phase::pending;
-      }]]
+  IN [[phase claim_if(]]
+  REPLACE [[if (word_.compare_exchange_weak(seen, with_phase(seen, taken_as), base::acquire, base::relaxed)) break;]]
   BY [[word_.store(with_phase(seen, taken_as), base::release);
-       return phase::pending;]]
+       break;]]
   FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(state_word cancelled_task_becomes_pending
+  HEADER completion/state_word.hpp
+  IN [[bool make_pending()]]
+  REPLACE [[if (word_.compare_exchange_weak(seen, with_phase(seen, phase::pending), base::release, base::relaxed))
+        return true;]]
+  BY [[word_.store(with_phase(seen, phase::pending), base::release);
+       return true;]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY|DOUBLE FREE|MEMORY LEAK")
 
 heddle_mutant(state_word completer_does_not_wait_for_who_unlinks
   HEADER completion/state_word.hpp
@@ -247,24 +254,24 @@ heddle_mutant(future frame_ends_before_its_node_is_told
   FINDS "ACCESS TO FREED MEMORY|DATA RACE")
 
 heddle_mutant(future callable_outlives_the_end
-  HEADER completion/task.hpp
+  HEADER completion/queued_state.hpp
   IN [[void end(phase ended) noexcept]]
-  REPLACE [[call_.~call();
-    if (this->word_.complete(ended) == state_word::last_owner::yes) delete this;]]
+  REPLACE [[derived().destroy_call();
+    if (this->word_.complete(ended) == state_word::last_owner::yes) delete &derived();]]
   BY [[const bool last = this->word_.complete(ended) == state_word::last_owner::yes;
-       call_.~call();
-       if (last) delete this;]]
+       derived().destroy_call();
+       if (last) delete &derived();]]
   FINDS "DATA RACE|ACCESS TO FREED MEMORY")
 
 heddle_mutant(future tombstone_is_kept
-  HEADER completion/task.hpp
+  HEADER completion/queued_state.hpp
   IN [[void run_from_queue()]]
-  REPLACE [[delete this;]]
+  REPLACE [[delete &derived();]]
   BY [[return;]]
   FINDS "MEMORY LEAK")
 
 heddle_mutant(future refusal_with_an_error_looks_like_a_cancellation
-  HEADER completion/task.hpp
+  HEADER completion/queued_state.hpp
   IN [[void refuse_from_queue(]]
   REPLACE [[why.error == nullptr ? phase::cancelling : phase::running]]
   BY [[phase::cancelling]]

@@ -301,6 +301,40 @@ struct callback_outlives_the_handle : freeing_model<callback_outlives_the_handle
   }
 };
 
+/// A task waits for others, and is put into its queue when they are done; a waiting worker claims it, or it is
+/// cancelled before or afterwards.
+struct waits_for_others : model<waits_for_others, 2> {
+  state_word word{state_word::queued::yes, phase::waiting};
+  plain<int> input{0};
+  int ran = 0;
+  bool cancelled = false;
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      input = 7;
+      if (word.make_pending()) {
+        if (word.leave_queue(phase::running) == dequeue_result::claimed) run();
+      } else {
+        HEDDLE_MODEL_CHECK(word.leave_queue(phase::running) == dequeue_result::taken);
+      }
+    } else if (choose(2) == 0) {
+      if (word.try_claim(phase::running) == phase::pending) run();
+    } else {
+      cancelled = has_not_begun(word.try_claim_unrun(phase::cancelling));
+      if (cancelled) HEDDLE_MODEL_CHECK(word.complete(phase::cancelled) == last_owner::no);
+    }
+  }
+  void run() {
+    HEDDLE_MODEL_CHECK(input == 7);
+    ++ran;
+    HEDDLE_MODEL_CHECK(word.complete(phase::value) == last_owner::no);
+  }
+  void after() {
+    HEDDLE_MODEL_CHECK(ran == (cancelled ? 0 : 1));
+    HEDDLE_MODEL_CHECK(word.current() == (cancelled ? phase::cancelled : phase::value));
+  }
+};
+
 /// A promise is kept, without having been started, while its future is cancelled and goes. The result that it made is
 /// its own again if the cancellation was faster.
 struct kept_or_cancelled : freeing_model<kept_or_cancelled, 2> {
@@ -371,6 +405,7 @@ int main(int argc, char** argv) {
                  {
                      explore<popped_or_cancelled>("popped or cancelled", everything),
                      explore<callback_outlives_the_handle>("a callback outlives the handle", everything),
+                     explore<waits_for_others>("a task waits for others", everything),
                      explore<kept_or_cancelled>("kept or cancelled", everything),
                      explore<destroyed_by_its_callback>("a callback destroys the promise", everything),
                      explore<three_leave<false>>("the last of three frees", everything),

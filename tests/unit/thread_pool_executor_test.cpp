@@ -855,3 +855,23 @@ TEST_CASE("a worker that waits for the end of another pool is replaced meanwhile
   one.result();
   other.result();
 }
+
+// The pool could not be asked any more who it is, and the worker that asked crashed.
+TEST_CASE("calls that become due one after the other while their pool is being destroyed all end",
+          "[thread_pool][regression]") {
+  const heddle_test::deadline limit;
+  for (int round = 0; round < 100; ++round) {
+    std::vector<heddle::future<void>> chain;
+    heddle_test::gate closing;
+    {
+      heddle::thread_pool_executor pool{{.max_workers = 1}};
+      chain.push_back(pool.submit([&] { closing.pass(); }));
+      for (int i = 0; i < 5; ++i) chain.push_back(pool.submit_after(chain.back(), [] {}));
+      closing.wait_until_reached();
+      closing.open();
+    }
+    int unfinished = 0;
+    for (const auto& each : chain) unfinished += each.done() ? 0 : 1;
+    REQUIRE(unfinished == 0);
+  }
+}

@@ -2,6 +2,8 @@
 // The waiting rule where a worker waits for several calls, in each of the ways to do that.
 #include <heddle/completion_set.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/manual_executor.hpp>
+#include <heddle/submit_after.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/wait.hpp>
 
@@ -135,6 +137,46 @@ TEST_CASE("the only worker waits for its own calls mixed with promises and calls
     const bool in_time = how.wait(mixed, for_ever);
     heddle::wait(mixed);
     return in_time;
+  });
+  CHECK(waiting.result());
+}
+
+// Those that were not due yet were passed over, and nobody else would run them.
+TEST_CASE("the only worker runs also those of its calls that wait for others of them",
+          "[wait][waiting_rule][regression]") {
+  const heddle_test::deadline limit;
+  const way how = GENERATE(from_range(std::begin(ways), std::end(ways)));
+  CAPTURE(how);
+  thread_pool_executor pool{{.max_workers = 1}};
+  auto waiting = pool.submit([&] {
+    std::vector<future<int>> calls(4);
+    calls[2] = pool.submit([] { return 1; });
+    calls[1] = pool.submit_after(calls[2], [] { return 2; });
+    calls[3] = pool.submit_after(calls[1], [] { return 3; });
+    calls[0] = pool.submit_after(calls[3], [] { return 4; });
+    return how.wait(calls, for_ever);
+  });
+  CHECK(waiting.result());
+}
+
+TEST_CASE("a call of a manual executor that waits for several calls of it runs them", "[wait][waiting_rule]") {
+  const heddle_test::deadline limit;
+  const way how = GENERATE(from_range(std::begin(ways), std::end(ways)));
+  CAPTURE(how);
+  thread_pool_executor pool{{.max_workers = 1}};
+  // In a worker of a pool it may run the pool's too.
+  auto waiting = pool.submit([&] {
+    heddle::manual_executor manual;
+    auto inner = manual.submit([&] {
+      std::vector<future<int>> calls;
+      for (int i = 0; i < 3; ++i) {
+        calls.push_back(manual.submit([i] { return i; }));
+        calls.push_back(pool.submit([i] { return i; }));
+      }
+      return how.wait(calls, for_ever);
+    });
+    manual.run_one();
+    return inner.result();
   });
   CHECK(waiting.result());
 }

@@ -16,41 +16,47 @@
 
 namespace heddle::completion {
 
+/// As what this thread may run the task here, if it is queued; null: it may not.
+[[nodiscard]] inline sync::thread_context* context_for(const state_base& task) noexcept {
+  sync::thread_context* const here = sync::current_context::get();
+  return here == nullptr || task.home() == nullptr ? nullptr : here->at_home(task.home());
+}
+
 /// True if one of `awaited` is done: already, or since it was queued in this worker's own pool and has been run here.
 /// That is not done while one runs elsewhere, which may be done sooner, and somebody replaces this thread if it sleeps.
 [[nodiscard]] inline bool try_end_one_of(std::span<state_base* const> awaited) noexcept {
-  const sync::thread_context* const here = sync::current_context::get();
-  bool may_run = here != nullptr && here->home() != nullptr;
+  bool one_runs = false;
   for (const state_base* each : awaited) {
     const phase found = each->current();
     if (is_terminal(found)) return true;
-    if (found == phase::running && may_run) may_run = !here->may_be_replaced();
+    one_runs = one_runs || found == phase::running;
   }
-  if (!may_run) return false;
   for (state_base* each : awaited) {
+    const sync::thread_context* const here = context_for(*each);
+    if (here == nullptr || (one_runs && here->may_be_replaced())) continue;
     if (each->try_run_to_end()) return true;
   }
   return false;
 }
 
 /// For a thread that waits for one after the other of `entries`: runs here what is still queued in this worker's own
-/// pool, the oldest first, unless one before it runs elsewhere in that pool. Looks at none twice that it cannot run.
+/// pool, the oldest first, unless one before it runs elsewhere in that pool. Looks at none twice that it cannot run,
+/// but for those that wait for others and that nobody else would run.
 class claim_cursor {
  public:
   /// True if it has run one.
   template <class Entries>
   [[nodiscard]] bool try_run_one(Entries& entries) noexcept {
-    const sync::thread_context* const here = sync::current_context::get();
-    if (here == nullptr || here->home() == nullptr) return false;
-    const bool may_be_replaced = here->may_be_replaced();
-    if (may_be_replaced && running_ != nullptr && is_running(*running_, *here)) return false;
-    for (; next_ < entries.size(); ++next_) {
+    if (running_ != nullptr && running_->is_outstanding() && makes_wait(running_->state())) return false;
+    add(first_waiting_);
+    for (first_waiting_ = none; next_ < entries.size(); ++next_) {
       completion_queue::entry& each = entries[next_];
       if (!each.is_outstanding()) continue;
-      if (may_be_replaced && is_running(each, *here)) {
+      if (makes_wait(each.state())) {
         running_ = &each;
         return false;
       }
+      if (is_left_to_us(each.state()) && next_ < first_waiting_) first_waiting_ = next_;
       if (each.state().try_run_to_end()) return true;
     }
     return false;
@@ -62,11 +68,19 @@ class claim_cursor {
   }
 
  private:
-  static bool is_running(const completion_queue::entry& seen, const sync::thread_context& here) noexcept {
-    return seen.is_outstanding() && seen.state().home() == here.home() && seen.state().current() == phase::running;
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+  static bool makes_wait(const state_base& seen) noexcept {
+    const sync::thread_context* const here = context_for(seen);
+    return here != nullptr && seen.current() == phase::running && here->may_be_replaced();
+  }
+  static bool is_left_to_us(const state_base& seen) noexcept {
+    const sync::thread_context* const here = context_for(seen);
+    return here != nullptr && seen.current() == phase::waiting && !here->may_be_replaced();
   }
 
   std::size_t next_ = 0;
+  std::size_t first_waiting_ = none;
   const completion_queue::entry* running_ = nullptr;  // the one that was seen last
 };
 
@@ -76,14 +90,25 @@ class wait_for_all {
  public:
   static void until(sync::deadline latest, std::span<state_base* const> awaited) {
     if (latest == sync::no_wait) return;
-    if (latest == sync::no_deadline) {
-      for (state_base* each : awaited) static_cast<void>(each->done() || each->try_run_to_end());
-    }
+    if (latest == sync::no_deadline) run_queued(awaited);
     wait_for_all waiting(awaited);
     if (!waiting.sleeper_.was_told()) waiting.spin_or_sleep(latest);
   }
 
  private:
+  static void run_queued(std::span<state_base* const> awaited) noexcept {
+    for (bool may_find_more = true; may_find_more;) {
+      bool has_run_one = false;
+      bool one_waits = false;
+      for (state_base* each : awaited) {
+        const phase found = each->current();
+        one_waits = one_waits || found == phase::waiting;
+        has_run_one = (found == phase::pending && each->try_run_to_end()) || has_run_one;
+      }
+      may_find_more = has_run_one && one_waits;
+    }
+  }
+
   explicit wait_for_all(std::span<state_base* const> awaited)
       : awaited_(awaited), sleeper_(static_cast<std::uint32_t>(awaited.size())), nodes_(awaited.size()) {
     std::uint32_t done = 0;

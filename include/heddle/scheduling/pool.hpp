@@ -80,7 +80,7 @@ class pool final : public queue::job_home {
 
   /// For who may come when the pool is gone.
   using ticket = base::revocable<pool>::ticket;
-  [[nodiscard]] ticket make_ticket() const noexcept { return way_in_.make_ticket(); }
+  [[nodiscard]] ticket make_ticket() const noexcept { return ticket_; }
 
   /// try_push() into the pool that made the ticket; closed also if that is gone.
   [[nodiscard]] static admission try_push_by(const ticket& by, queue::job& added, queue::lane to) {
@@ -303,6 +303,7 @@ class pool final : public queue::job_home {
 
   const std::uint32_t started_in_ = base::fork_count();
   base::revocable<pool> way_in_{*this};
+  const ticket ticket_ = way_in_.make_ticket();  // for workers also when that has been revoked
   pool_settings settings_;
   crew crew_;
   stand_ins stand_ins_;
