@@ -156,11 +156,11 @@ class dependent final
   base::atomic<const dependency*> failed_{still_adding()};
   std::uint32_t told_ = 0;
   [[no_unique_address]] Launch launch_;
+  [[no_unique_address]] call_type call_;
   Dependencies dependencies_;
-  union {  // a union, so that its destruction is ours to time
+  union {  // a union, so that its destruction is ours to time; last, for it takes the inputs over
     held held_;
   };
-  [[no_unique_address]] call_type call_;
 };
 
 }  // namespace heddle::completion
