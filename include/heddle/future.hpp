@@ -218,13 +218,13 @@ class [[nodiscard]] future {
     return result.take(continued<step>(std::forward<F>(f), completion::run_here()));
   }
 
-  /// The same with `f` on an executor, to which it goes when this call is done. If that refuses it, the exception is in
-  /// the future.
+  /// The same with `f` on an executor, to which it goes when this call is done and has a value. If that refuses it, the
+  /// exception is in the future. What passes by `f` does not go there.
   template <class E, class F>
   auto then(E&& executor, F&& f) && {
     using step = completion::value_step<std::decay_t<F>, parent>;
     result_of<step> result;
-    return result.take(continued<step>(std::forward<F>(f), launcher<std::remove_cvref_t<E>>(executor)));
+    return result.take(continued<step>(std::forward<F>(f), make_launcher(std::forward<E>(executor))));
   }
 
   /// The future of this result, or of what `handler` makes of a failure: of `handler(exception_ptr)`, or with a type of

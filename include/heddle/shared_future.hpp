@@ -82,7 +82,7 @@ class [[nodiscard]] shared_future {
   template <class E, class F>
   auto then(E&& executor, F&& f) const {
     typename future<T>::template result_of<step<F>> result;
-    return result.take(continued(std::forward<F>(f), launcher<std::remove_cvref_t<E>>(executor)));
+    return result.take(continued(std::forward<F>(f), make_launcher(std::forward<E>(executor))));
   }
 
   /// In a coroutine: gives what result() gives.

@@ -104,6 +104,23 @@ TEST_CASE("a long chain on a pool is made to its end", "[then][chains]") {
   CHECK(last.result() == length);
 }
 
+TEST_CASE("a long chain that its pool refuses, or that a failure passes by, takes no stack", "[then][chains]") {
+  heddle::thread_pool_executor pool{{.max_workers = 1}};
+  const auto chain_on_pool = [&](future<int> last) {
+    for (int i = 0; i < long_chain; ++i) last = std::move(last).then(pool, [](int v) { return v + 1; });
+    return last;
+  };
+  promise<int> refused;
+  promise<int> failing;
+  auto last = chain_on_pool(refused.get_future());
+  auto passed = chain_on_pool(failing.get_future());
+  pool.shutdown();
+  refused.set_value(0);
+  CHECK_THROWS_AS(last.result(), heddle::executor_shutdown_error);
+  failing.set_exception(std::make_exception_ptr(1));
+  CHECK_THROWS_AS(passed.result(), int);
+}
+
 TEST_CASE("a loop that calls itself by futures takes no stack", "[then][chains]") {
   const int depth = static_cast<int>(scaled(100'000));
   heddle::thread_pool_executor pool{{.max_workers = 2}};

@@ -493,6 +493,21 @@ TEST_CASE("then on a pool that is shut down or gone leaves executor_shutdown_err
   CHECK_THROWS_AS(of_gone.result(), heddle::executor_shutdown_error);
 }
 
+TEST_CASE("what passes by does not go to the executor, so it does not matter whether that takes calls", "[then]") {
+  thread_pool_executor pool{{.max_workers = 1}};
+  const auto call = [](int v) { return v; };
+  promise<int> fails;
+  promise<int> ends;
+  auto failing = fails.get_future().then(pool, call);
+  auto shared = ends.get_future().share();
+  auto passed = shared.then(pool, call).then(pool, call);
+  pool.shutdown();
+  fails.set_exception(std::make_exception_ptr(std::range_error("first")));
+  CHECK_THROWS_AS(failing.result(), std::range_error);
+  shared.cancel();
+  CHECK(passed.cancelled());
+}
+
 TEST_CASE("a continuation that is due in a worker while its pool is destroyed is refused", "[then]") {
   const heddle_test::deadline limit;
   for (int round = 0; round < 20; ++round) {
