@@ -213,16 +213,18 @@ class [[nodiscard]] future {
   ///     heddle::future<image> shown = pool.submit(download, address).then(decode).then(scale);
   template <class F>
   auto then(F&& f) && {
-    return flatten(
-        continued<completion::value_step<std::decay_t<F>, parent>>(std::forward<F>(f), completion::run_here()));
+    using step = completion::value_step<std::decay_t<F>, parent>;
+    result_of<step> result;
+    return result.take(continued<step>(std::forward<F>(f), completion::run_here()));
   }
 
-  /// The same with `f` on an executor, to which it goes when this call is done. If that refuses it, the exception is in
-  /// the future.
+  /// The same with `f` on an executor, to which it goes when this call is done and has a value. If that refuses it, the
+  /// exception is in the future. What passes by `f` does not go there.
   template <class E, class F>
   auto then(E&& executor, F&& f) && {
-    return flatten(continued<completion::value_step<std::decay_t<F>, parent>>(
-        std::forward<F>(f), launcher<std::remove_cvref_t<E>>(executor)));
+    using step = completion::value_step<std::decay_t<F>, parent>;
+    result_of<step> result;
+    return result.take(continued<step>(std::forward<F>(f), make_launcher(std::forward<E>(executor))));
   }
 
   /// The future of this result, or of what `handler` makes of a failure: of `handler(exception_ptr)`, or with a type of
@@ -329,24 +331,40 @@ class [[nodiscard]] future {
     return result;
   }
 
+  /// What then() makes of the future of its call: that; or if the call gives a future, the future of its result, for
+  /// which there is memory before the call is made.
   template <class U>
-  static future<U> flatten(future<U>&& plain) noexcept {
-    return std::move(plain);
-  }
+  struct flattening {
+    static future<U> take(future<U>&& plain) noexcept { return std::move(plain); }
+  };
   template <class U>
-  static future<U> flatten(future<future<U>>&& nested) {
-    struct take {
+  struct flattening<future<U>> {
+    struct take_inner {
       completion::owned_state<U> operator()(future<U>& inner) const {
         static_cast<void>(inner.state());  // throws where there is none
         return completion::owned_state<U>(std::exchange(inner.state_, nullptr));
       }
     };
-    auto* const made = new completion::flattened<U, future<U>, take>(
-        completion::owned_state<future<U>>(std::exchange(nested.state_, nullptr)));
-    future<U> result(made);
-    made->start();
-    return result;
-  }
+    using state_type = completion::flattened<U, future<U>, take_inner>;
+
+    flattening() : made(new state_type) {}
+    flattening(const flattening&) = delete;
+    flattening& operator=(const flattening&) = delete;
+    ~flattening() {
+      if (made != nullptr) made->discard_unused();
+    }
+
+    future<U> take(future<future<U>>&& nested) noexcept {
+      state_type& started = *std::exchange(made, nullptr);
+      future<U> result(&started);
+      started.start(completion::owned_state<future<U>>(std::exchange(nested.state_, nullptr)));
+      return result;
+    }
+
+    state_type* made;
+  };
+  template <class Step>
+  using result_of = flattening<completion::task_result_t<typename Step::result_type>>;
 
   [[nodiscard]] completion::shared_state<T>& state() const {
     if (state_ == nullptr) {

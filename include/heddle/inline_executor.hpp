@@ -76,6 +76,7 @@ static_assert(executor<inline_executor>);
 template <>
 class launcher<inline_executor> {
  public:
+  static constexpr bool keeps_no_reference = false;
   explicit launcher(const inline_executor& on) noexcept : on_(&on) {}
   static const queue::job_home* home() noexcept { return nullptr; }
   void operator()(queue::job& due) const noexcept {

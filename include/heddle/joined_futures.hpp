@@ -39,9 +39,15 @@ template <class Futures>
   }
 }
 
-/// The futures of a range that is given away, or copies of shared ones.
+/// The futures of a range that is given away, or copies of shared ones. Throws if one has no state, and takes none
+/// then, unless the range can be read only once.
 template <class R>
 [[nodiscard]] auto take_futures(R&& range) {
+  if constexpr (std::forward_iterator<decltype(std::begin(range))>) {
+    for (auto at = std::begin(range); at != std::end(range); ++at) {
+      static_cast<void>(future_access::state_of(*future_of_element(*at)));
+    }
+  }
   using F = std::remove_const_t<future_in<R>>;
   constexpr bool is_given_away = !std::is_lvalue_reference_v<R> && !std::is_const_v<future_in<R>>;
   static_assert(
@@ -66,6 +72,7 @@ template <class... Fs>
 [[nodiscard]] auto take_future_pack(Fs&&... futures) {
   static_assert(((!std::is_lvalue_reference_v<Fs> || std::is_copy_constructible_v<std::remove_cvref_t<Fs>>) && ...),
                 "when_all(), when_any() and collect() take the futures over: write std::move(f), or share() it");
+  (static_cast<void>(future_access::state_of(futures)), ...);
   return std::tuple<std::remove_cvref_t<Fs>...>(std::forward<Fs>(futures)...);
 }
 

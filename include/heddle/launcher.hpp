@@ -43,6 +43,7 @@ class posted_job {
 template <class E>
 class launcher {
  public:
+  static constexpr bool keeps_no_reference = false;
   explicit launcher(E& on) noexcept : on_(&on) {
     static_assert(
         requires { on.post([] {}); },
@@ -68,5 +69,17 @@ class launcher {
  private:
   E* on_;
 };
+
+/// The launcher of an executor that is given as an lvalue, or as a view of one.
+template <class E>
+[[nodiscard]] auto make_launcher(E&& on) {
+  using made = launcher<std::remove_cvref_t<E>>;
+  if constexpr (!std::is_lvalue_reference_v<E>) {
+    static_assert(made::keeps_no_reference,
+                  "then(executor, f) and submit_after() need the executor later, and this one ends with the "
+                  "expression: give it a name");
+  }
+  return made(on);
+}
 
 }  // namespace heddle

@@ -22,6 +22,7 @@ namespace heddle {
 /// executor_shutdown_error if the pool is gone.
 class pool_launcher {
  public:
+  static constexpr bool keeps_no_reference = true;
   pool_launcher(const scheduling::pool& into, queue::lane lane) noexcept : into_(into.make_ticket()), lane_(lane) {}
 
   /// While the pool is there.

@@ -75,12 +75,14 @@ class [[nodiscard]] shared_future {
   /// As future::then(), but f gets a const T&, and this future keeps its result for others.
   template <class F>
   auto then(F&& f) const {
-    return future<T>::flatten(continued(std::forward<F>(f), completion::run_here()));
+    typename future<T>::template result_of<step<F>> result;
+    return result.take(continued(std::forward<F>(f), completion::run_here()));
   }
 
   template <class E, class F>
   auto then(E&& executor, F&& f) const {
-    return future<T>::flatten(continued(std::forward<F>(f), launcher<std::remove_cvref_t<E>>(executor)));
+    typename future<T>::template result_of<step<F>> result;
+    return result.take(continued(std::forward<F>(f), make_launcher(std::forward<E>(executor))));
   }
 
   /// In a coroutine: gives what result() gives.
@@ -101,13 +103,14 @@ class [[nodiscard]] shared_future {
     decltype(std::declval<future<T>&>().operator co_await()) waits_for;
   };
 
+  template <class F>
+  using step = completion::value_step<std::decay_t<F>, shared_parent<T>>;
+
   template <class F, class Launch>
   auto continued(F&& f, Launch launch) const {
-    using parent = shared_parent<T>;
-    using step = completion::value_step<std::decay_t<F>, parent>;
     static_cast<void>(common());
-    auto* const made =
-        new completion::continuation<step, parent, Launch>(parent(*this), step{std::forward<F>(f)}, launch);
+    auto* const made = new completion::continuation<step<F>, shared_parent<T>, Launch>(
+        shared_parent<T>(*this), step<F>{std::forward<F>(f)}, launch);
     auto result = future_access::adopt(made);
     made->start();
     return result;

@@ -122,15 +122,22 @@ class dependent_maker<Launch, F, std::tuple<Inputs...>, Orderings...> {
   static constexpr bool has_known_size = (Orderings::has_known_size && ...);
   using nodes =
       std::conditional_t<has_known_size, std::array<completion::dependency, sizeof...(Orderings)>, dependency_array>;
-  static_assert(
-      completion::call_with<F, completion::arguments_of<Inputs...>>::is_possible,
-      "submit_after(futures..., f) calls f with the values of the futures that were moved in or are shared, in "
-      "their order, and without those that were only lent; this f cannot be called so");
   using dependent = completion::dependent<F, Launch, nodes, Inputs...>;
 
  public:
   template <class Callable>
   static auto make(Launch launch, Callable&& callable, const Orderings&... after) {
+    constexpr bool can_call = completion::can_call_with<F, completion::arguments_of<Inputs...>>;
+    static_assert(
+        can_call,
+        "submit_after(futures..., f) calls f with the values of the futures that were moved in or are shared, "
+        "in their order, and without those that were only lent; this f cannot be called so");
+    if constexpr (can_call) return make_dependent(launch, std::forward<Callable>(callable), after...);
+  }
+
+ private:
+  template <class Callable>
+  static auto make_dependent(Launch launch, Callable&& callable, const Orderings&... after) {
     (after.each_state([](completion::state_base&) {}), ...);
     const std::size_t size = (after.size() + ... + 0);
     std::tuple<Inputs...> inputs = std::tuple_cat(after.input()...);
@@ -174,7 +181,7 @@ class dependent_maker<Launch, F, std::tuple<Inputs...>, Orderings...> {
 ///     auto b = pool.submit(read_b);
 ///     auto both = pool.submit_after(a, b, [&] { merge(); });
 template <class E, class... Args>
-auto submit_after(E& on, Args&&... after_and_callable) {
+auto submit_after(E&& on, Args&&... after_and_callable) {
   static_assert(sizeof...(Args) > 1,
                 "submit_after() waits for one future at least, and calls what comes last: "
                 "submit_after(pool, a, b, f)");
@@ -185,9 +192,10 @@ auto submit_after(E& on, Args&&... after_and_callable) {
     using F = std::decay_t<std::tuple_element_t<last, given>>;
     using inputs = decltype(std::tuple_cat(
         ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}.input()...));
-    return dependent_maker<launcher<std::remove_const_t<E>>, F, inputs,
+    const auto launch = make_launcher(std::forward<E>(on));
+    return dependent_maker<std::remove_const_t<decltype(launch)>, F, inputs,
                            ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>...>::
-        make(launcher<std::remove_const_t<E>>(on), std::get<last>(std::move(all)),
+        make(launch, std::get<last>(std::move(all)),
              ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}...);
   }(std::make_index_sequence<last>());
 }

@@ -108,6 +108,9 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
           "parallel_invoke(); let the loop return first\n");
     }
     stop();
+    if (pool_.is_of_this_process()) return;
+    way_to_timers_.leave_behind();
+    timers_.leave_behind();
   }
 
   /// Queues `callable(args...)` and returns the future of its result. Never blocks.
@@ -205,7 +208,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     if (pending == pending_jobs::cancel) pool_.refuse_queued({});
     if (join == join_workers::no) return;
     pool_.join();
-    if (!timers_.runs_this_thread()) timers_.join();
+    if (pool_.is_of_this_process() && !timers_.runs_this_thread()) timers_.join();
   }
 
   /// Waits until no call of this pool is queued or runs, or until the timeout is over; whether that is so. Others may
@@ -312,10 +315,11 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   template <class F, class... Args>
   auto submit_at_time(priority level, sync::deadline when, F&& callable, Args&&... args) {
     using call = delayed_call<pool_launcher, std::decay_t<F>, std::decay_t<Args>...>;
+    scheduling::timer_thread& takes = timers();
     auto* const delayed = new call(way_to_timers_.make_ticket(), pool_launcher(pool_, lane_of(level)),
                                    std::forward<F>(callable), std::forward<Args>(args)...);
     auto result = future_access::adopt(delayed);
-    if (!delayed->start(timers(), when)) throw executor_shutdown_error();
+    if (!delayed->start(takes, when)) throw executor_shutdown_error();
     return result;
   }
 
@@ -330,10 +334,11 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     const sync::deadline first = sync::deadline_after(period);
     const clock::duration length =
         first == sync::no_deadline ? (clock::duration::max)() : std::chrono::ceil<clock::duration>(period);
+    scheduling::timer_thread& takes = timers();
     auto* const periodic = new call(way_to_timers_.make_ticket(), pool_launcher(pool_, lane_of(level)), first, length,
                                     std::forward<F>(callable));
     future<void> result = future_access::adopt<void>(periodic);
-    if (!periodic->start(timers())) throw executor_shutdown_error();
+    if (!periodic->start(takes)) throw executor_shutdown_error();
     return result;
   }
 

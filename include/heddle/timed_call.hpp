@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -104,10 +105,10 @@ class delayed_call final
   alarm<delayed_call> alarm_{*this};
   timer_ticket timers_;
   Launch launch_;
+  [[no_unique_address]] completion::task_call<completion::takes_stop_token<Callable, Args...>> call_;  // as in a task
   union {  // a union, so that its destruction is ours to time
     held held_;
   };
-  [[no_unique_address]] completion::task_call<completion::takes_stop_token<Callable, Args...>> call_;
 };
 
 /// `callable()` at times that lie a period apart, each in `Launch`, until it throws or is cancelled. Its state is
@@ -126,7 +127,7 @@ class periodic_call final : public completion::shared_state<void> {
         launch_(launch),
         next_(first),
         period_(period),
-        callable_(std::forward<F>(callable)) {}
+        callable_(std::in_place, std::forward<F>(callable)) {}
 
   /// As delayed_call::start().
   [[nodiscard]] bool start(scheduling::timer_thread& timers) {
@@ -170,7 +171,7 @@ class periodic_call final : public completion::shared_state<void> {
   void run_once() noexcept {
     if (current() != phase::pending) return leave(phase::cancelled, nullptr);
     try {
-      callable_();
+      (*callable_)();
     } catch (...) {
       return leave(phase::error, std::current_exception());
     }
@@ -198,6 +199,7 @@ class periodic_call final : public completion::shared_state<void> {
 
   /// It leaves its queue for ever.
   void leave(phase ended, std::exception_ptr error) noexcept {
+    callable_.reset();
     switch (word_.leave_queue(ended == phase::cancelled ? phase::cancelling : phase::running)) {
       case completion::state_word::dequeue_result::claimed:
         if (ended == phase::error) outcome_.emplace_error(std::move(error));
@@ -210,9 +212,12 @@ class periodic_call final : public completion::shared_state<void> {
   }
 
   void end_cancelled() noexcept {
-    timers_.try_use([this](scheduling::timer_thread& timers) {
-      if (timers.remove(alarm_.timer)) static_cast<void>(word_.leave_queue(phase::cancelling));
-    });
+    bool waited = false;
+    timers_.try_use([&](scheduling::timer_thread& timers) { waited = timers.remove(alarm_.timer); });
+    if (waited) {
+      callable_.reset();
+      static_cast<void>(word_.leave_queue(phase::cancelling));  // the handle is left, so this does not free it
+    }
     end(phase::cancelled);
   }
 
@@ -225,7 +230,7 @@ class periodic_call final : public completion::shared_state<void> {
   const Launch launch_;
   sync::deadline next_;
   const std::chrono::steady_clock::duration period_;
-  Callable callable_;
+  std::optional<Callable> callable_;  // of its queue
 };
 
 }  // namespace heddle

@@ -12,6 +12,7 @@
 #include <heddle/executor.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/manual_executor.hpp>
+#include <heddle/submit_after.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/wait.hpp>
 #include <iterator>
@@ -336,6 +337,56 @@ TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and
   setup.pool.shutdown();
   CHECK(sum == 99 * 50);
   CHECK_THROWS_AS(setup.pool.post_bulk([](int) {}, std::views::iota(0, 100)), heddle::executor_shutdown_error);
+}
+
+TEMPLATE_LIST_TEST_CASE("a call may take a stop_token before its arguments", "[conformance][stop]", setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  auto possible =
+      setup.pool.submit([](heddle::base::stop_token stop, bool b) { return b && stop.stop_possible(); }, true);
+  CHECK(possible.result());
+  CHECK_FALSE(possible.request_stop());
+}
+
+TEMPLATE_LIST_TEST_CASE("continuations run on an executor, which refuses them after its shutdown",
+                        "[conformance][then]", setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  life_counts counts;
+  heddle::promise<int> source;
+  auto text = source.get_future().then(setup.pool, [t = tracked(counts)](int v) { return v + 1; }).then([](int v) {
+    return std::to_string(v);
+  });
+  source.set_value(1);
+  CHECK(text.result() == "2");
+  auto flat = setup.pool.submit([] { return 1; }).then(setup.pool, [&](int v) {
+    return setup.pool.submit([v] { return v + 1; });
+  });
+  CHECK(flat.result() == 2);
+  CHECK(counts.copies == 0);
+  CHECK(counts.alive == 0);
+  heddle::promise<int> late;
+  auto refused = late.get_future().then(setup.pool, [](int v) { return v; });
+  setup.pool.shutdown();
+  late.set_value(1);
+  CHECK_THROWS_AS(refused.result(), heddle::executor_shutdown_error);
+}
+
+TEMPLATE_LIST_TEST_CASE("calls begin after those that they wait for, and fail with them", "[conformance][submit_after]",
+                        setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  auto top = setup.pool.submit([] { return 2; }).share();
+  auto left = heddle::submit_after(setup.pool, top, [](const int& v) { return v + 1; });
+  auto right = heddle::submit_after(setup.pool, top, left, [](const int& v) { return v + 2; });
+  auto bottom = heddle::submit_after(setup.pool, std::move(left), std::move(right), [](int a, int b) { return a * b; });
+  CHECK(bottom.result() == 12);
+  auto failing = setup.pool.submit([] { throw std::range_error("no"); });
+  auto after = heddle::submit_after(setup.pool, failing, top, [](const int&) { return 1; });
+  CHECK_THROWS_AS(after.result(), std::range_error);
+  heddle::promise<int> never;
+  auto waits = heddle::submit_after(setup.pool, never.get_future(), [](int v) { return v; });
+  CHECK(waits.cancel());
 }
 
 TEMPLATE_LIST_TEST_CASE("an executor says how many calls it runs at a time", "[conformance]", setups) {

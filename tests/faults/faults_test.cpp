@@ -119,6 +119,16 @@ int with_every_allocation_failing(Attempt attempt, Check check) {
   }
 }
 
+/// An executor of one's own, which runs calls at once.
+struct own_executor {
+  future<void> submit(void (*)()) { return {}; }
+  template <class F>
+  void post(const F& call) {
+    call();
+  }
+  [[nodiscard]] std::size_t max_workers() const { return 1; }
+};
+
 }  // namespace
 
 TEST_CASE("submit and post without memory leave nothing behind", "[faults]") {
@@ -533,4 +543,149 @@ TEST_CASE("a deque that cannot grow stays as it was", "[faults]") {
     CHECK(deque.try_pop() == nullptr);
   }
   CHECK(allocations_alive == before);
+}
+
+TEST_CASE("where then finds no memory the future keeps its state, and nothing was called", "[faults][then]") {
+  life_counts counts;
+  bool called = false;
+  const auto ready = [] {
+    promise<int> source;
+    source.set_value(1);
+    return source.get_future();
+  };
+  future<int> kept = ready();
+  const auto is_untouched = [&] {
+    CHECK(kept.valid());
+    CHECK_FALSE(called);
+    CHECK(counts.alive == 0);
+  };
+  future<int> next;
+  CHECK(with_every_allocation_failing(
+            [&] {
+              next = std::move(kept).then([&, held = tracked(counts), large = bulk{}](int value) {
+                called = true;
+                return value;
+              });
+            },
+            is_untouched) == 1);
+  CHECK(next.result() == 1);
+
+  kept = ready();
+  called = false;
+  future<bulk> flat;
+  CHECK(with_every_allocation_failing(
+            [&] {
+              flat = std::move(kept).then([&, held = tracked(counts), large = bulk{}](int) {
+                called = true;
+                return future<bulk>();
+              });
+            },
+            is_untouched) == 2);
+  CHECK(called);
+
+  auto shared = ready().share();
+  called = false;
+  CHECK(with_every_allocation_failing(
+            [&] {
+              flat = shared.then([&, held = tracked(counts), large = bulk{}](int) {
+                called = true;
+                return future<bulk>();
+              });
+            },
+            [&] {
+              CHECK_FALSE(called);
+              CHECK(counts.alive == 0);
+            }) == 2);
+
+  kept = ready();
+  CHECK(with_every_allocation_failing(
+            [&] {
+              next = std::move(kept).catch_error(
+                  [held = tracked(counts), large = bulk{}](const std::exception_ptr&) { return 1; });
+            },
+            [&] {
+              CHECK(kept.valid());
+              CHECK(counts.alive == 0);
+            }) == 1);
+}
+
+TEST_CASE("a call with a stop_token that finds no memory leaves nothing behind", "[faults][stop]") {
+  const heddle_test::deadline limit;
+  life_counts counts;
+  thread_pool_executor pool({.max_workers = 1});
+  const auto call = [&] { return [held = tracked(counts), large = bulk{}](heddle::base::stop_token) {}; };
+  const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
+  future<void> f;
+  CHECK(with_every_allocation_failing([&] { f = pool.submit(call()); }, nothing_alive) >= 2);
+  f.wait();
+  CHECK(counts.alive == 0);
+
+  promise<tracked> source;
+  source.set_value(counts);
+  future<tracked> input = source.get_future();
+  future<void> after;
+  CHECK(with_every_allocation_failing(
+            [&] {
+              after =
+                  pool.submit_after(std::move(input), [large = bulk{}](heddle::base::stop_token, const tracked&) {});
+            },
+            [&] { CHECK(input.valid()); }) == 2);
+  after.result();
+}
+
+TEST_CASE("where submit_after finds no memory it takes no future", "[faults][submit_after]") {
+  const heddle_test::deadline limit;
+  life_counts counts;
+  heddle::inline_executor here;
+  promise<int> source;
+  future<int> input = source.get_future();
+  std::vector<future<void>> others;
+  others.push_back(here.submit([] {}));
+  future<void> after;
+  const int failures = with_every_allocation_failing(
+      [&] { after = here.submit_after(std::move(input), others, [held = tracked(counts), large = bulk{}](int) {}); },
+      [&] {
+        CHECK(input.valid());
+        CHECK(others[0].valid());
+        CHECK(counts.alive == 0);
+      });
+  CHECK(failures == 2);
+  source.set_value(1);
+  after.result();
+}
+
+TEST_CASE("timers that find no memory, or no thread, leave nothing behind", "[faults][timed_call]") {
+  const heddle_test::deadline limit;
+  life_counts counts;
+  {
+    thread_pool_executor pool({.max_workers = 1});
+    const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
+    const auto call = [&] { return [held = tracked(counts), large = bulk{}] {}; };
+    starts_until_failure = 0;
+    CHECK_THROWS_AS(pool.submit_after(std::chrono::hours(1), call()), std::system_error);
+    nothing_alive();
+    starts_until_failure = 0;
+    CHECK_THROWS_AS(pool.every(std::chrono::hours(1), call()), std::system_error);
+    nothing_alive();
+    future<void> once;
+    future<void> often;
+    CHECK(with_every_allocation_failing([&] { once = pool.submit_after(std::chrono::hours(1), call()); },
+                                        nothing_alive) >= 2);
+    once.cancel();
+    CHECK(with_every_allocation_failing([&] { often = pool.every(std::chrono::hours(1), call()); }, nothing_alive) >=
+          1);
+  }
+  CHECK(counts.alive == 0);
+}
+
+TEST_CASE("a continuation whose executor has no memory to post it fails with that", "[faults][then]") {
+  own_executor own;
+  promise<int> source;
+  bool called = false;
+  auto refused = source.get_future().then(own, [&](int) { called = true; });
+  allocations_until_failure = 0;
+  source.set_value(1);
+  allocations_until_failure = never;
+  CHECK_FALSE(called);
+  CHECK_THROWS_AS(refused.result(), std::bad_alloc);
 }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/race.hpp>
 #include <support/scale.hpp>
 #include <support/tracked.hpp>
 #include <thread>
@@ -21,37 +22,11 @@ using heddle::future;
 using heddle::promise;
 using heddle::thread_pool_executor;
 using heddle_test::life_counts;
+using heddle_test::race;
 using heddle_test::scaled;
 using heddle_test::tracked;
 
 namespace {
-
-/// Runs each of `racers` in a thread of its own, `rounds` times, all of them starting a round together. `prepare()` and
-/// `check()` run alone, before and after each round.
-template <class Prepare, class Check, class... Racers>
-void race(std::size_t rounds, Prepare prepare, Check check, Racers... racers) {
-  const auto turns = static_cast<std::ptrdiff_t>(sizeof...(Racers)) + 1;
-  std::barrier together(turns);
-  std::vector<std::thread> threads;
-  threads.reserve(sizeof...(Racers));
-  const auto start = [&](auto racer) {
-    threads.emplace_back([&together, rounds, racer] {
-      for (std::size_t round = 0; round < rounds; ++round) {
-        together.arrive_and_wait();
-        racer();
-        together.arrive_and_wait();
-      }
-    });
-  };
-  (start(racers), ...);
-  for (std::size_t round = 0; round < rounds; ++round) {
-    prepare();
-    together.arrive_and_wait();
-    together.arrive_and_wait();
-    check();
-  }
-  for (std::thread& thread : threads) thread.join();
-}
 
 int tree(thread_pool_executor& pool, int depth) {
   if (depth == 0) return 1;

@@ -106,7 +106,8 @@ class continuation final
   continuation(Parent&& parent, Step&& step, Launch launch)
       : waiter(kind::continuation, &tell),
         base_type(launch.home(), state_word::queued::yes, phase::waiting),
-        held_(std::move(step), std::move(parent), launch) {}
+        due_(launch, parent.state()),
+        held_(std::move(step), std::move(parent)) {}
 
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start() noexcept {
@@ -114,14 +115,18 @@ class continuation final
   }
 
  private:
+  static constexpr bool runs_here = std::is_same_v<Launch, run_here>;
+
   ~continuation() {}  // held_ is gone by then
 
   static void tell(waiter& self) noexcept {
     auto& due = static_cast<continuation&>(self);
-    if constexpr (std::is_same_v<Launch, run_here>) {
+    if constexpr (runs_here) {
       deferred_jobs::run(due);
+    } else if (due.due_.parent->current() != Step::taken) {
+      deferred_jobs::run(due);  // it passes by
     } else if (due.word_.make_pending()) {
-      const Launch launch = due.held_.launch;
+      const Launch launch = due.due_.launch;
       launch(due);
     } else {
       due.run();  // cancelled: it leaves its queue
@@ -146,12 +151,22 @@ class continuation final
   static bool stop() noexcept { return false; }
 
   struct held {
-    held(Step&& its_step, Parent&& its_parent, Launch its_launch)
-        : step(std::move(its_step)), parent(std::move(its_parent)), launch(its_launch) {}
+    held(Step&& its_step, Parent&& its_parent) : step(std::move(its_step)), parent(std::move(its_parent)) {}
     [[no_unique_address]] Step step;
     Parent parent;
-    [[no_unique_address]] Launch launch;
   };
+
+  /// For who tells it, when who cancels it may destroy what is held.
+  struct to_launch {
+    to_launch(Launch its_launch, const state_base& its_parent) noexcept : launch(its_launch), parent(&its_parent) {}
+    Launch launch;
+    const state_base* parent;
+  };
+  struct nothing_to_launch {
+    nothing_to_launch(Launch, const state_base&) noexcept {}
+  };
+
+  [[no_unique_address]] std::conditional_t<runs_here, nothing_to_launch, to_launch> due_;
 
   union {  // a union, so that its destruction is ours to time
     held held_;

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/completion/waiter.hpp>
 #include <heddle/queue/job.hpp>
 
 namespace heddle::completion {
 
-/// The jobs of this thread that wait for one that it is in: a trampoline. They are in no other queue.
+/// The jobs of this thread that wait for one that it is in: a trampoline. They are in no other queue. And the ends of
+/// calls that others wait for, which would make those end inside.
 class deferred_jobs {
  public:
   /// Runs `due` here, and then what becomes due meanwhile; or leaves it to who does that already, below on this stack.
@@ -17,6 +19,16 @@ class deferred_jobs {
     deferred_jobs mine;
     current::set(&mine);
     due.run();
+    mine.drain();
+    current::set(nullptr);
+  }
+
+  /// The same for a waiter that is in no list: tells it.
+  static void tell(waiter& due) noexcept {
+    if (deferred_jobs* const outer = current::get()) return outer->push(due);
+    deferred_jobs mine;
+    current::set(&mine);
+    due.notify(due);
     mine.drain();
     current::set(nullptr);
   }
@@ -39,16 +51,28 @@ class deferred_jobs {
     last_ = &added;
   }
 
+  void push(waiter& added) noexcept {
+    added.next = untold_;
+    untold_ = &added;
+  }
+
   void drain() noexcept {
-    while (first_ != nullptr) {
-      queue::job* const oldest = first_;
-      first_ = oldest->next;
-      oldest->run();
+    for (;;) {
+      if (waiter* const newest = untold_) {
+        untold_ = newest->next;
+        newest->notify(*newest);
+      } else if (queue::job* const oldest = first_) {
+        first_ = oldest->next;
+        oldest->run();
+      } else {
+        return;
+      }
     }
   }
 
   queue::job* first_ = nullptr;
   queue::job* last_ = nullptr;
+  waiter* untold_ = nullptr;
 };
 
 }  // namespace heddle::completion

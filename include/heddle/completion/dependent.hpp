@@ -10,6 +10,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/completion/continuation.hpp>
+#include <heddle/completion/deferred_jobs.hpp>
 #include <heddle/completion/queued_state.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/completion/waiter.hpp>
@@ -41,9 +42,13 @@ template <class Callable, class Arguments>
 struct call_with;
 template <class Callable, class... Args>
 struct call_with<Callable, std::tuple<Args...>> : task_call<takes_stop_token<Callable, Args...>> {
-  static constexpr bool is_possible = callable_with<Callable, Args...>;
   using result_type = call_result_t<Callable, Args...>;
 };
+
+template <class Callable, class Arguments>
+inline constexpr bool can_call_with = false;
+template <class Callable, class... Args>
+inline constexpr bool can_call_with<Callable, std::tuple<Args...>> = callable_with<Callable, Args...>;
 
 /// Runs `callable(values...)` where `Launch` says, once all those are done that `Dependencies`, an array of nodes, has
 /// room for. As soon as one of them fails or is cancelled this ends as that one did, without the call. `Inputs` are
@@ -84,46 +89,54 @@ class dependent final
     added.awaited = &awaited;
     if (awaited.try_add(added)) return;
     ++told_;
-    note_end(added);
+    static_cast<void>(note_end(added));
   }
 
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start() noexcept {
-    const std::uint32_t told = told_ + 1;
-    const dependency* found = still_adding();
+    ++told_;
+    dependency* found = still_adding();
     // [dependent.1] acq_rel: either this thread acts on a failure, or who is told of it later.
-    if (!failed_.compare_exchange_strong(found, nullptr, base::acq_rel, base::acquire)) end_early(*found);
-    count_down(told);
+    if (failed_.compare_exchange_strong(found, nullptr, base::acq_rel, base::acquire)) return count_down(told_);
+    told_by_decisive_ = told_;
+    end_early(*found);
   }
 
  private:
   ~dependent() {}  // held_ is gone by then
 
   /// A value of `failed_` that is no node's address.
-  const dependency* still_adding() const noexcept { return reinterpret_cast<const dependency*>(this); }
+  dependency* still_adding() noexcept { return reinterpret_cast<dependency*>(this); }
 
   static void tell(waiter& self) noexcept {
     auto& told = static_cast<dependency&>(self);
     auto& owner = *static_cast<dependent*>(told.owner);
-    owner.note_end(told);
-    owner.count_down(1);
+    owner.note_end(told) ? owner.end_early(told) : owner.count_down(1);
   }
 
-  void note_end(const dependency& told) noexcept {
-    if (told.awaited->current() == phase::value) return;
-    const dependency* found = failed_.load(base::relaxed);  // relaxed: only compared with
+  /// Whether the caller has to end this early, because of `told`.
+  [[nodiscard]] bool note_end(dependency& told) noexcept {
+    if (told.awaited->current() == phase::value) return false;
+    dependency* found = failed_.load(base::relaxed);  // relaxed: only compared with
     while (found == nullptr || found == still_adding()) {
       // [dependent.1] acq_rel: see start().
-      if (!failed_.compare_exchange_weak(found, &told, base::acq_rel, base::relaxed)) continue;
-      if (found == nullptr) end_early(told);
-      return;
+      if (failed_.compare_exchange_weak(found, &told, base::acq_rel, base::relaxed)) return found == nullptr;
     }
+    return false;
   }
 
-  void end_early(const dependency& failed) noexcept {
-    if (!has_not_begun(this->word_.try_claim_unrun(phase::running))) return;
-    if (failed.awaited->current() == phase::cancelled) return this->end(phase::cancelled);
-    this->end_with(failed.awaited->failure());
+  /// Ends as what `failed` tells of, which may go then; not inside of that one's end, so that a long chain of failures
+  /// takes no stack. Then counts the nodes for which the caller was told.
+  void end_early(dependency& failed) noexcept {
+    if (!has_not_begun(this->word_.try_claim_unrun(phase::running))) return count_down(told_by_decisive_);
+    ended_ = failed.awaited->current();
+    if (ended_ == phase::error) this->outcome_.emplace_error(failed.awaited->failure());
+    failed.notify = [](waiter& self) noexcept {
+      auto& owner = *static_cast<dependent*>(static_cast<dependency&>(self).owner);
+      owner.end(owner.ended_);
+      owner.count_down(owner.told_by_decisive_);
+    };
+    deferred_jobs::tell(failed);
   }
 
   void count_down(std::uint32_t by) noexcept {
@@ -153,14 +166,16 @@ class dependent final
 
   base::atomic<std::uint32_t> untold_{0};
   std::uint32_t added_ = 0;  // before start(), by who makes it; told_ too
-  base::atomic<const dependency*> failed_{still_adding()};
+  base::atomic<dependency*> failed_{still_adding()};
   std::uint32_t told_ = 0;
+  std::uint32_t told_by_decisive_ = 1;  // of who ends this early, as ended_
+  phase ended_ = phase::value;
   [[no_unique_address]] Launch launch_;
+  [[no_unique_address]] call_type call_;
   Dependencies dependencies_;
-  union {  // a union, so that its destruction is ours to time
+  union {  // a union, so that its destruction is ours to time; last, for it takes the inputs over
     held held_;
   };
-  [[no_unique_address]] call_type call_;
 };
 
 }  // namespace heddle::completion

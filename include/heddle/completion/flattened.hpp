@@ -22,13 +22,18 @@ namespace heddle::completion {
 template <class T, class Outer, class Take>
 class flattened final : public waiter, public shared_state<T> {
  public:
-  explicit flattened(owned_state<Outer>&& outer) noexcept
+  flattened() noexcept
       : waiter(kind::continuation, [](waiter& self) noexcept { deferred_jobs::run(static_cast<flattened&>(self)); }),
-        shared_state<T>(&answer, nullptr, state_word::queued::yes, phase::waiting),
-        outer_(std::move(outer)) {}
+        shared_state<T>(&answer, nullptr, state_word::queued::yes, phase::waiting) {}
 
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
-  void start() noexcept { wait_for(outer_.state()); }
+  void start(owned_state<Outer>&& outer) noexcept {
+    outer_ = std::move(outer);
+    wait_for(outer_.state());
+  }
+
+  /// Frees one that was not started.
+  void discard_unused() noexcept { delete this; }
 
  private:
   ~flattened() = default;
@@ -42,8 +47,9 @@ class flattened final : public waiter, public shared_state<T> {
         static_cast<const state_base::discarded*>(why)->awaited = asked.outer_.give_away();
         return asked.end(phase::cancelled);
       case state_base::stop_request:
-        if (asked.try_stop_inner()) queue::job::answer_inquiry(why);
-        return;
+        return asked.pass_stop_on(*static_cast<const state_base::stop_order*>(why));
+      case state_base::end_stop_request:
+        return asked.end_stop(*static_cast<const state_base::stop_order*>(why));
       case state_base::failure_request:
         return asked.answer_failure(why);
       case state_base::dispose_request:
@@ -102,16 +108,19 @@ class flattened final : public waiter, public shared_state<T> {
   }
 
   /// For who holds the handle of this state.
-  bool try_stop_inner() noexcept {
+  void pass_stop_on(const state_base::stop_order& order) noexcept {
     inner_use found = inner_use::none;
     // [flattened.1] acquire: the inner state, see change_to_inner().
-    if (!inner_use_.compare_exchange_strong(found, inner_use::asked_to_stop, base::acquire, base::relaxed))
-      return false;
-    const bool stopped = inner_.state().request_stop();
-    found = inner_use::asked_to_stop;
+    if (!inner_use_.compare_exchange_strong(found, inner_use::asked_to_stop, base::acquire, base::relaxed)) return;
+    order.passed_to = &inner_.state();
+    passed_before_ = std::exchange(order.last_passed_by, this);
+  }
+
+  void end_stop(const state_base::stop_order& order) noexcept {
+    order.last_passed_by = passed_before_;
+    inner_use found = inner_use::asked_to_stop;
     // [flattened.2] acq_rel: see end_as_inner().
     if (!inner_use_.compare_exchange_strong(found, inner_use::none, base::acq_rel, base::acquire)) drop_inner();
-    return stopped;
   }
 
   void drop_inner() noexcept { inner_ = owned_state<T>(nullptr); }
@@ -128,10 +137,11 @@ class flattened final : public waiter, public shared_state<T> {
   /// Whether there is an inner state to be asked, and whether somebody does. Who finds that it ended lets go of it.
   enum class inner_use : std::uint8_t { none_yet, none, asked_to_stop, ended };
 
-  owned_state<Outer> outer_;
+  owned_state<Outer> outer_{nullptr};
   owned_state<T> inner_{nullptr};
   bool has_inner_ = false;  // written and read by who is told
   base::atomic<inner_use> inner_use_{inner_use::none_yet};
+  state_base* passed_before_ = nullptr;  // of who asks it to stop: who has passed that on before
 };
 
 }  // namespace heddle::completion

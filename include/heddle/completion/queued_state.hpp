@@ -70,7 +70,7 @@ class queued_state : public shared_state<T> {
       case state_base::failure_request:
         return asked.answer_failure(why);
       case state_base::stop_request:
-        if (asked.derived().stop()) queue::job::answer_inquiry(why);
+        static_cast<const state_base::stop_order*>(why)->was_heard = asked.derived().stop();
         return;
       default:
         delete &asked.derived();

@@ -37,8 +37,18 @@ class state_base : public queue::job, public base::block_allocated {
     return true;
   }
 
-  /// Cancels the task if it has not begun; else asks it to stop, if it can be asked. Whether one of them was done.
-  bool request_stop() noexcept { return cancel() || (!done() && inquire(stop_request)); }
+  /// Cancels the task if it has not begun; else asks it to stop, if it can be asked, or what it waits for. Whether one
+  /// of them was done.
+  bool request_stop() noexcept {
+    const stop_order order;
+    for (state_base* asked = this; asked != nullptr && !order.was_heard; asked = order.passed_to) {
+      order.passed_to = nullptr;
+      order.was_heard = asked->cancel();
+      if (!order.was_heard && !asked->done()) asked->ask(stop_request, &order);
+    }
+    while (order.last_passed_by != nullptr) order.last_passed_by->ask(end_stop_request, &order);
+    return order.was_heard;
+  }
 
   /// What it has failed with; of one that has.
   [[nodiscard]] std::exception_ptr failure() noexcept {
@@ -96,10 +106,20 @@ class state_base : public queue::job, public base::block_allocated {
   static constexpr unsigned discard_request = first_own_request + 1;
   static constexpr unsigned dispose_request = first_own_request + 2;
   static constexpr unsigned destroy_result_request = first_own_request + 3;
-  /// Ask a task that runs to stop; to answer is to say that it can be asked.
+  /// Ask a task that runs to stop. It says so if it can be asked; or says whom to ask instead, who stays then until the
+  /// next request.
   static constexpr unsigned stop_request = first_own_request + 4;
+  static constexpr unsigned end_stop_request = first_own_request + 5;
 
-  static constexpr unsigned failure_request = first_own_request + 5;
+  static constexpr unsigned failure_request = first_own_request + 6;
+
+  /// What comes with the stop request, and what it leaves. Those who have passed it on are a list, so that a long chain
+  /// of them takes no stack.
+  struct stop_order : queue::refusal {
+    mutable bool was_heard = false;
+    mutable state_base* passed_to = nullptr;
+    mutable state_base* last_passed_by = nullptr;
+  };
 
   /// What comes with the failure request: room for the error.
   struct told_failure : queue::refusal {

@@ -98,10 +98,10 @@ class task final : public queued_state<task<Callable, Args...>, task_result_t<ca
     [[no_unique_address]] std::tuple<Args...> arguments;
   };
 
+  [[no_unique_address]] task_call<takes_stop_token<Callable, Args...>> call_;  // first: it may find no memory
   union {  // a union, so that its destruction is ours to time
     held held_;
   };
-  [[no_unique_address]] task_call<takes_stop_token<Callable, Args...>> call_;
 };
 
 /// A new task for `callable(args...)`, both moved or copied in.

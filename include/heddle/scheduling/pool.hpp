@@ -74,8 +74,8 @@ class pool final : public queue::job_home {
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
   ~pool() {
+    join();  // first: workers ask way_in_ whether a ticket is theirs
     is_of_this_process() ? way_in_.revoke() : way_in_.leave_behind();
-    join();
   }
 
   /// For who may come when the pool is gone.

@@ -26,6 +26,7 @@ class timer_thread {
   timer_thread(const timer_thread&) = delete;
   timer_thread& operator=(const timer_thread&) = delete;
   ~timer_thread() {
+    if (is_left_behind_) return;
     stop();
     join();
   }
@@ -82,8 +83,8 @@ class timer_thread {
     if (ended.has_value()) ended->join();
   }
 
-  /// In the child of a fork(), where the thread is not.
-  void leave_behind() noexcept { thread_.reset(); }
+  /// In the child of a fork(), where the thread is not, which may hold the lock.
+  void leave_behind() noexcept { is_left_behind_ = true; }
 
  private:
   using current = base::per_thread_pointer<const timer_thread, timer_thread>;
@@ -120,6 +121,7 @@ class timer_thread {
   queue::timer_heap timers_;
   std::optional<thread> thread_;
   bool stopped_ = false;
+  bool is_left_behind_ = false;
   sync::parking_word changes_{0};
 };
 
