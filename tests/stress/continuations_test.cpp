@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <heddle/stop_token.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/when_all.hpp>
@@ -24,7 +25,6 @@ using namespace std::chrono_literals;
 using heddle::future;
 using heddle::promise;
 using heddle::thread_pool_executor;
-using heddle::base::stop_token;
 using heddle_test::life_counts;
 using heddle_test::race;
 using heddle_test::scaled;
@@ -328,7 +328,7 @@ TEST_CASE("calls that run are asked to stop while they end", "[stress][stop]") {
   thread_pool_executor pool{{.max_workers = 2}};
   std::size_t seen = 0;
   for (std::size_t round = 0; round < scaled(20'000); ++round) {
-    auto call = pool.submit([](stop_token stop) { return stop.stop_requested(); });
+    auto call = pool.submit([](heddle::stop_token stop) { return stop.stop_requested(); });
     for (std::size_t spin = 0; spin < round % 300; ++spin) std::atomic_signal_fence(std::memory_order_seq_cst);
     call.request_stop();
     call.wait();

@@ -2,6 +2,7 @@
 // Calls that take a stop_token first, and request_stop(): over thread pools, priorities and inline.
 
 #include <heddle/inline_executor.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 #include <atomic>
@@ -20,8 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using heddle::future;
+using heddle::stop_token;
 using heddle::thread_pool_executor;
-using heddle::base::stop_token;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::tracked;

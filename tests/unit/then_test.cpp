@@ -5,6 +5,7 @@
 #include <heddle/as_completed.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/shared_future.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/wait.hpp>
 
@@ -418,7 +419,7 @@ TEST_CASE("request_stop reaches the call behind two flattened futures", "[then]"
   thread_pool_executor pool{{.max_workers = 1}};
   auto flat = ready(1).then([&](int) {
     return ready(2).then([&](int) {
-      return pool.submit([&](heddle::base::stop_token stop) {
+      return pool.submit([&](heddle::stop_token stop) {
         busy.pass();
         return stop.stop_requested();
       });

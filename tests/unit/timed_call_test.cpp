@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // submit_after(delay, f) and every(period, f): calls at a time.
 
+#include <heddle/stop_token.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
 #include <atomic>
@@ -34,7 +35,7 @@ using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
 using heddle::future;
 using heddle::thread_pool_executor;
-using heddle::base::stop_token;
+using heddle::stop_token;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::scaled;

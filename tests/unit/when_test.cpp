@@ -2,6 +2,7 @@
 // when_all(), collect() and when_any(): several futures as one.
 
 #include <heddle/inline_executor.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/when_all.hpp>
 #include <heddle/when_any.hpp>
@@ -34,10 +35,10 @@ using heddle::collect;
 using heddle::future;
 using heddle::promise;
 using heddle::shared_future;
+using heddle::stop_token;
 using heddle::thread_pool_executor;
 using heddle::when_all;
 using heddle::when_any;
-using heddle::base::stop_token;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::tracked;
