@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <exception>
 #include <forward_list>
-#include <heddle/stop_token.hpp>
 #include <heddle/base/block_cache.hpp>
 #include <heddle/blocking.hpp>
 #include <heddle/errors.hpp>
@@ -23,6 +22,7 @@
 #include <heddle/queue/lane.hpp>
 #include <heddle/queue/segment.hpp>
 #include <heddle/queue/work_stealing_deque.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <new>
@@ -418,7 +418,8 @@ TEST_CASE("a callback that finds no memory is not added", "[faults]") {
   future<int> f = p.get_future();
   int calls = 0;
   const int failures = with_every_allocation_failing(
-      [&] { f.add_done_callback([&calls, held = tracked(counts)] { ++calls; }); }, [&] { CHECK(counts.alive == 0); });
+      [&] { f.add_done_callback([&calls, held = tracked(counts), large = bulk()] { ++calls; }); },
+      [&] { CHECK(counts.alive == 0); });
   CHECK(failures == 1);
   p.set_value(1);
   CHECK(calls == 1);
@@ -453,6 +454,7 @@ TEST_CASE("a call that runs out of memory fails alone", "[faults]") {
 TEST_CASE("a pool without memory to start leaves nothing behind", "[faults]") {
   const heddle_test::deadline limit;
   const std::size_t threads = heddle_test::thread_count();
+  thread_pool_executor({.max_workers = 1}).shutdown();  // what leads to a pool is kept for the next one
   const int failures = with_every_allocation_failing(
       [] {
         thread_pool_executor pool(
@@ -625,12 +627,10 @@ TEST_CASE("a call with a stop_token that finds no memory leaves nothing behind",
   source.set_value(counts);
   future<tracked> input = source.get_future();
   future<void> after;
-  CHECK(with_every_allocation_failing(
-            [&] {
-              after =
-                  pool.submit_after(std::move(input), [large = bulk{}](heddle::stop_token, const tracked&) {});
-            },
-            [&] { CHECK(input.valid()); }) == 2);
+  CHECK(
+      with_every_allocation_failing(
+          [&] { after = pool.submit_after(std::move(input), [large = bulk{}](heddle::stop_token, const tracked&) {}); },
+          [&] { CHECK(input.valid()); }) == 2);
   after.result();
 }
 
