@@ -87,13 +87,6 @@ class manual_executor : public map_members<manual_executor> {
     return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
   }
 
-  /// heddle::submit_after() on this executor.
-  template <class... Args>
-    requires is_after_futures<Args...>
-  auto submit_after(Args&&... after_and_callable) {
-    return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
-  }
-
   /// Runs one call here, and those that it waits for. False if none waits to be run.
   bool run_one() { return run_next() != 0; }
 

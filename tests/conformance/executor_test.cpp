@@ -288,7 +288,7 @@ TEMPLATE_LIST_TEST_CASE("a call may take a stop_token before its arguments", "[c
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   auto possible =
-      setup.pool.submit([](heddle::base::stop_token stop, bool b) { return b && stop.stop_possible(); }, true);
+      setup.pool.submit([](heddle::stop_token stop, bool b) { return b && stop.stop_possible(); }, true);
   CHECK(possible.result());
   CHECK_FALSE(possible.request_stop());
 }

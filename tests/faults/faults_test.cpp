@@ -613,7 +613,7 @@ TEST_CASE("a call with a stop_token that finds no memory leaves nothing behind",
   const heddle_test::deadline limit;
   life_counts counts;
   thread_pool_executor pool({.max_workers = 1});
-  const auto call = [&] { return [held = tracked(counts), large = bulk{}](heddle::base::stop_token) {}; };
+  const auto call = [&] { return [held = tracked(counts), large = bulk{}](heddle::stop_token) {}; };
   const auto nothing_alive = [&] { CHECK(counts.alive == 0); };
   future<void> f;
   CHECK(with_every_allocation_failing([&] { f = pool.submit(call()); }, nothing_alive) >= 2);
@@ -627,7 +627,7 @@ TEST_CASE("a call with a stop_token that finds no memory leaves nothing behind",
   CHECK(with_every_allocation_failing(
             [&] {
               after =
-                  pool.submit_after(std::move(input), [large = bulk{}](heddle::base::stop_token, const tracked&) {});
+                  pool.submit_after(std::move(input), [large = bulk{}](heddle::stop_token, const tracked&) {});
             },
             [&] { CHECK(input.valid()); }) == 2);
   after.result();

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 using heddle::future;
 using heddle::promise;
 using heddle::thread_pool_executor;
-using heddle::base::stop_token;
+using heddle::stop_token;
 using heddle_test::life_counts;
 using heddle_test::race;
 using heddle_test::scaled;

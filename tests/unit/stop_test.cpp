@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using heddle::future;
 using heddle::thread_pool_executor;
-using heddle::base::stop_token;
+using heddle::stop_token;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::tracked;

@@ -40,7 +40,7 @@ using heddle::promise;
 using heddle::shared_future;
 using heddle::submit_after;
 using heddle::thread_pool_executor;
-using heddle::base::stop_token;
+using heddle::stop_token;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::scaled;

@@ -418,7 +418,7 @@ TEST_CASE("request_stop reaches the call behind two flattened futures", "[then]"
   thread_pool_executor pool{{.max_workers = 1}};
   auto flat = ready(1).then([&](int) {
     return ready(2).then([&](int) {
-      return pool.submit([&](heddle::base::stop_token stop) {
+      return pool.submit([&](heddle::stop_token stop) {
         busy.pass();
         return stop.stop_requested();
       });

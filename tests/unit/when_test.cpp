@@ -37,7 +37,7 @@ using heddle::shared_future;
 using heddle::thread_pool_executor;
 using heddle::when_all;
 using heddle::when_any;
-using heddle::base::stop_token;
+using heddle::stop_token;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::tracked;
