@@ -10,6 +10,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/runs_when_called.hpp>
+#include <heddle/completion/state_word.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -79,7 +80,8 @@ class launcher<inline_executor> {
   static constexpr bool keeps_no_reference = false;
   explicit launcher(const inline_executor& on) noexcept : on_(&on) {}
   static const queue::job_home* home() noexcept { return nullptr; }
-  void operator()(queue::job& due) const noexcept {
+  void operator()(queue::job& due, completion::state_word* waiting) const noexcept {
+    if (!waiting->make_pending()) return due.run();  // cancelled: it leaves its queue
     if (!on_->is_shut_down()) return completion::deferred_jobs::run(due);
     due.refuse({std::make_exception_ptr(executor_shutdown_error())});
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <heddle/base/shared_value.hpp>
+#include <heddle/completion/state_word.hpp>
 #include <heddle/queue/job.hpp>
 
 namespace heddle {
@@ -53,7 +54,9 @@ class launcher {
 
   static const queue::job_home* home() noexcept { return nullptr; }
 
-  void operator()(queue::job& due) const noexcept {
+  /// `waiting` is the word of the job's state, which is pending from now on, or was cancelled.
+  void operator()(queue::job& due, completion::state_word* waiting) const noexcept {
+    if (!waiting->make_pending()) return due.run();  // it leaves its queue
     try {
       const posted_job call(due);
       try {

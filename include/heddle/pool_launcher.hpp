@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include <heddle/completion/state_word.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/lane.hpp>
@@ -28,22 +29,35 @@ class pool_launcher {
   /// While the pool is there.
   [[nodiscard]] const queue::job_home* home() const noexcept { return into_.object(); }
 
-  void operator()(queue::job& due) const noexcept {
-    try {
-      push(due);
-    } catch (...) {
-      due.refuse({std::current_exception()});
-    }
+  /// `waiting` is the word of the job's state, if that has waited. Who finds it pending may ask the pool, so it is that
+  /// only while the pool has the job or cannot go.
+  void operator()(queue::job& due, completion::state_word* waiting = nullptr) const noexcept {
+    std::exception_ptr why_not;
+    bool was_cancelled = false;
+    const bool is_there = scheduling::pool::try_use_by(into_, [&](scheduling::pool& found) {
+      was_cancelled = waiting != nullptr && !waiting->make_pending();
+      if (was_cancelled) return;
+      why_not = try_push(found, due);
+      if (why_not != nullptr && waiting != nullptr) waiting->make_waiting();
+    });
+    if (was_cancelled) return due.run();  // it leaves its queue
+    if (!is_there) return due.refuse({std::make_exception_ptr(executor_shutdown_error())});
+    if (why_not != nullptr) due.refuse({why_not});
   }
 
  private:
-  void push(queue::job& due) const {
+  /// Null if the pool has the job now, which may be gone.
+  std::exception_ptr try_push(scheduling::pool& into, queue::job& due) const noexcept {
     using enum scheduling::pool::admission;
-    const scheduling::pool::admission answer = scheduling::pool::try_push_by(into_, due, lane_);
-    if (answer == accepted) return;
-    if (answer == left_behind) throw_left_behind();
-    if (answer == broken) scheduling::pool::rethrow_if_broken(into_);
-    throw executor_shutdown_error();
+    try {
+      const scheduling::pool::admission answer = into.try_push(due, lane_);
+      if (answer == accepted) return nullptr;
+      if (answer == left_behind) throw_left_behind();
+      into.rethrow_if_broken();
+      throw executor_shutdown_error();
+    } catch (...) {
+      return std::current_exception();
+    }
   }
 
   scheduling::pool::ticket into_;

@@ -76,9 +76,8 @@ class delayed_call final
   ~delayed_call() {}  // held_ is gone by then
 
   void ring() noexcept {
-    if (!this->word_.make_pending()) return this->run();  // cancelled: it leaves its queue
     const Launch launch = launch_;
-    launch(*this);
+    launch(*this, &this->word_);
   }
 
   void execute() noexcept {

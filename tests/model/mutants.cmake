@@ -31,6 +31,27 @@ heddle_mutant(state_word completer_does_not_wait_for_who_unlinks
   BY [[static_cast<void>(seen);]]
   FINDS "DATA RACE|ACCESS TO FREED MEMORY")
 
+heddle_mutant(state_word queue_goes_while_it_is_told
+  HEADER completion/state_word.hpp
+  IN [[dequeue_result leave_queue(]]
+  REPLACE [[(seen & held_bit) != 0]]
+  BY [[seen == 1]]
+  FINDS "DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(state_word queue_refuses_while_it_is_told
+  HEADER completion/state_word.hpp
+  IN [[void make_waiting(]]
+  REPLACE [[(seen & held_bit) != 0]]
+  BY [[seen == 1]]
+  FINDS "DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(state_word cancelled_task_becomes_pending
+  HEADER completion/state_word.hpp
+  IN [[bool make_pending(]]
+  REPLACE [[phase_of(seen) == phase::waiting]]
+  BY [[phase_of(seen) != phase::pending]]
+  FINDS "USER ASSERT FAILED|DATA RACE|ACCESS TO FREED MEMORY|DOUBLE FREE")
+
 heddle_mutant(state_word two_unlink_at_once
   HEADER completion/state_word.hpp
   IN [[bool try_remove(]]

@@ -10,6 +10,7 @@ namespace {
 
 using heddle::completion::blocked_thread;
 using heddle::completion::blocked_waiter;
+using heddle::completion::has_not_begun;
 using heddle::completion::is_terminal;
 using heddle::completion::phase;
 using heddle::completion::state_word;
@@ -280,6 +281,88 @@ struct popped_or_cancelled : freeing_model<popped_or_cancelled, 2> {
   }
 };
 
+/// A queue that goes when the task has left it, while who cancels the task still tells it so.
+struct queue_goes : freeing_model<queue_goes, 2> {
+  plain<bool> queue_is_there{true};
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      leave_queue();
+      queue_is_there = false;
+      return;
+    }
+    if (task->word.try_cancel_in_queue() == phase::pending) {
+      HEDDLE_MODEL_CHECK(queue_is_there);
+      task->word.let_queue_go();
+      complete(phase::cancelled);
+    }
+    drop_handle();
+  }
+};
+
+/// What a task waited for is done: it becomes pending and is run, by a queue or by who waits for it, while it is
+/// cancelled.
+struct becomes_pending : freeing_model<becomes_pending, 3> {
+  plain<int> input{0};
+  bool ran = false;
+  bool was_cancelled = false;
+
+  void before() { task = new task_memory{.word = state_word(state_word::queued::yes, phase::waiting)}; }
+  void thread(unsigned index) {
+    if (index == 0) {
+      input = 3;
+      if (!task->word.make_pending()) return leave_after_cancel();
+      return leave_after_claim(task->word.leave_queue(phase::running));
+    }
+    if (index == 1) {
+      if (task->word.try_claim(phase::running) == phase::pending) run();
+      return;
+    }
+    const phase found = task->word.try_cancel_in_queue();
+    if (found == phase::pending) task->word.let_queue_go();
+    was_cancelled = has_not_begun(found);
+    if (was_cancelled) complete(phase::cancelled);
+  }
+  void after() {
+    HEDDLE_MODEL_CHECK(ran != was_cancelled);
+    drop_handle();
+    freeing_model::after();
+  }
+
+ private:
+  void run() {
+    ran = true;
+    HEDDLE_MODEL_CHECK(input == 3);
+    complete(phase::value);
+  }
+  void leave_after_cancel() { HEDDLE_MODEL_CHECK(task->word.leave_queue(phase::running) == dequeue_result::taken); }
+  void leave_after_claim(dequeue_result found) {
+    HEDDLE_MODEL_CHECK(found != dequeue_result::free);
+    if (found == dequeue_result::claimed) run();
+  }
+};
+
+/// A queue that goes without having taken a task which has waited, while who cancels the task may tell it so.
+struct queue_refuses : freeing_model<queue_refuses, 2> {
+  plain<bool> queue_is_there{true};
+
+  void before() { task = new task_memory{.word = state_word(state_word::queued::yes, phase::waiting)}; }
+  void thread(unsigned index) {
+    if (index == 0) {
+      if (task->word.make_pending()) task->word.make_waiting();
+      queue_is_there = false;
+      return leave_queue();
+    }
+    const phase found = task->word.try_cancel_in_queue();
+    if (found == phase::pending) {
+      HEDDLE_MODEL_CHECK(queue_is_there);
+      task->word.let_queue_go();
+    }
+    if (has_not_begun(found)) complete(phase::cancelled);
+    drop_handle();
+  }
+};
+
 /// A worker pops it while its future gets a callback and is dropped; a third thread cancels.
 struct callback_outlives_the_handle : freeing_model<callback_outlives_the_handle, 2> {
   reading_node* node = nullptr;
@@ -404,6 +487,9 @@ int main(int argc, char** argv) {
   checker models("completion/state_word.hpp",
                  {
                      explore<popped_or_cancelled>("popped or cancelled", everything),
+                     explore<queue_goes>("a queue that is told of a tombstone", everything),
+                     explore<queue_refuses>("a queue that does not take the task", everything),
+                     explore<becomes_pending>("waiting, pending, cancelled", at_most_switches(4)),
                      explore<callback_outlives_the_handle>("a callback outlives the handle", everything),
                      explore<waits_for_others>("a task waits for others", everything),
                      explore<kept_or_cancelled>("kept or cancelled", everything),

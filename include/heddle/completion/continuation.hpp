@@ -125,11 +125,9 @@ class continuation final
       deferred_jobs::run(due);
     } else if (due.due_.parent->current() != Step::taken) {
       deferred_jobs::run(due);  // it passes by
-    } else if (due.word_.make_pending()) {
-      const Launch launch = due.due_.launch;
-      launch(due);
     } else {
-      due.run();  // cancelled: it leaves its queue
+      const Launch launch = due.due_.launch;
+      launch(due, &due.word_);
     }
   }
 

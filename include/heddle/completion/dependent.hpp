@@ -143,9 +143,8 @@ class dependent final
     // [dependent.2] acq_rel: the call sees all that it waited for, and nobody else touches this any more; both ends are
     //   this line: [dependent.2].
     if (untold_.fetch_sub(by, base::acq_rel) != by) return;
-    if (!this->word_.make_pending()) return this->run();  // it has ended, and leaves its queue
     const Launch launch = launch_;
-    launch(*this);
+    launch(*this, &this->word_);
   }
 
   void execute() noexcept {

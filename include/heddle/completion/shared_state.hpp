@@ -26,10 +26,10 @@ class state_base : public queue::job, public base::block_allocated {
   /// True if the task is cancelled now, or was already. Its callable is destroyed here and its waiters are told here;
   /// and what only this task waited for is cancelled too, if it has not begun.
   bool cancel() noexcept {
-    const phase found = word_.try_claim_unrun(phase::cancelling);
+    const phase found = claim_to_cancel();
     if (!has_not_begun(found)) return is_cancelled(found);
     for (state_base* awaited = discard(found); awaited != nullptr;) {
-      const phase found_there = awaited->word_.try_claim_unrun(phase::cancelling);
+      const phase found_there = awaited->claim_to_cancel();
       state_base* const above = has_not_begun(found_there) ? awaited->discard(found_there) : nullptr;
       awaited->drop_handle();
       awaited = above;
@@ -139,9 +139,16 @@ class state_base : public queue::job, public base::block_allocated {
   state_word word_;
 
  private:
+  phase claim_to_cancel() noexcept {
+    return home() != nullptr ? word_.try_cancel_in_queue() : word_.try_claim_unrun(phase::cancelling);
+  }
+
   /// Ends the task, which is claimed, as cancelled. One that waited is in no queue of its home, which may be gone.
   state_base* discard(phase claimed_as) noexcept {
-    if (home() != nullptr && claimed_as == phase::pending) home()->note_tombstone();
+    if (home() != nullptr && claimed_as == phase::pending) {
+      home()->note_tombstone();
+      word_.let_queue_go();
+    }
     const discarded about;
     ask(discard_request, &about);
     return about.awaited;

@@ -32,7 +32,7 @@ enum class phase : std::uint8_t {
 ///     3      dropped: the handle (the future) is gone
 ///     4      dequeued: no queue refers to the task
 ///     5      busy: before the end, somebody unlinks a waiter; after it, the completer still tells the waiters
-///     6      not used
+///     6      held: somebody who cancels the task tells its queue so, which is not to let go of the task before
 ///     7-63   the newest waiter's address, divided by 16: waiters are aligned to 16, and the three highest bits of a
 ///            user-space address without tags are zero on every system that heddle runs on
 ///
@@ -68,6 +68,22 @@ class state_word {
   /// The same of a waiting one too, which the caller is not to run.
   phase try_claim_unrun(phase taken_as) noexcept { return claim_if(has_not_begun, taken_as); }
 
+  /// The same for who cancels it. If it was pending, the queue that it is in stays until let_queue_go().
+  phase try_cancel_in_queue() noexcept {
+    std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
+    while (has_not_begun(phase_of(seen))) {
+      const std::uint64_t held = phase_of(seen) == phase::pending ? held_bit : 0;
+      // relaxed: the task will not be run, and all else was written before it was handed out; see claim_if().
+      if (word_.compare_exchange_weak(seen, with_phase(seen, phase::cancelling) | held, base::relaxed, base::relaxed))
+        break;
+    }
+    return phase_of(seen);
+  }
+
+  void let_queue_go() noexcept {
+    word_.fetch_and(~held_bit, base::release);  // [state_word.7] release: leave_queue() acquires, and the queue may go
+  }
+
   /// What the task waited for is done: waiting -> pending. False if the task was cancelled, or has failed, meanwhile.
   [[nodiscard]] bool make_pending() noexcept {
     std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
@@ -79,6 +95,20 @@ class state_word {
     return false;
   }
 
+  /// Takes make_pending() back, unless somebody has claimed the task meanwhile. No queue is told of it from now on.
+  void make_waiting() noexcept {
+    for (;;) {
+      std::uint64_t seen = word_.load(base::acquire);  // [state_word.7] acquire: see let_queue_go()
+      if ((seen & held_bit) != 0) {
+        base::pause();
+      } else if (phase_of(seen) != phase::pending ||
+                 // relaxed: a later owner reads what make_pending() has published.
+                 word_.compare_exchange_weak(seen, with_phase(seen, phase::waiting), base::relaxed, base::relaxed)) {
+        return;
+      }
+    }
+  }
+
   /// The queue lets go of the task: claims it as `taken_as` in the same step if it has not begun (`claimed`); else it
   /// was a tombstone (`taken`), which the caller frees if everybody else has left (`free`).
   [[nodiscard]] dequeue_result leave_queue(phase taken_as) noexcept {
@@ -87,9 +117,15 @@ class state_word {
     std::uint64_t seen = word_.load(base::acquire);
     if (everybody_left(seen | dequeued_bit)) return dequeue_result::free;
     for (;;) {
+      if ((seen & held_bit) != 0) [[unlikely]] {
+        base::pause();
+        seen = word_.load(base::relaxed);  // relaxed: the CAS that follows acquires
+        continue;
+      }
       const bool pending = has_not_begun(phase_of(seen));
       const std::uint64_t next = (pending ? with_phase(seen, taken_as) : seen) | dequeued_bit;
-      // [state_word.3] acq_rel: each party's last accesses happen before the last one frees the task.
+      // [state_word.3] acq_rel: each party's last accesses happen before the last one frees the task. [state_word.7]
+      //   acquire: see let_queue_go().
       if (word_.compare_exchange_weak(seen, next, base::acq_rel, base::relaxed)) {
         if (pending) return dequeue_result::claimed;
         return everybody_left(next) ? dequeue_result::free : dequeue_result::taken;
@@ -183,6 +219,7 @@ class state_word {
   static constexpr std::uint64_t dropped_bit = 8;
   static constexpr std::uint64_t dequeued_bit = 16;
   static constexpr std::uint64_t busy_bit = 32;
+  static constexpr std::uint64_t held_bit = 64;
   static constexpr std::uint64_t sticky_bits = dropped_bit | dequeued_bit;
   static constexpr std::uint64_t flag_bits = 127;
   static constexpr unsigned address_shift = 3;  // seven flags in the room of four zero bits, see the class

@@ -21,8 +21,8 @@ struct alignas(16) waiter {
   class link {
    public:
     explicit link(kind its_kind) noexcept : word_(static_cast<std::uintptr_t>(its_kind)) {}
-    link& operator=(waiter* next) noexcept {
-      word_ = reinterpret_cast<std::uintptr_t>(next) | (word_ & 1U);
+    link& operator=(waiter* to) noexcept {
+      word_ = reinterpret_cast<std::uintptr_t>(to) | (word_ & 1U);
       return *this;
     }
     operator waiter*() const noexcept {  // NOLINT(google-explicit-constructor): it is one

@@ -82,18 +82,14 @@ class pool final : public queue::job_home {
   using ticket = base::revocable<pool>::ticket;
   [[nodiscard]] ticket make_ticket() const noexcept { return ticket_; }
 
-  /// try_push() into the pool that made the ticket; closed also if that is gone.
-  [[nodiscard]] static admission try_push_by(const ticket& by, queue::job& added, queue::lane to) {
+  /// Calls `use(pool)` with the pool that made the ticket, which stays for so long; false if it is about to go, or
+  /// gone.
+  template <class Use>
+  [[nodiscard]] static bool try_use_by(const ticket& by, const Use& use) {
     pool* const here = current_pool::get();
-    if (here != nullptr && here->make_ticket() == by) return here->try_push(added, to);  // it cannot go meanwhile
-    admission answer = admission::closed;
-    by.try_use([&](pool& found) { answer = found.try_push(added, to); });
-    return answer;
-  }
-
-  /// Throws what broke the pool that made the ticket, if it is there and broken.
-  static void rethrow_if_broken(const ticket& by) {
-    by.try_use([](const pool& found) { found.rethrow_if_broken(); });
+    if (here == nullptr || here->make_ticket() != by) return by.try_use(use);
+    use(*here);  // it cannot go meanwhile
+    return true;
   }
 
   /// Queues the job, or leaves it alone and says why not, or throws std::bad_alloc. Any thread; never blocks for long.
