@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Futures without a pool: what a promise, a callback, a link of a chain and a wait for many of them cost; and a graph of
-// a million calls that wait for each other, on a pool.
+// Futures without a pool: what a promise, a callback, a link of a chain and a wait for many of them cost; and a graph
+// of a million calls that wait for each other, on a pool.
 
 #include <benchmark/benchmark.h>
 
@@ -140,9 +140,8 @@ void measure_first_of_1e4(benchmark::State& state, const Look& look) {
 }
 
 void first_of_1e4_wait(benchmark::State& state) {
-  measure_first_of_1e4(state, [](auto& futures) {
-    return heddle::wait(futures, {.return_when = heddle::first_completed}).done.size();
-  });
+  measure_first_of_1e4(
+      state, [](auto& futures) { return heddle::wait(futures, {.return_when = heddle::first_completed}).done.size(); });
 }
 
 void first_of_1e4_scan(benchmark::State& state) {

@@ -43,7 +43,7 @@ template <class F>
 class handled_call {
  public:
   template <class G>
-  handled_call(G&& callable, base::unique_function<void(std::exception_ptr)>* handler)
+  handled_call(G&& callable, base::unique_function<void(const std::exception_ptr&)>* handler)
       : callable_(std::forward<G>(callable)), handler_(handler) {}
 
   void operator()() && {
@@ -57,7 +57,7 @@ class handled_call {
 
  private:
   F callable_;
-  base::unique_function<void(std::exception_ptr)>* handler_;
+  base::unique_function<void(const std::exception_ptr&)>* handler_;
 };
 
 }  // namespace heddle

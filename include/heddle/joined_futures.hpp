@@ -54,7 +54,7 @@ template <class R>
       is_given_away || std::is_copy_constructible_v<F>,
       "when_all(), when_any() and collect() take the futures over: write std::move(futures), or share() them");
   if constexpr (std::is_same_v<R, std::vector<F>>) {
-    return std::move(range);
+    return std::forward<R>(range);
   } else {
     std::vector<F> taken;
     for (auto at = std::begin(range); at != std::end(range); ++at) {
@@ -198,7 +198,7 @@ class joined_state final
 template <class Rule, class Futures>
 [[nodiscard]] auto join_futures(Futures&& futures) {
   for_each_future(futures, [](std::size_t, auto& each) { static_cast<void>(future_access::state_of(each)); });
-  auto* const made = new joined_state<Rule, Futures>(std::move(futures));
+  auto* const made = new joined_state<Rule, Futures>(std::forward<Futures>(futures));
   auto result = future_access::adopt(made);
   made->start();
   return result;

@@ -17,6 +17,9 @@ namespace heddle {
 /// For views, which are copied into what they begin, derive from `map_members<const my_view>`: see there.
 template <class E>
 class map_members {
+  friend E;
+  constexpr map_members() noexcept = default;
+
  public:
   /// heddle::map() on this executor.
   template <class F, class... Rs>
@@ -73,6 +76,9 @@ class map_members {
 /// The same for an executor that is a handle: its members are const, and a map with a buffer keeps a copy of it.
 template <class E>
 class map_members<const E> {
+  friend E;
+  constexpr map_members() noexcept = default;
+
  public:
   template <class F, class... Rs>
     requires(!begins_with_options<Rs...>)

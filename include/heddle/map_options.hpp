@@ -15,7 +15,7 @@ struct map_options {
   /// How long all of it may take, from the call of map() on; for ever, if not said. A result that is not done by then
   /// is waited for no longer: reading it throws map_timeout_error, and the map ends. What is done already is given.
   /// While there is a timeout, a worker that waits does not run the awaited call itself: see future::result().
-  sync::timeout timeout = {};
+  sync::timeout timeout = sync::no_timeout;
   /// How many elements a task calls one after the other: at least 1; more save time where calls take less than some
   /// microseconds. Each element has its own result or error.
   std::size_t chunksize = 1;

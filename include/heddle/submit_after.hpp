@@ -195,7 +195,7 @@ auto submit_after(E&& on, Args&&... after_and_callable) {
     const auto launch = make_launcher(std::forward<E>(on));
     return dependent_maker<std::remove_const_t<decltype(launch)>, F, inputs,
                            ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>...>::
-        make(launch, std::get<last>(std::move(all)),
+        make(launch, std::forward<std::tuple_element_t<last, given>>(std::get<last>(all)),
              ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}...);
   }(std::make_index_sequence<last>());
 }

@@ -515,7 +515,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
 
   base::unique_function<void()> initializer_;
   base::unique_function<void()> finalizer_;
-  base::unique_function<void(std::exception_ptr)> on_unhandled_;
+  base::unique_function<void(const std::exception_ptr&)> on_unhandled_;
   std::string thread_name_prefix_;
   pending_room room_;
   const when_full when_full_;

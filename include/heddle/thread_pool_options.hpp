@@ -65,7 +65,7 @@ struct thread_pool_options {
   /// Called with what a posted call throws, in the worker, by several at the same time; what it throws itself ends the
   /// program. Without one, what a posted call throws ends the program at the throw, with the stack that it was thrown
   /// on.
-  base::unique_function<void(std::exception_ptr)> on_unhandled = nullptr;
+  base::unique_function<void(const std::exception_ptr&)> on_unhandled = nullptr;
 
   static constexpr std::size_t most_workers = 4096;
   static constexpr std::size_t most_stand_ins =

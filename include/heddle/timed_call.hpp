@@ -159,6 +159,9 @@ class periodic_call final : public completion::shared_state<void> {
         return asked.answer_failure(why);
       case state_base::dispose_request:
         delete &asked;
+        return;
+      default:
+        return;  // it cannot be asked to stop, nor run out of turn
     }
   }
 

@@ -32,7 +32,7 @@ using enum return_when;
 
 struct wait_options {
   /// How long to wait at most, from the call on; zero or less only looks, and without one it waits for ever.
-  sync::timeout timeout = {};
+  sync::timeout timeout = sync::no_timeout;
   heddle::return_when return_when = heddle::return_when::all_completed;
 };
 

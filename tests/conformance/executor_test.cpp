@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <heddle/stop_token.hpp>
 #include <heddle/completion_set.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/inline_executor.hpp>
 #include <heddle/manual_executor.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/submit_after.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/wait.hpp>
@@ -343,8 +343,7 @@ TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and
 TEMPLATE_LIST_TEST_CASE("a call may take a stop_token before its arguments", "[conformance][stop]", setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  auto possible =
-      setup.pool.submit([](heddle::stop_token stop, bool b) { return b && stop.stop_possible(); }, true);
+  auto possible = setup.pool.submit([](heddle::stop_token stop, bool b) { return b && stop.stop_possible(); }, true);
   CHECK(possible.result());
   CHECK_FALSE(possible.request_stop());
 }

@@ -45,7 +45,7 @@ heddle_mutant(state_word queue_refuses_while_it_is_told
   BY [[seen == 1]]
   FINDS "DATA RACE|USER ASSERT FAILED")
 
-heddle_mutant(state_word cancelled_task_becomes_pending
+heddle_mutant(state_word whatever_is_not_pending_becomes_so
   HEADER completion/state_word.hpp
   IN [[bool make_pending(]]
   REPLACE [[phase_of(seen) == phase::waiting]]

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
-#include <heddle/stop_token.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/when_all.hpp>
 #include <heddle/when_any.hpp>

@@ -324,7 +324,9 @@ TEST_CASE("a map with a buffer keeps the view of a pool that it was called on", 
 TEST_CASE("options that do not bound a map cost no allocation", "[map]") {
   heddle::inline_executor here;
   const std::vector<int> input = first_numbers(100);
-  { const auto first = here.map(unchanged, input); }  // from here on the thread has blocks of memory for the calls
+  {
+    const auto first = here.map(unchanged, input);
+  }  // from here on the thread has blocks of memory for the calls
   const auto plain = heddle_test::allocations_in([&] { auto results = here.map(unchanged, input); });
   const auto timed = heddle_test::allocations_in([&] { auto results = here.map(unchanged, {.timeout = 5s}, input); });
   CHECK(timed == plain);

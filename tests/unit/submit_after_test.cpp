@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // submit_after(futures..., f): calls that run when others are done.
 
-#include <heddle/stop_token.hpp>
 #include <heddle/inline_executor.hpp>
+#include <heddle/stop_token.hpp>
 #include <heddle/submit_after.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
@@ -39,9 +39,9 @@ using heddle::future;
 using heddle::inline_executor;
 using heddle::promise;
 using heddle::shared_future;
+using heddle::stop_token;
 using heddle::submit_after;
 using heddle::thread_pool_executor;
-using heddle::stop_token;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::scaled;

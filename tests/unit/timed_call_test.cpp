@@ -34,8 +34,8 @@ namespace {
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
 using heddle::future;
-using heddle::thread_pool_executor;
 using heddle::stop_token;
+using heddle::thread_pool_executor;
 using heddle_test::gate;
 using heddle_test::life_counts;
 using heddle_test::scaled;

@@ -121,14 +121,13 @@ class continuation final
 
   static void tell(waiter& self) noexcept {
     auto& due = static_cast<continuation&>(self);
-    if constexpr (runs_here) {
-      deferred_jobs::run(due);
-    } else if (due.due_.parent->current() != Step::taken) {
-      deferred_jobs::run(due);  // it passes by
-    } else {
-      const Launch launch = due.due_.launch;
-      launch(due, &due.word_);
+    if constexpr (!runs_here) {
+      if (due.due_.parent->current() == Step::taken) {
+        const Launch launch = due.due_.launch;
+        return launch(due, &due.word_);
+      }
     }
+    deferred_jobs::run(due);  // what passes by needs no executor
   }
 
   void execute() noexcept {

@@ -54,6 +54,9 @@ class flattened final : public waiter, public shared_state<T> {
         return asked.answer_failure(why);
       case state_base::dispose_request:
         delete &asked;
+        return;
+      default:
+        return;  // no queue of jobs has it
     }
   }
 

@@ -17,7 +17,8 @@ namespace heddle::completion {
 /// have a `give_away()` of its own: what only this state waited for, when it is cancelled.
 template <class Derived, class T>
 class queued_state : public shared_state<T> {
- protected:
+  friend Derived;
+
   queued_state(const queue::job_home* home, state_word::queued queued, phase first = phase::pending) noexcept
       : shared_state<T>(&answer, home, queued, first) {}
   ~queued_state() = default;
@@ -47,7 +48,6 @@ class queued_state : public shared_state<T> {
     end(phase::error);
   }
 
- private:
   Derived& derived() noexcept { return static_cast<Derived&>(*this); }
 
   static void answer(queue::job& self, unsigned request, const queue::refusal* why) noexcept {

@@ -43,4 +43,6 @@ class timeout {
   ticks length_ = (ticks::max)();
 };
 
+inline constexpr timeout no_timeout;
+
 }  // namespace heddle::sync
