@@ -246,3 +246,18 @@ heddle_instrument(HEADER base/stop_state.hpp REPLACE [[std::uint32_t requester_ 
   BY [[plain<std::uint32_t> requester_ = 0U;]])
 heddle_instrument(HEADER base/stop_state.hpp REPLACE [[stop_listener* first_ = nullptr;]]
   BY [[plain<stop_listener*> first_ = nullptr;]])
+
+# Rooms are used again in the model of revocable only, which has a list of its own; else freed.
+heddle_instrument(HEADER base/revocable.hpp REPLACE [[T* object = nullptr;]] BY [[plain<T*> object = nullptr;]])
+heddle_instrument(HEADER base/revocable.hpp REPLACE [[room* next_free = nullptr;]]
+  BY [[plain<room*> next_free = nullptr;]])
+heddle_instrument(HEADER base/revocable.hpp REPLACE [[const std::lock_guard lock(free_rooms().lock);
+    room_->next_free]] BY [[if (heddle_model::free_rooms == nullptr) return delete std::exchange(room_, nullptr);
+    const std::lock_guard lock(free_rooms().lock);
+    room_->next_free]])
+heddle_instrument(HEADER base/revocable.hpp REPLACE [[static constinit free_list all;
+    return all;]] BY [[return *static_cast<free_list*>(heddle_model::free_rooms);]])
+heddle_instrument(HEADER base/revocable.hpp REPLACE [[static room* new_or_free() {]]
+  BY [[friend struct heddle_model::rooms_of_a_run;
+  static room* new_or_free() {
+    if (heddle_model::free_rooms == nullptr) return new room;]])

@@ -51,6 +51,10 @@ inline void raise(rl::timestamp_t* clock, const rl::timestamp_t* by) {
 
 inline run_state current_run;
 
+/// The free rooms of revocable.hpp, in its own model: instrumented.cmake makes that a friend.
+struct rooms_of_a_run;
+inline void* free_rooms = nullptr;
+
 /// Which of the faults that mutants.cmake has built into the headers is awake.
 inline std::string_view mutant;
 

@@ -1656,3 +1656,54 @@ heddle_mutant(stop_state state_ends_with_the_source_that_requests
   REPLACE [[shared_value<stop_state>(state_)->request_stop()]]
   BY [[state_->request_stop()]]
   FINDS "ACCESS TO FREED MEMORY")
+
+# What is due later.
+heddle_mutant(revocable object_goes_while_it_is_used
+  HEADER base/revocable.hpp
+  IN [[void revoke() noexcept]]
+  REPLACE [[static_cast<std::uint32_t>(room_->word.load(acquire)) != 0]]
+  BY [[room_->word.load(acquire) == 0]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|USER ASSERT FAILED")
+heddle_mutant(revocable old_tickets_lead_to_the_next_object
+  HEADER base/revocable.hpp
+  IN [[bool try_use(]]
+  REPLACE [[number_of(seen) != number_]]
+  BY [[number_of(seen) < number_]]
+  FINDS "DATA RACE|ACCESS TO FREED MEMORY|USER ASSERT FAILED")
+heddle_mutant(flattened inner_state_goes_while_it_is_asked_to_stop
+  HEADER completion/flattened.hpp
+  IN [[void end_as_inner()]]
+  REPLACE [[inner_use_.exchange(inner_use::ended, base::acq_rel) != inner_use::asked_to_stop]]
+  BY [[inner_use_.exchange(inner_use::ended, base::acq_rel) != inner_use::ended]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED")
+heddle_mutant(flattened continuation_is_told_twice
+  HEADER completion/continuation.hpp
+  IN [[void start() noexcept]]
+  REPLACE [[if (!held_.parent.state().try_add(*this)) tell(*this);]]
+  BY [[if (held_.parent.state().done() || !held_.parent.state().try_add(*this)) tell(*this);
+       else if (this->done()) tell(*this);]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DOUBLE FREE")
+heddle_mutant(joined_futures ends_early_while_it_registers
+  HEADER joined_futures.hpp
+  IN [[void note_end(]]
+  REPLACE [[if (found == registered) end_early(index);]]
+  BY [[end_early(index);]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK")
+heddle_mutant(joined_futures end_before_registration_is_lost
+  HEADER joined_futures.hpp
+  IN [[void start() noexcept]]
+  REPLACE [[if (!early_.compare_exchange_strong(found, registered, base::acq_rel, base::acquire)) end_early(found);]]
+  BY [[early_.compare_exchange_strong(found, registered, base::acq_rel, base::acquire);]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK")
+heddle_mutant(dependent ends_early_while_it_is_made
+  HEADER completion/dependent.hpp
+  IN [[compare_exchange_weak(found, &told]]
+  REPLACE [[found == nullptr]]
+  BY [[found != &told]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK|MEMORY LEAK")
+heddle_mutant(dependent begins_when_one_is_done
+  HEADER completion/dependent.hpp
+  IN [[void count_down(]]
+  REPLACE [[if (untold_.fetch_sub(by, base::acq_rel) != by) return;]]
+  BY [[if (untold_.fetch_sub(by, base::acq_rel) > by + 1) return;]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK|MEMORY LEAK")
