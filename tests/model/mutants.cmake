@@ -12,7 +12,7 @@ heddle_mutant(state_word claim_is_no_single_step
        break;]]
   FINDS "USER ASSERT FAILED|DATA RACE")
 
-heddle_mutant(state_word cancelled_task_becomes_pending
+heddle_mutant(state_word becoming_pending_is_no_single_step
   HEADER completion/state_word.hpp
   IN [[bool make_pending()]]
   REPLACE [[if (word_.compare_exchange_weak(seen, with_phase(seen, phase::pending), base::release, base::relaxed))

@@ -175,6 +175,14 @@ TEST_CASE("a value and a cancellation race a million times and one of them wins"
   std::vector<future<tracked>> futures;
   std::size_t values = 0;
   std::size_t cancellations = 0;
+  std::atomic<std::size_t> setter_at{0};
+  std::atomic<std::size_t> canceller_at{0};
+  const auto meet = [](std::atomic<std::size_t>& mine, const std::atomic<std::size_t>& other) {
+    const std::size_t now = ++mine;
+    for (int polls = 1; other < now; ++polls) {
+      if (polls % 1000 == 0) std::this_thread::yield();
+    }
+  };
   int wrong = 0;
   race(
       scaled(1000),
@@ -193,16 +201,21 @@ TEST_CASE("a value and a cancellation race a million times and one of them wins"
         }
       },
       [&] {
-        for (auto& each : promises) {
+        for (std::size_t i = 0; i < size; ++i) {
+          meet(setter_at, canceller_at);
+          for (std::size_t j = i % 64; j > 0; --j) std::atomic_signal_fence(std::memory_order_seq_cst);
           try {
-            each.set_value(counts);
+            promises[i].set_value(counts);
             ++values;
           } catch (const heddle::invalid_state_error&) {
           }
         }
       },
       [&] {
-        for (auto& each : futures) cancellations += each.cancel() ? 1 : 0;
+        for (future<tracked>& each : futures) {
+          meet(canceller_at, setter_at);
+          cancellations += each.cancel() ? 1 : 0;
+        }
       });
   CHECK(wrong == 0);
   promises.clear();
