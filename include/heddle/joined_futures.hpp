@@ -114,8 +114,9 @@ class joined_state final
       if (watching.awaited->done()) note_end(watching);
     });
     std::uint32_t found = registering;
-    // [joined_futures.1] acq_rel: either this thread acts on an early end, or who is told of it later.
-    if (!early_.compare_exchange_strong(found, registered, base::acq_rel, base::acquire)) end_early(found);
+    // [joined_futures.1] release: who is told of an early end later takes the futures. acquire: of one that was found
+    //   this thread acts on.
+    if (!early_.compare_exchange_strong(found, registered, base::release, base::acquire)) end_early(found);
     count_down(told);
   }
 

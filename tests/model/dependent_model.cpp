@@ -109,6 +109,8 @@ int main(int argc, char** argv) {
                      explore<ends_or_cancel>("ends or cancel", random_runs(100'000)),
                      explore<made_while_they_end>("made while they end", random_runs(100'000)),
                  },
-                 {});
+                 {
+                     {"dependent::start acquire", "compilers want no less of success than of failure"},
+                 });
   return models.run(argc, argv);
 }

@@ -140,7 +140,7 @@ int main(int argc, char** argv) {
                  {
                      explore<then_or_end>("then or the end", at_most_switches(2)),
                      explore<cancel_or_end>("cancel or the end", at_most_switches(2)),
-                     explore<stop_or_inner_end>("a stop or the inner end", at_most_switches(3)),
+                     explore<stop_or_inner_end>("a stop or the inner end", at_most_switches(2)),
                      explore<stop_or_end>("a stop or both ends", random_runs(150'000)),
                  },
                  {});

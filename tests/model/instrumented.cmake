@@ -261,3 +261,8 @@ heddle_instrument(HEADER base/revocable.hpp REPLACE [[static room* new_or_free()
   BY [[friend struct heddle_model::rooms_of_a_run;
   static room* new_or_free() {
     if (heddle_model::free_rooms == nullptr) return new room;]])
+
+heddle_instrument(HEADER completion/continuation.hpp REPLACE [[shared_state<T>* state_;]]
+  BY [[base::plain<shared_state<T>*> state_;]])
+heddle_instrument(HEADER future.hpp REPLACE [[completion::shared_state<T>* state_ = nullptr;]]
+  BY [[base::plain<completion::shared_state<T>*> state_ = nullptr;]])

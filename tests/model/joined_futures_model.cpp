@@ -132,12 +132,57 @@ struct values_are_made : joined_model<values_are_made, 3, values> {
   }
 };
 
+/// One that is done, or cancelled, while it is joined with another one that never is.
+template <bool Cancels>
+struct one_ends : model<one_ends<Cancels>, 2> {
+  std::optional<promise<number>> source;
+  std::optional<promise<number>> other;
+  std::optional<heddle::shared_future<number>> part;
+  std::optional<heddle::shared_future<number>> copy;
+
+  void before() {
+    source.emplace();
+    other.emplace();
+    part.emplace(source->get_future().share());
+    copy = part;
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      if (Cancels) {
+        copy->cancel();
+      } else {
+        source->set_value(4);
+      }
+      copy.reset();
+      return;
+    }
+    if (Cancels) {
+      const auto joined = heddle::collect(std::move(*part), other->get_future());
+      joined.wait();
+      HEDDLE_MODEL_CHECK(joined.cancelled());
+    } else {
+      auto [first, all] = heddle::when_any(other->get_future(), std::move(*part)).result();
+      HEDDLE_MODEL_CHECK(first == 1);
+      HEDDLE_MODEL_CHECK(std::get<1>(all).done());
+      HEDDLE_MODEL_CHECK(std::get<1>(all).result() == 4);
+    }
+    part.reset();
+    HEDDLE_MODEL_CHECK(!other->set_running_or_notify_cancel());
+  }
+  void after() {
+    source.reset();
+    other.reset();
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace heddle_model;
   checker models("joined_futures.hpp",
                  {
+                     explore<one_ends<false>>("one ends while it is joined", random_runs(100'000)),
+                     explore<one_ends<true>>("one is cancelled while it is joined", random_runs(100'000)),
                      explore<all_or_cancel>("all or cancel", random_runs(100'000)),
                      explore<values_or_failure>("values or a failure", random_runs(100'000)),
                      explore<any_is_made>("the first while it is made", random_runs(100'000)),

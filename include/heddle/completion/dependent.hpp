@@ -96,8 +96,8 @@ class dependent final
   void start() noexcept {
     ++told_;
     dependency* found = still_adding();
-    // [dependent.1] acq_rel: either this thread acts on a failure, or who is told of it later.
-    if (failed_.compare_exchange_strong(found, nullptr, base::acq_rel, base::acquire)) return count_down(told_);
+    // [dependent.1] acquire: a failure, on which this thread acts then; else who is told of one later.
+    if (failed_.compare_exchange_strong(found, nullptr, base::acquire, base::acquire)) return count_down(told_);
     told_by_decisive_ = told_;
     end_early(*found);
   }
@@ -119,8 +119,8 @@ class dependent final
     if (told.awaited->current() == phase::value) return false;
     dependency* found = failed_.load(base::relaxed);  // relaxed: only compared with
     while (found == nullptr || found == still_adding()) {
-      // [dependent.1] acq_rel: see start().
-      if (failed_.compare_exchange_weak(found, &told, base::acq_rel, base::relaxed)) return found == nullptr;
+      // [dependent.1] release: see start().
+      if (failed_.compare_exchange_weak(found, &told, base::release, base::relaxed)) return found == nullptr;
     }
     return false;
   }

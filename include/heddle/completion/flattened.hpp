@@ -122,8 +122,8 @@ class flattened final : public waiter, public shared_state<T> {
   void end_stop(const state_base::stop_order& order) noexcept {
     order.last_passed_by = passed_before_;
     inner_use found = inner_use::asked_to_stop;
-    // [flattened.2] acq_rel: see end_as_inner().
-    if (!inner_use_.compare_exchange_strong(found, inner_use::none, base::acq_rel, base::acquire)) drop_inner();
+    // [flattened.2] release, or acquire where it has ended: see end_as_inner().
+    if (!inner_use_.compare_exchange_strong(found, inner_use::none, base::release, base::acquire)) drop_inner();
   }
 
   void drop_inner() noexcept { inner_ = owned_state<T>(nullptr); }
