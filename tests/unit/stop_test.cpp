@@ -161,7 +161,7 @@ TEST_CASE("a stop callback runs where the stop is requested, and a token may out
   std::thread::id where;
   future<stop_token> call = pool.submit([&](stop_token stop) {
     const auto note = [&] { where = std::this_thread::get_id(); };
-    const std::stop_callback<decltype(note)> noted(stop, note);
+    const heddle::stop_callback<decltype(note)> noted(stop, note);
     begun.pass();
     return stop;
   });
