@@ -679,6 +679,20 @@ TEST_CASE("timers that find no memory, or no thread, leave nothing behind", "[fa
   CHECK(counts.alive == 0);
 }
 
+TEST_CASE("timers that are cancelled give their memory back at once", "[faults][timed_call]") {
+  thread_pool_executor pool({.max_workers = 1});
+  for (const bool is_first : {true, false}) {  // the first time makes room that stays
+    const int before = allocations_alive;
+    auto once = pool.submit_after(std::chrono::hours(1), [large = bulk{}] {});
+    auto often = pool.every(std::chrono::hours(1), [large = bulk{}] {});
+    once.cancel();
+    often.cancel();
+    once = {};
+    often = {};
+    if (!is_first) CHECK(allocations_alive == before);
+  }
+}
+
 TEST_CASE("a continuation whose executor has no memory to post it fails with that", "[faults][then]") {
   own_executor own;
   promise<int> source;
