@@ -20,6 +20,16 @@
 
 namespace heddle {
 
+/// Runs `callable(args...)` here; what it returns or throws is in the future, which is done.
+template <class F, class... Args>
+auto run_call_here(F&& callable, Args&&... args) {
+  auto* const task = completion::make_task(nullptr, completion::state_word::queued::no, std::forward<F>(callable),
+                                           std::forward<Args>(args)...);
+  auto result = future_access::adopt(task);
+  task->run_unqueued();
+  return result;
+}
+
 /// Runs each call inside submit(), so that its future is done when submit() returns. Any thread may use it.
 class inline_executor : public map_members<inline_executor> {
  public:
@@ -29,11 +39,7 @@ class inline_executor : public map_members<inline_executor> {
   auto submit(F&& callable, Args&&... args) {
     static_assert(completion::storable<F, Args...>);
     throw_if_shut_down();
-    auto* const task = completion::make_task(nullptr, completion::state_word::queued::no, std::forward<F>(callable),
-                                             std::forward<Args>(args)...);
-    auto result = future_access::adopt(task);
-    task->run_unqueued();
-    return result;
+    return run_call_here(std::forward<F>(callable), std::forward<Args>(args)...);
   }
 
   /// Runs `callable()` here. What it throws ends the program by std::terminate, as everywhere: nobody takes it.

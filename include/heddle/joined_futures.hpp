@@ -43,7 +43,8 @@ template <class Futures>
 /// then, unless the range can be read only once.
 template <class R>
 [[nodiscard]] auto take_futures(R&& range) {
-  if constexpr (std::forward_iterator<decltype(std::begin(range))>) {
+  constexpr bool is_read_twice = std::forward_iterator<decltype(std::begin(range))>;
+  if constexpr (is_read_twice) {
     for (auto at = std::begin(range); at != std::end(range); ++at) {
       static_cast<void>(future_access::state_of(*future_of_element(*at)));
     }
@@ -58,10 +59,12 @@ template <class R>
   } else {
     std::vector<F> taken;
     for (auto at = std::begin(range); at != std::end(range); ++at) {
+      auto* const each = future_of_element(*at);
+      if constexpr (!is_read_twice) static_cast<void>(future_access::state_of(*each));
       if constexpr (is_given_away) {
-        taken.push_back(std::move(*future_of_element(*at)));
+        taken.push_back(std::move(*each));
       } else {
-        taken.push_back(*future_of_element(*at));
+        taken.push_back(*each);
       }
     }
     return taken;
@@ -195,10 +198,9 @@ class joined_state final
   };
 };
 
-/// The future of several, by a rule. Each must have a state.
+/// The future of several, by a rule. Each has a state: take_futures() and take_future_pack() have seen to that.
 template <class Rule, class Futures>
 [[nodiscard]] auto join_futures(Futures&& futures) {
-  for_each_future(futures, [](std::size_t, auto& each) { static_cast<void>(future_access::state_of(each)); });
   auto* const made = new joined_state<Rule, Futures>(std::forward<Futures>(futures));
   auto result = future_access::adopt(made);
   made->start();

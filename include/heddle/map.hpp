@@ -24,30 +24,37 @@
 
 namespace heddle {
 
+/// Submits a call for each element by `submit(call)`, and returns their futures. If that throws, those that were
+/// submitted are cancelled.
+template <class F, class Submit, class... Rs>
+[[nodiscard]] auto submit_one_by_one(const base::shared_value<const F>& callable, const Submit& submit, Rs&... ranges) {
+  using Result = map_result_t<F, Rs...>;
+  std::vector<future<Result>> futures;
+  try {
+    make_calls(
+        callable,
+        [&](auto&& call) {
+          future<Result>& next = futures.emplace_back();  // the room first: without it no call could be cancelled
+          next = submit(std::forward<decltype(call)>(call));
+        },
+        ranges...);
+  } catch (...) {
+    const map_results<Result> cancelled(std::move(futures));
+    throw;
+  }
+  return futures;
+}
+
 /// Submits a call for each element, together if the executor has a submit_bulk() and the elements are there already, so
 /// to speak (forward ranges). If that throws, what was submitted is cancelled.
 template <class E, class F, class... Rs>
 [[nodiscard]] auto submit_each(E& on, F&& callable, Rs&... ranges) {
-  using Callable = std::decay_t<F>;
-  using Result = map_result_t<Callable, Rs...>;
   if constexpr (bulk_executor_for<E, F, Rs...> && (std::forward_iterator<iterator_of<Rs>> && ...)) {
     return on.submit_bulk(std::forward<F>(callable), ranges...);
   } else {
-    const base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
-    std::vector<future<Result>> futures;
-    try {
-      make_calls(
-          shared,
-          [&](auto&& call) {
-            future<Result>& next = futures.emplace_back();  // the room first: without it no call could be cancelled
-            next = on.submit(std::forward<decltype(call)>(call));
-          },
-          ranges...);
-    } catch (...) {
-      const map_results<Result> cancelled(std::move(futures));
-      throw;
-    }
-    return futures;
+    return submit_one_by_one(
+        base::shared_value<const std::decay_t<F>>(std::in_place, std::forward<F>(callable)),
+        [&on](auto&& call) { return on.submit(std::forward<decltype(call)>(call)); }, ranges...);
   }
 }
 

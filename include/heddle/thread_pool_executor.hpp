@@ -28,6 +28,7 @@
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
 #include <heddle/future_range.hpp>
+#include <heddle/inline_executor.hpp>
 #include <heddle/launcher.hpp>
 #include <heddle/pending_room.hpp>
 #include <heddle/pool_launcher.hpp>
@@ -63,9 +64,11 @@ using thread_pool_stats = scheduling::pool_stats;
 /// that a worker submits are its own, the newest first, and others take its oldest; options and priorities change that.
 /// With one worker all calls of a priority begin in the order of submission. Any thread may use it, a task of its own
 /// too: a task that waits for a future of its own pool runs that call itself if it is still queued, so nested
-/// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
-/// stands in for it, if there is more than one worker. Destroying the executor runs what is queued and waits for it;
-/// its own tasks must not do that, nor the body of a loop on it: the program ends then, and says why.
+/// submit-and-wait never deadlocks, on one thread either; but the only worker must not wait by result() for what then()
+/// or submit_after() makes of a call that is still queued, which nobody else would run. While a worker blocks on
+/// something else, another thread stands in for it, if there is more than one worker. Destroying the executor runs what
+/// is queued and waits for it; its own tasks must not do that, nor the body of a loop on it: the program ends then, and
+/// says why.
 class thread_pool_executor : public map_members<thread_pool_executor> {
   friend struct thread_pool_access;
   friend class prioritized<thread_pool_executor>;
@@ -113,7 +116,8 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     timers_.leave_behind();
   }
 
-  /// Queues `callable(args...)` and returns the future of its result. Never blocks.
+  /// Queues `callable(args...)` and returns the future of its result. Never blocks, unless as many calls wait as
+  /// `max_pending` allows: then the option `when_full` says what happens.
   ///
   /// The callable and the arguments are moved or copied in, never copied afterwards, moved into the call, and destroyed
   /// before the future is done; pass std::ref to share. Throws executor_shutdown_error after shutdown() and
@@ -124,8 +128,8 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     return submit_at(priority::normal, std::forward<F>(callable), std::forward<Args>(args)...);
   }
 
-  /// Queues `callable()`, without a future. What it throws ends the program by std::terminate, at the throw: use
-  /// submit() where a call may fail. Throws as submit().
+  /// Queues `callable()`, without a future. What it throws goes to the option `on_unhandled`; without one it ends the
+  /// program by std::terminate, at the throw: use submit() where a call may fail. Throws and blocks as submit().
   template <class F>
     requires std::invocable<std::decay_t<F>>
   void post(F&& callable) {
@@ -369,11 +373,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     if (takes_place()) {
       return submit_plain(level, call(std::forward<F>(callable), new_place()), std::forward<Args>(args)...);
     }
-    auto* const task = completion::make_task(nullptr, completion::state_word::queued::no, std::forward<F>(callable),
-                                             std::forward<Args>(args)...);
-    auto result = future_access::adopt(task);
-    task->run_unqueued();
-    return result;
+    return run_call_here(std::forward<F>(callable), std::forward<Args>(args)...);
   }
 
   template <class F>
@@ -411,11 +411,11 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     static_assert(is_mappable<F, Rs...>());
     using Callable = std::decay_t<F>;
     const base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
-    std::vector<future<map_result_t<Callable, Rs...>>> futures;
     if (decorates_calls()) [[unlikely]] {
-      submit_one_by_one(level, futures, shared, ranges...);
-      return futures;
+      return submit_one_by_one(
+          shared, [&](auto&& call) { return submit_decorated(level, std::forward<decltype(call)>(call)); }, ranges...);
     }
+    std::vector<future<map_result_t<Callable, Rs...>>> futures;
     queue::job_batch batch;
     futures.reserve(known_number_of_calls(ranges...));
     batch.reserve(known_number_of_calls(ranges...));
@@ -431,25 +431,6 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
         ranges...);
     push(batch, lane_of(level));
     return futures;
-  }
-
-  template <class Future, class Callable, class... Rs>
-  [[gnu::noinline]] void submit_one_by_one(priority level, std::vector<Future>& futures,
-                                           const base::shared_value<const Callable>& shared, Rs&... ranges) {
-    try {
-      make_calls(
-          shared,
-          [&](auto&& call) {
-            Future& result = futures.emplace_back();
-            result = submit_decorated(level, std::forward<decltype(call)>(call));
-          },
-          ranges...);
-    } catch (...) {
-      for (Future& each : futures) {
-        if (each.valid()) each.cancel();
-      }
-      throw;
-    }
   }
 
   template <class F, class... Rs>

@@ -46,8 +46,8 @@ template <class Launch, class Callable, class... Args>
 class delayed_call final
     : public completion::queued_state<delayed_call<Launch, Callable, Args...>,
                                       completion::task_result_t<completion::call_result_t<Callable, Args...>>> {
-  using call_result = completion::call_result_t<Callable, Args...>;
-  using base_type = completion::queued_state<delayed_call, completion::task_result_t<call_result>>;
+  using base_type =
+      completion::queued_state<delayed_call, completion::task_result_t<completion::call_result_t<Callable, Args...>>>;
   friend base_type;
   friend class alarm<delayed_call>;
 
@@ -57,7 +57,7 @@ class delayed_call final
       : base_type(launch.home(), completion::state_word::queued::yes, completion::phase::waiting),
         timers_(timers),
         launch_(launch),
-        held_(std::forward<F>(callable), std::forward<As>(args)...) {}
+        call_(std::forward<F>(callable), std::forward<As>(args)...) {}
 
   /// To be called once, when somebody holds the handle. False, and it ends as cancelled, if the timers were stopped;
   /// the same if it throws, as timer_thread::add() does.
@@ -73,18 +73,15 @@ class delayed_call final
   }
 
  private:
-  ~delayed_call() {}  // held_ is gone by then
+  ~delayed_call() = default;
 
   void ring() noexcept {
     const Launch launch = launch_;
     launch(*this, &this->word_);
   }
 
-  void execute() noexcept {
-    this->end_with_result_of(
-        [this]() -> call_result { return call_(std::move(held_.callable), std::move(held_.arguments)); });
-  }
-  void destroy_call() noexcept { held_.~held(); }
+  void execute() noexcept { this->end_with_result_of(call_); }
+  void destroy_call() noexcept { call_.destroy(); }
   bool stop() noexcept { return call_.stop(); }
   completion::state_base* give_away() noexcept {
     timers_.try_use([this](scheduling::timer_thread& timers) {
@@ -94,20 +91,10 @@ class delayed_call final
     return nullptr;
   }
 
-  struct held {
-    template <class F, class... As>
-    explicit held(F&& f, As&&... as) : callable(std::forward<F>(f)), arguments(std::forward<As>(as)...) {}
-    [[no_unique_address]] Callable callable;
-    [[no_unique_address]] std::tuple<Args...> arguments;
-  };
-
   alarm<delayed_call> alarm_{*this};
   timer_ticket timers_;
   Launch launch_;
-  [[no_unique_address]] completion::task_call<completion::takes_stop_token<Callable, Args...>> call_;  // as in a task
-  union {  // a union, so that its destruction is ours to time
-    held held_;
-  };
+  completion::held_call<Callable, Args...> call_;
 };
 
 /// `callable()` at times that lie a period apart, each in `Launch`, until it throws or is cancelled. Its state is

@@ -14,24 +14,10 @@ namespace heddle::completion {
 class deferred_jobs {
  public:
   /// Runs `due` here, and then what becomes due meanwhile; or leaves it to who does that already, below on this stack.
-  static void run(queue::job& due) noexcept {
-    if (deferred_jobs* const outer = current::get()) return outer->push(due);
-    deferred_jobs mine;
-    current::set(&mine);
-    due.run();
-    mine.drain();
-    current::set(nullptr);
-  }
+  static void run(queue::job& due) noexcept { drain_or_defer(due); }
 
   /// The same for a waiter that is in no list: tells it.
-  static void tell(waiter& due) noexcept {
-    if (deferred_jobs* const outer = current::get()) return outer->push(due);
-    deferred_jobs mine;
-    current::set(&mine);
-    due.notify(due);
-    mine.drain();
-    current::set(nullptr);
-  }
+  static void tell(waiter& due) noexcept { drain_or_defer(due); }
 
   /// For a thread that is about to block: runs what it has put off, for it may wait for just that.
   static void run_all() noexcept {
@@ -40,6 +26,16 @@ class deferred_jobs {
 
  private:
   using current = base::per_thread_pointer<deferred_jobs, deferred_jobs>;
+
+  template <class Due>
+  static void drain_or_defer(Due& due) noexcept {
+    if (deferred_jobs* const outer = current::get()) return outer->push(due);
+    deferred_jobs mine;
+    current::set(&mine);
+    mine.push(due);
+    mine.drain();
+    current::set(nullptr);
+  }
 
   void push(queue::job& added) noexcept {
     added.next = nullptr;

@@ -78,10 +78,7 @@ class dependent final
     untold_.store(static_cast<std::uint32_t>(dependencies_.size()) + 1, base::relaxed);  // relaxed: nobody has it yet
   }
 
-  /// The states of the inputs are to be added, as all others, before start().
-  void add_inputs() noexcept {
-    std::apply([this](auto&... input) { (add(input.state()), ...); }, held_.inputs);
-  }
+  /// For each of those that it waits for, the inputs too, before start().
   void add(state_base& awaited) noexcept {
     dependency& added = dependencies_[added_++];
     added.notify = &tell;

@@ -63,34 +63,26 @@ template <class Callable, class... Args>
 using call_result_t = decltype(std::declval<task_call<takes_stop_token<Callable, Args...>>&>()(
     std::declval<Callable>(), std::declval<std::tuple<Args...>>()));
 
-/// Made by new. The callable and the arguments are moved into the call, and destroyed before the future becomes ready.
+/// A callable with its arguments, for one call. Who holds it says when they are destroyed.
 template <class Callable, class... Args>
-class task final : public queued_state<task<Callable, Args...>, task_result_t<call_result_t<Callable, Args...>>> {
+class held_call {
   static_assert(base::runs_when_called<call_result_t<Callable, Args...>>);
-  using base_type = queued_state<task, task_result_t<call_result_t<Callable, Args...>>>;
-  friend base_type;
 
  public:
   template <class F, class... As>
-  task(const queue::job_home* home, state_word::queued queued, F&& callable, As&&... args)
-      : base_type(home, queued), held_(std::forward<F>(callable), std::forward<As>(args)...) {}
+  explicit held_call(F&& callable, As&&... args) : held_(std::forward<F>(callable), std::forward<As>(args)...) {}
+  held_call(const held_call&) = delete;
+  held_call& operator=(const held_call&) = delete;
+  ~held_call() {}  // after destroy()
 
-  /// For a task that never was in a queue.
-  void run_unqueued() noexcept {
-    if (this->word_.try_claim(phase::running) == phase::pending) execute();
-  }
+  /// Both are moved into the call.
+  call_result_t<Callable, Args...> operator()() { return call_(std::move(held_.callable), std::move(held_.arguments)); }
+  void destroy() noexcept { held_.~held(); }
 
- private:
-  ~task() {}  // held_ is gone by then
-
-  void execute() noexcept {
-    this->end_with_result_of([this]() -> call_result_t<Callable, Args...> {
-      return call_(std::move(held_.callable), std::move(held_.arguments));
-    });
-  }
-  void destroy_call() noexcept { held_.~held(); }
+  /// Whether the call could be asked to stop.
   bool stop() noexcept { return call_.stop(); }
 
+ private:
   struct held {
     template <class F, class... As>
     explicit held(F&& f, As&&... as) : callable(std::forward<F>(f)), arguments(std::forward<As>(as)...) {}
@@ -102,6 +94,32 @@ class task final : public queued_state<task<Callable, Args...>, task_result_t<ca
   union {  // a union, so that its destruction is ours to time
     held held_;
   };
+};
+
+/// Made by new. The callable and the arguments are moved into the call, and destroyed before the future becomes ready.
+template <class Callable, class... Args>
+class task final : public queued_state<task<Callable, Args...>, task_result_t<call_result_t<Callable, Args...>>> {
+  using base_type = queued_state<task, task_result_t<call_result_t<Callable, Args...>>>;
+  friend base_type;
+
+ public:
+  template <class F, class... As>
+  task(const queue::job_home* home, state_word::queued queued, F&& callable, As&&... args)
+      : base_type(home, queued), call_(std::forward<F>(callable), std::forward<As>(args)...) {}
+
+  /// For a task that never was in a queue.
+  void run_unqueued() noexcept {
+    if (this->word_.try_claim(phase::running) == phase::pending) execute();
+  }
+
+ private:
+  ~task() = default;
+
+  void execute() noexcept { this->end_with_result_of(call_); }
+  void destroy_call() noexcept { call_.destroy(); }
+  bool stop() noexcept { return call_.stop(); }
+
+  held_call<Callable, Args...> call_;
 };
 
 /// A new task for `callable(args...)`, both moved or copied in.
