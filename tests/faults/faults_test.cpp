@@ -280,6 +280,26 @@ TEST_CASE("calls that were cancelled or claimed do not pile up in the queue of a
   }
 }
 
+/// Maps again and again, with the first allocation failing, then the second, ..., until it succeeds, and drops the
+/// results; returns how often it has mapped. After each no object of `counts` is alive. What is cancelled stays in the
+/// queue until its turn comes, so only the objects are counted.
+template <class Map>
+int failures_of_map(const life_counts& counts, Map map) {
+  int failures = 0;
+  for (bool failed = true; failed; ++failures) {
+    allocations_until_failure = failures;
+    failed = false;
+    try {
+      const auto results = map();
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    allocations_until_failure = never;
+    CHECK(counts.alive == 0);
+  }
+  return failures;
+}
+
 TEST_CASE("a map without memory cancels what it submitted", "[faults][regression]") {
   const heddle_test::deadline limit;
   life_counts counts;
@@ -288,19 +308,8 @@ TEST_CASE("a map without memory cancels what it submitted", "[faults][regression
   {
     thread_pool_executor pool({.max_workers = 1});
     occupy(pool, busy);
-    // What is cancelled stays in the queue until its turn comes, so only the objects are counted here.
-    int failures = 0;
-    for (bool failed = true; failed; ++failures) {
-      allocations_until_failure = failures;
-      failed = false;
-      try {
-        const auto results = pool.map([&ran, held = tracked(counts)](bulk) { ++ran; }, std::vector<bulk>(20));
-      } catch (const std::bad_alloc&) {
-        failed = true;
-      }
-      allocations_until_failure = never;
-      CHECK(counts.alive == 0);
-    }
+    const int failures = failures_of_map(
+        counts, [&] { return pool.map([&ran, held = tracked(counts)](bulk) { ++ran; }, std::vector<bulk>(20)); });
     CHECK(failures > 20);
     busy.open();
   }
@@ -318,18 +327,9 @@ TEST_CASE("a map with options and without memory cancels what it submitted", "[f
   {
     thread_pool_executor pool({.max_workers = 1});
     occupy(pool, busy);
-    int failures = 0;
-    for (bool failed = true; failed; ++failures) {
-      allocations_until_failure = failures;
-      failed = false;
-      try {
-        const auto results = pool.map([&ran, held = tracked(counts)](bulk) { ++ran; }, options, std::vector<bulk>(20));
-      } catch (const std::bad_alloc&) {
-        failed = true;
-      }
-      allocations_until_failure = never;
-      CHECK(counts.alive == 0);
-    }
+    const int failures = failures_of_map(counts, [&] {
+      return pool.map([&ran, held = tracked(counts)](bulk) { ++ran; }, options, std::vector<bulk>(20));
+    });
     CHECK(failures > 5);
     busy.open();
   }

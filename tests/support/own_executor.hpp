@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <heddle/base/unique_function.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -125,6 +126,28 @@ class own_executor : public heddle::map_members<own_executor> {
   std::deque<heddle::base::unique_function<void()>> waiting_;
   bool is_shut_down_ = false;
   std::thread worker_;
+};
+
+/// Calls what it is given later, in the order of run(); copies it, as its callables may be copied.
+struct queueing_executor {
+  template <class F>
+  heddle::future<void> submit(F call) {
+    post(call);
+    return {};
+  }
+  template <class F>
+  void post(const F& call) {
+    calls.emplace_back(call);
+  }
+  [[nodiscard]] std::size_t max_workers() const { return 1; }
+  void run() {
+    while (!calls.empty()) {
+      const std::function<void()> first = calls.front();
+      calls.pop_front();
+      first();
+    }
+  }
+  std::deque<std::function<void()>> calls;
 };
 
 }  // namespace heddle_test

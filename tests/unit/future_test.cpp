@@ -2,7 +2,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <coroutine>
 #include <exception>
 #include <functional>
 #include <heddle/base/block_cache.hpp>
@@ -18,6 +17,8 @@
 #include <support/captured_stderr.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/fire_and_forget.hpp>
+#include <support/ready_future.hpp>
 #include <support/tracked.hpp>
 #include <support/waiting_threads.hpp>
 #include <thread>
@@ -30,27 +31,12 @@ using Catch::Matchers::Equals;
 using heddle::future;
 using heddle::promise;
 using heddle_test::blocked_in;
+using heddle_test::fire_and_forget;
 using heddle_test::loop_context;
+using heddle_test::ready;
 using heddle_test::sleep_signal;
 
 namespace {
-
-future<int> ready(int value) {
-  promise<int> p;
-  p.set_value(value);
-  return p.get_future();
-}
-
-/// A coroutine that runs until its first suspension and frees itself at its end.
-struct fire_and_forget {
-  struct promise_type {
-    fire_and_forget get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
 
 template <class T>
 fire_and_forget await_twice(future<T>& awaited, int& resumed) {

@@ -8,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <coroutine>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -21,6 +20,7 @@
 #include <support/allocation_count.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/fire_and_forget.hpp>
 #include <support/tracked.hpp>
 #include <support/waiting_threads.hpp>
 
@@ -29,19 +29,9 @@ using Catch::Matchers::ContainsSubstring;
 using heddle::future;
 using heddle::promise;
 using heddle::shared_future;
+using heddle_test::fire_and_forget;
 
 namespace {
-
-/// A coroutine that runs until its first suspension and frees itself at its end.
-struct fire_and_forget {
-  struct promise_type {
-    fire_and_forget get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
 
 fire_and_forget copy_result(shared_future<std::string> awaited, std::string& copy) {
   const std::string& got = co_await awaited;

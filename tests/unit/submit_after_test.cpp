@@ -29,6 +29,8 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/own_executor.hpp>
+#include <support/ready_future.hpp>
 #include <support/scale.hpp>
 #include <support/tracked.hpp>
 
@@ -44,37 +46,10 @@ using heddle::submit_after;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
 using heddle_test::life_counts;
+using heddle_test::queueing_executor;
+using heddle_test::ready;
 using heddle_test::scaled;
 using heddle_test::tracked;
-
-template <class T>
-future<std::decay_t<T>> ready(T&& value) {
-  promise<std::decay_t<T>> p;
-  p.set_value(std::forward<T>(value));
-  return p.get_future();
-}
-
-/// Calls what it is given when it is told to; copies it.
-struct queueing_executor {
-  template <class F>
-  future<void> submit(F call) {
-    post(call);
-    return {};
-  }
-  template <class F>
-  void post(const F& call) {
-    calls.emplace_back(call);
-  }
-  [[nodiscard]] std::size_t max_workers() const { return 1; }
-  void run() {
-    while (!calls.empty()) {
-      const std::function<void()> first = calls.front();
-      calls.pop_front();
-      first();
-    }
-  }
-  std::deque<std::function<void()>> calls;
-};
 
 }  // namespace
 

@@ -29,6 +29,8 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/own_executor.hpp>
+#include <support/ready_future.hpp>
 #include <support/threads.hpp>
 #include <support/tracked.hpp>
 
@@ -40,14 +42,9 @@ using heddle::promise;
 using heddle::thread_pool_executor;
 using heddle_test::gate;
 using heddle_test::life_counts;
+using heddle_test::queueing_executor;
+using heddle_test::ready;
 using heddle_test::tracked;
-
-template <class T>
-future<std::decay_t<T>> ready(T&& value) {
-  promise<std::decay_t<T>> p;
-  p.set_value(std::forward<T>(value));
-  return p.get_future();
-}
 
 template <class T, class E>
 future<T> failed(E error) {
@@ -80,28 +77,6 @@ void before_and_after(Check check) {
         for (auto& each : std::exchange(due, {})) each();
       });
 }
-
-/// Calls what it is given later, in the order of run(); copies it, as its callables may be copied.
-struct queueing_executor {
-  template <class F>
-  future<void> submit(F call) {
-    post(call);
-    return {};
-  }
-  template <class F>
-  void post(const F& call) {
-    calls.emplace_back(call);
-  }
-  [[nodiscard]] std::size_t max_workers() const { return 1; }
-  void run() {
-    while (!calls.empty()) {
-      const std::function<void()> first = calls.front();
-      calls.pop_front();
-      first();
-    }
-  }
-  std::deque<std::function<void()>> calls;
-};
 
 struct refusing_executor : queueing_executor {
   template <class F>

@@ -25,6 +25,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/ready_future.hpp>
 #include <support/scale.hpp>
 #include <support/tracked.hpp>
 
@@ -41,14 +42,8 @@ using heddle::when_all;
 using heddle::when_any;
 using heddle_test::gate;
 using heddle_test::life_counts;
+using heddle_test::ready;
 using heddle_test::tracked;
-
-template <class T>
-future<std::decay_t<T>> ready(T&& value) {
-  promise<std::decay_t<T>> p;
-  p.set_value(std::forward<T>(value));
-  return p.get_future();
-}
 
 template <class T>
 future<T> failed(std::exception_ptr error) {
