@@ -3,11 +3,12 @@
 #pragma once
 
 #include <latch>
+#include <memory>
 
 namespace heddle_test {
 
 /// A task calls pass(): it tells the test that it is there and waits to be let through. The destructor lets it through
-/// too, so a test that fails does not hang.
+/// too, so a test that fails does not hang. Who stands there may leave after the gate is gone.
 class gate {
  public:
   gate() = default;
@@ -16,17 +17,22 @@ class gate {
   ~gate() { open(); }
 
   void pass() {
-    reached_.count_down();
-    opened_.wait();
+    const std::shared_ptr<latches> here = latches_;
+    here->reached.count_down();
+    here->opened.wait();
   }
-  void wait_until_reached() { reached_.wait(); }
+  void wait_until_reached() { latches_->reached.wait(); }
   void open() {
-    if (!opened_.try_wait()) opened_.count_down();
+    if (!latches_->opened.try_wait()) latches_->opened.count_down();
   }
 
  private:
-  std::latch reached_{1};
-  std::latch opened_{1};
+  struct latches {
+    std::latch reached{1};
+    std::latch opened{1};
+  };
+
+  std::shared_ptr<latches> latches_ = std::make_shared<latches>();
 };
 
 /// Keeps a thread of the executor at the gate until the gate opens.
