@@ -381,7 +381,7 @@ int main(int argc, char** argv) {
       {"scheduling/job_queues.hpp", "scheduling/job_refusal.hpp"},
       {
           explore<a_guest_leaves>("a guest leaves", random_runs(50'000)),
-          explore<a_helper_takes_a_job>("a helper takes a job", random_runs(50'000)),
+          explore<a_helper_takes_a_job>("a helper takes a job", random_runs(150'000)),
           explore<a_call_is_queued_for_who_blocks>("a call is queued for who blocks", random_runs(200'000)),
           explore<calls_after_a_rest>("calls after a rest", random_runs(200'000)),
           explore<calls_of_a_guest>("calls of a guest", random_runs(50'000)),
@@ -389,7 +389,7 @@ int main(int argc, char** argv) {
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
           explore<a_worker_blocks_for_a_moment>("a worker blocks for a moment", random_runs(50'000)),
-          explore<jobs_need_each_other>("jobs need each other", random_runs(50'000)),
+          explore<jobs_need_each_other>("jobs need each other", random_runs(150'000)),
           explore<own_job_for_a_sleeper>("own job for a sleeper", random_runs(100'000)),
           explore<calls_need_each_other<1>>("calls need each other", random_runs(50'000)),
           explore<calls_need_each_other<3>>("two search for calls that need each other", random_runs(50'000)),

@@ -228,8 +228,8 @@ TEST_CASE("with a timeout nothing is run by who waits for several calls", "[wait
   const heddle_test::deadline limit;
   const way how = GENERATE(from_range(std::begin(ways), std::end(ways)));
   CAPTURE(how);
-  thread_pool_executor pool{{.max_workers = 1}};
   std::atomic<int> ran{0};
+  thread_pool_executor pool{{.max_workers = 1}};
   auto waiting = pool.submit([&] {
     std::vector<future<int>> queued;
     for (int i = 0; i < 3; ++i) queued.push_back(pool.submit([&] { return ++ran; }));
