@@ -12,7 +12,7 @@ namespace heddle {
 /// pool in it, wherever they run: a request's number for the log, a deadline, a user. Elsewhere it has no value. Not
 /// bound in a thread, it costs a load to submit.
 ///
-/// Inherited by submit(), post(), map(), submit_bulk(), post_bulk() and submit_after(delay, ...) of a
+/// Inherited by submit(), post(), map(), submit_bulk(), post_bulk(), submit_after(delay, ...) and every() of a
 /// thread_pool_executor. The others run as what they are part of: loops and groups in the thread that helps, then() and
 /// callbacks in who completes.
 ///

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <heddle/base/revocable.hpp>
+#include <heddle/base/task_context.hpp>
 #include <heddle/completion/queued_state.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/queue/job.hpp>
@@ -80,8 +81,16 @@ class delayed_call final
     launch(*this, &this->word_);
   }
 
-  void execute() noexcept { this->end_with_result_of(call_); }
-  void destroy_call() noexcept { call_.destroy(); }
+  void execute() noexcept {
+    this->end_with_result_of([this]() -> decltype(auto) {
+      const base::task_context::scope inherited(context_);
+      return call_();
+    });
+  }
+  void destroy_call() noexcept {
+    call_.destroy();
+    context_ = {};
+  }
   bool stop() noexcept { return call_.stop(); }
   completion::state_base* give_away() noexcept {
     timers_.try_use([this](scheduling::timer_thread& timers) {
@@ -94,6 +103,7 @@ class delayed_call final
   alarm<delayed_call> alarm_{*this};
   timer_ticket timers_;
   Launch launch_;
+  base::task_context context_ = base::task_context::of_this_thread();
   completion::held_call<Callable, Args...> call_;
 };
 
@@ -160,6 +170,7 @@ class periodic_call final : public completion::shared_state<void> {
   void run_once() noexcept {
     if (current() != phase::pending) return leave(phase::cancelled, nullptr);
     try {
+      const base::task_context::scope inherited(context_);
       (*callable_)();
     } catch (...) {
       return leave(phase::error, std::current_exception());
@@ -219,6 +230,7 @@ class periodic_call final : public completion::shared_state<void> {
   const Launch launch_;
   sync::deadline next_;
   const std::chrono::steady_clock::duration period_;
+  const base::task_context context_ = base::task_context::of_this_thread();
   std::optional<Callable> callable_;  // of its queue
 };
 

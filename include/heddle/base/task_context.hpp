@@ -43,6 +43,22 @@ class task_context {
     const task_context* before_;
   };
 
+  /// Nothing is bound in this thread, as long as this is there: around what it runs for others.
+  class empty_scope {
+   public:
+    empty_scope() noexcept : before_(current::get()) {
+      if (before_ != nullptr) current::set(nullptr);
+    }
+    ~empty_scope() {
+      if (before_ != nullptr) current::set(before_);
+    }
+    empty_scope(const empty_scope&) = delete;
+    empty_scope& operator=(const empty_scope&) = delete;
+
+   private:
+    const task_context* before_;
+  };
+
  private:
   using current = per_thread_pointer<const task_context, task_context>;
 

@@ -7,6 +7,7 @@
 
 #include <heddle/base/block_allocated.hpp>
 #include <heddle/base/outcome.hpp>
+#include <heddle/base/task_context.hpp>
 #include <heddle/completion/state_word.hpp>
 #include <heddle/completion/wait_awake.hpp>
 #include <heddle/completion/waiter.hpp>
@@ -171,6 +172,7 @@ class state_base : public queue::job, public base::block_allocated {
   [[nodiscard]] bool try_run_claimed(sync::thread_context& here) noexcept {
     if (here.is_deep() && here.try_run_on_other_stack(&run_claimed, this)) return false;
     const sync::blocking_allowed in_job;
+    const base::task_context::empty_scope of_nobody;
     ask(execute_request);
     return true;
   }
