@@ -12,9 +12,9 @@ namespace heddle {
 /// pool in it, wherever they run: a request's number for the log, a deadline, a user. Elsewhere it has no value. Not
 /// bound in a thread, it costs a load to submit.
 ///
-/// Inherited by submit(), post(), map(), submit_bulk(), post_bulk() and submit_after(delay, ...) of a
-/// thread_pool_executor. The others run as what they are part of: loops and groups in the thread that helps, then() and
-/// callbacks in who completes.
+/// Inherited by submit(), post(), map(), submit_bulk() and post_bulk() of a thread_pool_executor, where a bulk is then
+/// submitted one by one. The others run as what they are part of: loops and groups in the thread that helps, then() and
+/// callbacks in who completes; and submit_after() and every() inherit nothing.
 ///
 ///     heddle::task_local<std::string> request;
 ///
