@@ -131,8 +131,9 @@ class completions {
 ///
 /// Takes what wait() takes; an lvalue is referred to, an rvalue kept. The futures must stay where they are meanwhile.
 /// `timeout` begins here and is for all of them: reading then throws timeout_error, which says how many were
-/// unfinished, once nothing more is done in time. Any thread; a worker runs what is queued in its own pool itself, the
-/// oldest first, while none of those before it runs elsewhere.
+/// unfinished, once nothing more is done in time; and invalid_state_error where it would block an event loop. Any
+/// thread; without a timeout a worker runs what is queued in its own pool itself, the oldest first, while none of those
+/// before it runs elsewhere, unless nobody else would run it.
 ///
 ///     for (heddle::future<page>& each : heddle::as_completed(pool.submit_bulk(download, addresses), 10s)) {
 ///       show(each.result());

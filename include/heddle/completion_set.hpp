@@ -82,7 +82,8 @@ class completion_set {
     return take();
   }
 
-  /// The same for at most `timeout`; nothing if none is done by then, or the set is empty.
+  /// The same for at most `timeout`, and without running anything here; nothing if none is done by then, or the set is
+  /// empty.
   [[nodiscard]] std::optional<completed<T>> wait_any(sync::timeout timeout) {
     if (empty() || !wait_until(timeout.deadline())) return std::nullopt;
     return take();

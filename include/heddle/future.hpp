@@ -70,7 +70,7 @@ struct future_access {
 /// The result of a call that may not have run yet. Move-only; destroying it neither blocks nor cancels.
 ///
 /// `T` is an object type, an lvalue reference or void. One thread at a time uses a future object, except that cancel(),
-/// done(), running() and cancelled() may be called while another thread waits in it.
+/// request_stop(), done(), running() and cancelled() may be called while another thread waits in it.
 ///
 ///     heddle::future<int> answer = pool.submit([] { return 42; });
 ///     int value = answer.result();
@@ -203,8 +203,10 @@ class [[nodiscard]] future {
   }
 
   /// The future of what `f` makes of the result: of `f(value)`, which moves it in, or `f()` where that is void. `f`
-  /// runs in the thread that completes this call, or here if it is done; so it should be short. A failure passes by
-  /// `f`, and so does a cancellation. Where `f` returns a future, this gives the future of its result.
+  /// runs in the thread that completes this call, or here if it is done; what becomes due inside of another
+  /// continuation runs when that has returned, or waits for a future. So `f` should be short, and not block on anything
+  /// else that may need what it has made due. A failure passes by `f`, and so does a cancellation. Where `f` returns a
+  /// future, this gives the future of its result.
   ///
   /// This future is left without state: write `std::move(f).then(g)`. Chains may be long: they take no stack.
   /// Cancelling the last future of one also cancels what it waits for, as far as that has not begun. If this throws, as

@@ -11,9 +11,9 @@
 
 namespace heddle {
 
-/// What submit() does when as many calls wait as may. block: waits until fewer do; a call that submits to its own pool
-/// runs the new one itself instead, since it may be the one that others wait for. caller_runs: runs the call in the
-/// caller. reject: throws executor_full_error.
+/// What submit() does when as many calls wait as may. block: waits until fewer do, in an event loop too; a call that
+/// submits to its own pool runs the new one itself instead, since it may be the one that others wait for. caller_runs:
+/// runs the call in the caller. reject: throws executor_full_error.
 enum class when_full { block, caller_runs, reject };
 
 /// Places for calls that wait. Any thread.

@@ -56,15 +56,15 @@ struct thread_pool_options {
   /// waits itself may then wait for ever.
   std::size_t max_stand_ins = 256;
 
-  /// How many submitted and posted calls may wait to begin; 0: as many as memory holds. Those count that were cancelled
-  /// and have not been destroyed, but not those of submit_after(), every(), loops and groups. A bulk is then submitted
-  /// one by one.
+  /// How many submitted and posted calls may wait to begin, of all priorities together; 0: as many as memory holds.
+  /// One that is cancelled gives its place back as it is destroyed. Those of submit_after(), every(), then(), loops and
+  /// groups do not count. A bulk is then submitted one by one, not as a whole or not at all.
   std::size_t max_pending = 0;
   /// What happens to a call that is one too many.
   heddle::when_full when_full = heddle::when_full::block;
-  /// Called with what a posted call throws, in the worker, by several at the same time; what it throws itself ends the
-  /// program. Without one, what a posted call throws ends the program at the throw, with the stack that it was thrown
-  /// on.
+  /// Called with what a posted call throws, in the thread that runs it, by several at the same time; what it throws
+  /// itself ends the program. Without one, what a posted call throws ends the program at the throw, with the stack that
+  /// it was thrown on.
   base::unique_function<void(const std::exception_ptr&)> on_unhandled = nullptr;
 
   static constexpr std::size_t most_workers = 4096;

@@ -32,7 +32,8 @@ struct when_any_rule {
 };
 
 /// The future of the first of several that is done, however it ended: its result says which, and has all of them. The
-/// others are asked to stop (future::request_stop): those that have not begun are cancelled. Never blocks. Takes what
+/// others are asked to stop (future::request_stop): those that have not begun are cancelled, shared ones for all their
+/// owners. Never blocks. Takes what
 /// when_all() takes, but at least one future, else std::invalid_argument. Cancelling it asks all of them to stop.
 ///
 ///     auto [index, answers] = heddle::when_any(std::move(mirrors)).result();

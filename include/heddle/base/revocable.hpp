@@ -16,7 +16,7 @@ namespace heddle::base {
 /// Belongs to an object. Its tickets cost nothing to copy, may outlive it and lead nowhere then: no count is kept of
 /// them. The rooms they lead through are never freed, but used again with another number.
 ///
-/// `word_` of a room: the low half counts who is inside, the high half is its number, which revoke() raises.
+/// `word` of a room: the low half counts who is inside, the high half is its number, which revoke() raises.
 template <class T>
 class revocable {
   struct room {

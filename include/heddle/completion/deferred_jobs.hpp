@@ -9,8 +9,9 @@
 
 namespace heddle::completion {
 
-/// The jobs of this thread that wait for one that it is in: a trampoline. They are in no other queue. And the ends of
-/// calls that others wait for, which would make those end inside.
+/// A trampoline: what becomes due in this thread while it runs a continuation, to be run when that has returned. Jobs
+/// are run in the order in which they became due, and are in no other queue. Before them come the ends of calls that
+/// are told here (dependent.hpp), which would else end those that wait for them inside of their own end.
 class deferred_jobs {
  public:
   /// Runs `due` here, and then what becomes due meanwhile; or leaves it to who does that already, below on this stack.

@@ -10,7 +10,7 @@
 
 namespace heddle::completion {
 
-/// Bit 2 set means terminal: what follows from the phase can be read, and never changes.
+/// Bit 2 set means terminal: what follows from the phase can be read, and does not change while the handle is there.
 enum class phase : std::uint8_t {
   pending = 0,
   running = 1,
@@ -28,7 +28,9 @@ enum class phase : std::uint8_t {
 /// The state word of a task or a promise.
 ///
 ///     bits   content
-///     0-2    phase: waiting -> pending -> running -> value | error; waiting, pending -> cancelling -> cancelled
+///     0-2    phase: waiting -> pending -> running -> value | error; waiting, pending -> cancelling -> cancelled;
+///            waiting -> running where who is told that it is due runs it, or ends it; pending -> waiting: see
+///            make_waiting(); pending -> value | error: a promise
 ///     3      dropped: the handle (the future) is gone
 ///     4      dequeued: no queue refers to the task
 ///     5      busy: before the end, somebody unlinks a waiter; after it, the completer still tells the waiters
@@ -36,9 +38,10 @@ enum class phase : std::uint8_t {
 ///     7-63   the newest waiter's address, divided by 16: waiters are aligned to 16, and the three highest bits of a
 ///            user-space address without tags are zero on every system that heddle runs on
 ///
-/// Claim and cancel are one CAS each from `pending`, so exactly one of {the worker that popped the task, a waiter that
-/// claims it, cancel(), a refusing queue} owns it. Only that owner completes the word, once, by one CAS that makes the
-/// result visible and takes the list: no waiter is added late or lost.
+/// Claim and cancel are one CAS each, a waiter's claim from `pending` and all others from `waiting` too, so exactly one
+/// of {the worker that popped the task, a waiter that claims it, cancel(), a refusing queue, who ends it as what it
+/// waited for} owns it. Only that owner completes the word, once, by one CAS that makes the result visible and takes
+/// the list: no waiter is added late or lost. A promise need not claim its word before (try_complete()).
 ///
 /// There is no reference count. Three parties refer to a task: its handle, its queue, its completer. Each leaves by a
 /// read-modify-write that sets its bit (the completer: the terminal phase, not busy), so exactly one of them produces

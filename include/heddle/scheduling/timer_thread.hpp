@@ -75,7 +75,7 @@ class timer_thread {
   /// Whether the calling thread is this one.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current::get() == this; }
 
-  /// After stop(): waits for the thread, which is not the calling one.
+  /// After stop(): waits for the thread, which is not the calling one; not where another thread does so already.
   void join() noexcept {
     std::unique_lock lock(mutex_);
     std::optional<thread> ended = std::exchange(thread_, std::nullopt);
