@@ -96,8 +96,8 @@ class completions {
 
   void wait() {
     while ((first_ready_ = queue_.take_arrived()) == nullptr) {
-      if (until_ == sync::no_deadline && cursor_.try_run_one(entries_)) continue;
       if (until_ != sync::no_wait) throw_if_blocking_event_loop();
+      if (until_ == sync::no_deadline && cursor_.try_run_one(entries_)) continue;
       if (!queue_.wait_until(until_)) throw_timeout();
     }
   }

@@ -2,6 +2,7 @@
 // A scope in which a task blocks on something that heddle cannot see.
 #pragma once
 
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle {
@@ -14,7 +15,7 @@ namespace heddle {
 ///     socket.read(buffer);
 class blocking {
  public:
-  blocking() noexcept : scope_(nullptr) {}
+  blocking() noexcept : scope_(nullptr) { sync::put_off::run_all(); }
 
  private:
   sync::blocking_scope scope_;

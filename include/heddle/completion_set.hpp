@@ -117,8 +117,8 @@ class completion_set {
     for (;;) {
       take_arrived();
       if (first_ready_ != nullptr) return true;
-      if (until == sync::no_deadline && cursor_.try_run_one(entries_)) continue;
       if (until != sync::no_wait) throw_if_blocking_event_loop();
+      if (until == sync::no_deadline && cursor_.try_run_one(entries_)) continue;
       if (!queue_.wait_until(until)) return false;
     }
   }

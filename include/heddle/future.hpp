@@ -204,9 +204,9 @@ class [[nodiscard]] future {
 
   /// The future of what `f` makes of the result: of `f(value)`, which moves it in, or `f()` where that is void. `f`
   /// runs in the thread that completes this call, or here if it is done; what becomes due inside of another
-  /// continuation runs when that has returned, or waits for a future. So `f` should be short, and not block on anything
-  /// else that may need what it has made due. A failure passes by `f`, and so does a cancellation. Where `f` returns a
-  /// future, this gives the future of its result.
+  /// continuation runs when that has returned, or waits for something of heddle's, or says that it blocks (blocking). A
+  /// failure passes by `f`, and so does a cancellation. Where `f` returns a future, this gives the future of its
+  /// result.
   ///
   /// This future is left without state: write `std::move(f).then(g)`. Chains may be long: they take no stack.
   /// Cancelling the last future of one also cancels what it waits for, as far as that has not begun. If this throws, as

@@ -6,23 +6,22 @@
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/shared_value.hpp>
 #include <heddle/sync/event_count.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle {
 
-/// What submit() does when as many calls wait as may. block: waits until fewer do, in an event loop too; a call that
-/// submits to its own pool runs the new one itself instead, since it may be the one that others wait for. caller_runs:
-/// runs the call in the caller. reject: throws executor_full_error.
+/// What submit() does when as many calls wait as may. block: waits until fewer do; a call that submits to its own pool
+/// runs the new one itself instead, since it may be the one that others wait for, and in an event loop, which must not
+/// wait, it is as reject. caller_runs: runs the call in the caller. reject: throws executor_full_error.
 enum class when_full { block, caller_runs, reject };
 
-/// Places for calls that wait. Any thread.
+/// Places for calls that wait. Any thread. Who has one shares the room, which may outlive its pool.
 class pending_room {
  public:
   explicit pending_room(std::size_t most) noexcept : most_(most) {}
-
-  /// False for a pool whose calls may be as many as memory holds: then nothing is counted.
-  [[nodiscard]] bool is_limited() const noexcept { return most_ != 0; }
 
   [[nodiscard]] std::size_t most() const noexcept { return most_; }
 
@@ -37,6 +36,7 @@ class pending_room {
   /// The same, and waits until it succeeds or `is_over()`, about which end_waits() tells.
   template <class IsOver>
   [[nodiscard]] bool wait_and_take(const IsOver& is_over) noexcept {
+    sync::put_off::run_all();
     const sync::blocking_scope blocked(nullptr);
     for (;;) {
       const auto key = changes_.prepare_wait();
@@ -65,17 +65,18 @@ class pending_room {
 /// One place of a call, given back once.
 class pending_place {
  public:
-  explicit pending_place(pending_room* room) noexcept : room_(room) {}
-  pending_place(pending_place&& other) noexcept : room_(std::exchange(other.room_, nullptr)) {}
+  /// None, if there is no room.
+  explicit pending_place(base::shared_value<pending_room> room) noexcept : room_(std::move(room)) {}
+  pending_place(pending_place&&) noexcept = default;
   pending_place& operator=(pending_place&&) = delete;
   ~pending_place() { leave(); }
 
   void leave() noexcept {
-    if (pending_room* const left = std::exchange(room_, nullptr)) left->give_back();
+    if (room_.has_value()) std::exchange(room_, {})->give_back();
   }
 
  private:
-  pending_room* room_;
+  base::shared_value<pending_room> room_;
 };
 
 }  // namespace heddle

@@ -43,6 +43,7 @@
 #include <heddle/stop_token.hpp>
 #include <heddle/submit_after.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <heddle/sync/timeout.hpp>
 #include <heddle/thread_pool_options.hpp>
@@ -84,7 +85,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
         finalizer_(std::move(options.finalizer)),
         on_unhandled_(std::move(options.on_unhandled)),
         thread_name_prefix_(std::move(options.thread_name_prefix)),
-        room_(options.max_pending),
+        room_(make_room(options.max_pending)),
         when_full_(options.when_full),
         pool_(start(options)) {}
 
@@ -229,12 +230,13 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
           "a call of this pool waits until none of its calls runs, which is never: call wait_idle() "
           "outside of it");
     }
-    if (would_block_event_loop()) {
+    const sync::deadline until = timeout.deadline();
+    if (would_block_event_loop() && until != sync::no_wait) {
       throw invalid_state_error(
           "wait_idle() would block the event loop that runs in this thread: `co_await` the futures of the calls, or "
           "call it outside of the loop");
     }
-    const sync::deadline until = timeout.deadline();
+    sync::put_off::run_all();
     const sync::blocking_scope blocked(nullptr);
     for (unsigned nap = 50; pool_.is_of_this_process() && !pool_.was_idle(); nap = nap < 1000 ? 2 * nap : nap) {
       if (std::chrono::steady_clock::now() >= until) return false;
@@ -253,6 +255,10 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   [[noreturn]] static void end_program(const char* why) noexcept {
     std::fputs(why, stderr);
     std::terminate();
+  }
+
+  static base::shared_value<pending_room> make_room(std::size_t most) {
+    return most == 0 ? base::shared_value<pending_room>() : base::shared_value<pending_room>(std::in_place, most);
   }
 
   scheduling::pool start(const thread_pool_options& options) {
@@ -298,7 +304,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     stopped_.store(true, base::relaxed);  // relaxed: the queues decide, this spares a wait
     if (pool_.is_of_this_process()) timers_.stop();
     pool_.close();
-    room_.end_waits();
+    if (room_.has_value()) room_->end_waits();
   }
 
   // ---- submitting
@@ -372,14 +378,14 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
 
   /// Whether calls are counted, or those of this thread have a context.
   [[nodiscard]] bool decorates_calls() const noexcept {
-    return room_.is_limited() || !base::task_context::is_empty_here();
+    return room_.has_value() || !base::task_context::is_empty_here();
   }
 
   template <class F, class... Args>
   [[gnu::noinline]] auto submit_decorated(priority level, F&& callable, Args&&... args) {
     using call = decorated_call<std::decay_t<F>>;
     if (takes_place()) {
-      return submit_plain(level, call(std::forward<F>(callable), new_place()), std::forward<Args>(args)...);
+      return submit_plain(level, call(std::forward<F>(callable), pending_place(room_)), std::forward<Args>(args)...);
     }
     return run_call_here(std::forward<F>(callable), std::forward<Args>(args)...);
   }
@@ -390,7 +396,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     using call = decorated_call<handled>;
     handled inner(std::forward<F>(callable), on_unhandled_ ? &on_unhandled_ : nullptr);
     if (takes_place()) {
-      push(*new queue::detached_job<call>(call(std::move(inner), new_place())), lane_of(level));
+      push(*new queue::detached_job<call>(call(std::move(inner), pending_place(room_))), lane_of(level));
     } else {
       [&inner]() noexcept { std::move(inner)(); }();
     }
@@ -399,17 +405,21 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   /// True if a place among the calls that wait was taken, or none is needed; false if the caller is to run its call.
   /// Throws executor_full_error if that is the policy, and what submit() throws of a pool that takes nothing.
   [[nodiscard]] bool takes_place() {
-    if (!room_.is_limited() || room_.try_take()) return true;
-    const bool is_worker = pool_.worker_of_this_thread() != nullptr;
-    if (when_full_ == when_full::reject) throw executor_full_error(room_.most());
-    if (when_full_ == when_full::block && !is_worker && room_.wait_and_take([this] { return is_stopped(); }))
-      return true;
-    timers();  // throws if it is broken, or was left behind
-    if (is_stopped()) throw executor_shutdown_error();
+    if (!room_.has_value() || room_->try_take()) return true;
+    throw_if_closed();
+    const bool waits = when_full_ == when_full::block && pool_.worker_of_this_thread() == nullptr;
+    if (when_full_ == when_full::reject || (waits && would_block_event_loop())) {
+      throw executor_full_error(room_->most());
+    }
+    if (waits && room_->wait_and_take([this] { return is_stopped(); })) return true;
+    throw_if_closed();
     return false;
   }
-  [[nodiscard]] pending_place new_place() noexcept { return pending_place(room_.is_limited() ? &room_ : nullptr); }
 
+  void throw_if_closed() {
+    timers();  // throws if it is broken, or was left behind
+    if (is_stopped()) throw executor_shutdown_error();
+  }
   [[nodiscard]] bool is_stopped() const noexcept { return stopped_.load(base::relaxed); }  // relaxed: orders nothing
 
   // ---- many at once
@@ -506,7 +516,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   base::unique_function<void()> finalizer_;
   base::unique_function<void(const std::exception_ptr&)> on_unhandled_;
   std::string thread_name_prefix_;
-  pending_room room_;
+  base::shared_value<pending_room> room_;  // none where calls may be as many as memory holds
   const when_full when_full_;
   base::atomic<bool> stopped_{false};
   scheduling::timer_thread timers_;

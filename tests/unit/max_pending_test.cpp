@@ -128,7 +128,7 @@ TEST_CASE("a submitter that sleeps is told when the pool is shut down", "[max_pe
 
 TEST_CASE("a full pool that was shut down says that, not that it is full", "[max_pending]") {
   const heddle_test::deadline limit;
-  const when_full then = GENERATE(when_full::block, when_full::caller_runs);
+  const when_full then = GENERATE(when_full::block, when_full::caller_runs, when_full::reject);
   occupied_pool full(1, then);
   auto waiting = full.pool.submit([] {});
   full.pool.shutdown(heddle::pending_jobs::finish, heddle::join_workers::no);
@@ -193,4 +193,39 @@ TEST_CASE("many threads submit to a small pool, and no call is lost", "[max_pend
     for (std::thread& each : submitters) each.join();
   }
   CHECK(ran == 2000);
+}
+
+TEST_CASE("an event loop does not wait for a place, it is told that there is none", "[max_pending]") {
+  const heddle_test::deadline limit;
+  occupied_pool full(1, when_full::block);
+  auto waiting = full.pool.submit([] {});
+  heddle_test::loop_context loop;
+  const heddle::sync::scoped_context installed(loop);
+  CHECK_THROWS_AS(full.pool.submit([] {}), executor_full_error);
+  CHECK(loop.blocked == 0);
+}
+
+TEST_CASE("a call whose pool goes while it is being cancelled gives its place back", "[max_pending][regression]") {
+  const heddle_test::deadline limit;
+  struct slow_to_go {
+    explicit slow_to_go(gate& until) noexcept : goes(&until) {}
+    slow_to_go(slow_to_go&& other) noexcept : goes(std::exchange(other.goes, nullptr)) {}
+    ~slow_to_go() {
+      if (goes != nullptr) goes->pass();
+    }
+    gate* goes;
+  };
+  gate busy;
+  gate goes;
+  std::thread canceller;
+  {
+    thread_pool_executor pool{{.max_workers = 1, .max_pending = 2}};
+    heddle_test::occupy(pool, busy);
+    auto queued = pool.submit([](slow_to_go&&) {}, slow_to_go(goes));
+    canceller = std::thread([cancelled = std::move(queued)]() mutable { cancelled.cancel(); });
+    goes.wait_until_reached();
+    busy.open();
+  }
+  goes.open();
+  canceller.join();
 }

@@ -3,16 +3,16 @@
 // end.
 #pragma once
 
-#include <heddle/base/atomic.hpp>
 #include <heddle/completion/waiter.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/sync/put_off.hpp>
 
 namespace heddle::completion {
 
 /// A trampoline: what becomes due in this thread while it runs a continuation, to be run when that has returned. Jobs
 /// are run in the order in which they became due, and are in no other queue. Before them come the ends of calls that
 /// are told here (dependent.hpp), which would else end those that wait for them inside of their own end.
-class deferred_jobs {
+class deferred_jobs final : public sync::put_off {
  public:
   /// Runs `due` here, and then what becomes due meanwhile; or leaves it to who does that already, below on this stack.
   static void run(queue::job& due) noexcept { drain_or_defer(due); }
@@ -20,17 +20,13 @@ class deferred_jobs {
   /// The same for a waiter that is in no list: tells it.
   static void tell(waiter& due) noexcept { drain_or_defer(due); }
 
-  /// For a thread that is about to block: runs what it has put off, for it may wait for just that.
-  static void run_all() noexcept {
-    if (deferred_jobs* const mine = current::get()) mine->drain();
-  }
-
  private:
-  using current = base::per_thread_pointer<deferred_jobs, deferred_jobs>;
+  deferred_jobs() noexcept
+      : put_off([](put_off& self) noexcept { return static_cast<deferred_jobs&>(self).drain(); }) {}
 
   template <class Due>
   static void drain_or_defer(Due& due) noexcept {
-    if (deferred_jobs* const outer = current::get()) return outer->push(due);
+    if (put_off* const outer = current::get()) return static_cast<deferred_jobs*>(outer)->push(due);
     deferred_jobs mine;
     current::set(&mine);
     mine.push(due);
@@ -53,8 +49,9 @@ class deferred_jobs {
     untold_ = &added;
   }
 
-  void drain() noexcept {
-    for (;;) {
+  /// True if there was anything.
+  bool drain() noexcept {
+    for (bool was_empty = true;; was_empty = false) {
       if (waiter* const newest = untold_) {
         untold_ = newest->next;
         newest->notify(*newest);
@@ -62,7 +59,7 @@ class deferred_jobs {
         first_ = oldest->next;
         oldest->run();
       } else {
-        return;
+        return !was_empty;
       }
     }
   }

@@ -4,8 +4,8 @@
 
 #include <chrono>
 
-#include <heddle/completion/deferred_jobs.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/this_thread.hpp>
 #include <heddle/sync/wake_mark.hpp>
@@ -18,7 +18,7 @@ namespace heddle::completion {
 template <class Done, class Sleep>
 bool wait_awake_then_asleep(sync::deadline until, const Done& done, const Sleep& sleep) {
   const auto has_passed = [until] { return until != sync::no_deadline && std::chrono::steady_clock::now() >= until; };
-  deferred_jobs::run_all();
+  sync::put_off::run_all();
   if (done()) return true;
   const sync::thread_context* const here = sync::current_context::get();
   const bool keeps_a_place = here != nullptr && here->home() != nullptr;

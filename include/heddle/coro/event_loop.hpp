@@ -14,6 +14,7 @@
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/job_list.hpp>
 #include <heddle/queue/timer_heap.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::coro {
@@ -95,6 +96,7 @@ class event_loop final : sync::thread_context {
   }
 
   void sleep() noexcept {
+    if (sync::put_off::run_all()) return;  // there may be something to do now
     const sync::blocking_scope blocked{nullptr};
     mailbox_.wait_until(timers_.next());
   }

@@ -19,6 +19,7 @@
 #include <heddle/scheduling/unfinished_count.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/patience.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::scheduling {
@@ -138,6 +139,7 @@ class job_group final : public queue::job_home {
   // ---- waiting
 
   void wait_until_done() noexcept {
+    sync::put_off::run_all();
     sync::patience patience;
     while (!patience.is_over()) {
       if (unfinished_.is_zero()) return;
@@ -174,6 +176,7 @@ class job_group final : public queue::job_home {
         patience.pause();
       } else if (!run_buried(here)) {
         count(here);
+        sync::put_off::run_all();
         const std::uint32_t seen = unfinished_.announce_sleeper();
         if (!run_listed(here)) sleep_once(seen);
         patience.reset();

@@ -21,6 +21,7 @@
 #include <heddle/scheduling/unanswered_plea.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/patience.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::scheduling {
@@ -140,6 +141,7 @@ inline bool try_leapfrog(participant& here, queue::stack_slot& slot, queue::stac
 inline void sleep_until_needed(participant& here, queue::stack_slot& slot, queue::stack_slot::word seen) noexcept {
   using queue::stack_slot;
   auto& thief = *static_cast<participant*>(stack_slot::thief_of(seen));
+  sync::put_off::run_all();
   if (!slot.announce_sleeper(seen)) return;
   thief.stack.beg_asleep();
   // A fork that did not see us beg, and sleep, is seen here. Where there is no such barrier one may stay hidden until

@@ -6,6 +6,7 @@
 
 #include <heddle/queue/job.hpp>
 #include <heddle/sync/park.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::scheduling {
@@ -43,6 +44,7 @@ class other_stack {
     }
 
     void wait() noexcept {
+      sync::put_off::run_all();
       const sync::blocking_scope blocked(nullptr);
       // [other_stack.1] acquire: see execute().
       while (has_ended_.load(base::acquire) == 0) sync::park_until(has_ended_, 0, sync::no_deadline);

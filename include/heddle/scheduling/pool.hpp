@@ -31,6 +31,7 @@
 #include <heddle/scheduling/work_loop.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/scheduling/worker_context.hpp>
+#include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::scheduling {
@@ -143,6 +144,7 @@ class pool final : public queue::job_home {
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
   void join() noexcept {
     if (!is_of_this_process()) return;
+    sync::put_off::run_all();
     const sync::blocking_scope blocked(nullptr);  // it may be a worker of another pool that waits
     const std::lock_guard lock(joining_);
     for (thread& joined : threads_) joined.join();
