@@ -247,6 +247,37 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
 
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_.size(); }
 
+  /// From now on so many calls run at a time: 1 to most_workers. Returns at once; calls that run go on, and threads
+  /// that are too many sleep when theirs have ended. More threads than there were at the start begin when there is work
+  /// for them; they call the initializer, and if one cannot be started, the pool works with those that it has
+  /// (stats()). A pool that was made with one worker goes on to begin calls in their order, several at a time. Any
+  /// thread. Throws std::invalid_argument if the number is out of its range.
+  void resize(std::size_t max_workers) {
+    thread_pool_options::check_max_workers(max_workers, "the system tells how many CPUs there are");
+    pool_.resize(max_workers);
+  }
+
+  /// Lends the calling thread to this pool: it runs calls as one worker more, until stop is requested or the pool is
+  /// shut down and has no more to begin. The call that it is in is finished first. Throws what the initializer throws,
+  /// which is called first as in each thread of the pool, and the finalizer last; broken_thread_pool after an
+  /// initializer of the pool's own threads threw; executor_start_error if too many threads are lent; and
+  /// invalid_state_error in a call of this pool, and in an event loop.
+  ///
+  ///     std::stop_source until;
+  ///     pool.run_on_this_thread(until.get_token());  // the main thread, which has nothing else to do
+  void run_on_this_thread(stop_token stop) {
+    throw_if_not_lendable();
+    scheduling::worker* const lent = pool_.try_take_loan();
+    if (lent == nullptr) throw_no_loan();
+    const scheduling::pool::loan back_at_end(pool_, *lent);
+    if (initializer_) initializer_();
+    {
+      const stop_callback call_off(std::move(stop), [this, lent]() noexcept { pool_.call_off(*lent); });
+      pool_.work_on_loan(*lent);
+    }
+    if (finalizer_) finalize();
+  }
+
   /// What the pool has done so far and does now, approximately: to watch it, not to decide by. Any thread; never
   /// blocks.
   [[nodiscard]] thread_pool_stats stats() const noexcept { return pool_.stats(); }
@@ -273,7 +304,8 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
                                        .stack_size = options.stack_size,
                                        .affinity = options.affinity,
                                        .order = options.order,
-                                       .max_stand_ins = options.max_stand_ins};
+                                       .max_stand_ins = options.max_stand_ins,
+                                       .max_extra = most_workers - options.max_workers};
     if (finalizer_) settings.on_end = [this] { finalize(); };
     try {
       return scheduling::pool(std::move(settings));
@@ -305,6 +337,24 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     if (pool_.is_of_this_process()) timers_.stop();
     pool_.close();
     if (room_.has_value()) room_->end_waits();
+  }
+
+  void throw_if_not_lendable() {
+    timers();  // throws if it is broken, or was left behind
+    if (pool_.runs_this_thread()) {
+      throw invalid_state_error("the thread of this call works for this pool already: lend it another one");
+    }
+    if (would_block_event_loop()) {
+      throw invalid_state_error(
+          "run_on_this_thread() would block the event loop that runs in this thread: lend the pool another one");
+    }
+  }
+
+  [[noreturn]] void throw_no_loan() const {
+    if (is_stopped()) throw executor_shutdown_error();
+    throw executor_start_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                               "too many threads are lent to this pool, which keeps records of as many as " +
+                                   std::to_string(most_workers) + " workers; lend fewer");
   }
 
   // ---- submitting

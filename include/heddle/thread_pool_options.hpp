@@ -73,10 +73,7 @@ struct thread_pool_options {
 
   /// Throws std::invalid_argument if a number is out of its range.
   void check() const {
-    if (max_workers < 1 || max_workers > most_workers) {
-      refuse("max_workers must be 1 to " + std::to_string(most_workers), max_workers,
-             "leave it out for one thread per available CPU");
-    }
+    check_max_workers(max_workers, "leave it out for one thread per available CPU");
     const std::size_t smallest = scheduling::thread::smallest_stack();
     if (stack_size != 0 && stack_size < smallest) {
       refuse("stack_size must be at least " + std::to_string(smallest) + " bytes, what a thread needs", stack_size,
@@ -85,6 +82,12 @@ struct thread_pool_options {
     if (max_stand_ins > most_stand_ins) {
       refuse("max_stand_ins must be 0 to " + std::to_string(most_stand_ins), max_stand_ins,
              "leave it out for up to 256");
+    }
+  }
+
+  static void check_max_workers(std::size_t given, const char* advice) {
+    if (given < 1 || given > most_workers) {
+      refuse("max_workers must be 1 to " + std::to_string(most_workers), given, advice);
     }
   }
 

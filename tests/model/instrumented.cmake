@@ -105,6 +105,9 @@ heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[std::size_t& count_o
   BY [[base::plain<std::size_t>& count_of(]])
 heddle_instrument(HEADER scheduling/stand_ins.hpp REPLACE [[bool joining_ = false;]]
   BY [[base::plain<bool> joining_ = false;]])
+heddle_instrument(HEADER scheduling/retirement.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
+#include "model/mutex.hpp"]])
+heddle_instrument(HEADER scheduling/retirement.hpp REPLACE [[std::mutex mutex_;]] BY [[heddle_model::mutex mutex_;]])
 heddle_instrument(HEADER scheduling/worker.hpp REPLACE [[work_stealing_deque<queue::job> jobs;]]
   BY [[work_stealing_deque<queue::job, 2> jobs;]])
 heddle_instrument(HEADER scheduling/worker.hpp REPLACE [[errand assigned;]] BY [[base::plain<errand> assigned{errand{}};]])
@@ -153,6 +156,7 @@ heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <mutex>]] BY [[#
 #include "model/mutex.hpp"]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <heddle/base/block_cache.hpp>]] BY [[]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[base::block_cache::after_fork();]] BY [[]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::mutex resizing_;]] BY [[heddle_model::mutex resizing_;]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::mutex joining_;]] BY [[heddle_model::mutex joining_;]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[static constinit base::atomic<bool> watched{false};]]
   BY [[base::atomic<bool> watched{false};]])

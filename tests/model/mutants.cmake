@@ -1022,6 +1022,13 @@ heddle_mutant(stand_ins former_thread_is_forgotten
   BY [[taken->runner = std::exchange(taken->former, std::nullopt);]]
   FINDS "USER ASSERT FAILED")
 
+heddle_mutant(stand_ins nobody_waits_for_who_is_lent
+  HEADER scheduling/stand_ins.hpp
+  IN [[void join() noexcept]]
+  REPLACE [[wait_for_loans();]]
+  BY [[]]
+  FINDS "DATA RACE|USER ASSERT FAILED")
+
 heddle_mutant(stand_ins seat_is_free_while_its_thread_has_it
   HEADER scheduling/stand_ins.hpp
   IN [[void leave(]]
@@ -1087,8 +1094,29 @@ heddle_mutant(pool who_has_searched_brings_nobody_in
 
 heddle_mutant(pool who_rests_does_not_look_again
   HEADER scheduling/work_loop.hpp
-  IN [[void stand_in(]]
+  IN [[void look_again(]]
   REPLACE [[stand_ins_.are_needed() && search_.has_unannounced_jobs(self)]]
+  BY [[false]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_is_called_back_sleeps_on
+  HEADER scheduling/retirement.hpp
+  IN [[void want(]]
+  REPLACE [[called.wake();]]
+  BY [[]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_retires_leaves_its_search_to_nobody
+  HEADER scheduling/work_loop.hpp
+  IN [[void work(worker& self)]]
+  REPLACE [[if (searching) end_search(self, false);]]
+  BY [[if (searching) static_cast<void>(crew_.idle().end_search());]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(pool who_is_lent_parks_when_it_was_called_off
+  HEADER scheduling/work_loop.hpp
+  IN [[bool park(]]
+  REPLACE [[(self.is_lent && may_rest(self))]]
   BY [[false]]
   FINDS "DEADLOCK")
 

@@ -74,8 +74,8 @@ struct pool_model : model<Derived, ThreadCount> {
   }
 
   void make() {
-    home.emplace(
-        heddle::scheduling::pool_settings{.workers = Workers, .stack_size = 192, .max_stand_ins = MostStandIns});
+    home.emplace(heddle::scheduling::pool_settings{
+        .workers = Workers, .stack_size = 192, .max_stand_ins = MostStandIns, .max_extra = 1});
   }
   void push(job& added) { HEDDLE_MODEL_CHECK(home->try_push(added) == pool::admission::accepted); }
 
@@ -327,6 +327,111 @@ struct a_helper_takes_a_job : two_outside<a_helper_takes_a_job> {
   }
 };
 
+/// Jobs that are alive together: each goes on until all have begun.
+template <class Derived, unsigned Workers, unsigned Spare, int ThreadCount = 1>
+struct resized_pool : pool_model<Derived, 0, Spare, Workers, ThreadCount> {
+  awaited_job begun[3] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+  awaited_job meets[3] = {{[](void* self) { static_cast<resized_pool*>(self)->meet(0); }, this},
+                          {[](void* self) { static_cast<resized_pool*>(self)->meet(1); }, this},
+                          {[](void* self) { static_cast<resized_pool*>(self)->meet(2); }, this}};
+  unsigned together = 0;
+
+  void meet(unsigned number) {
+    begun[number].run();
+    for (unsigned i = 0; i != together; ++i) begun[i].await();
+  }
+  void run_together(unsigned count) {
+    together = count;
+    for (unsigned i = 0; i != count; ++i) this->push(meets[i]);
+    for (unsigned i = 0; i != count; ++i) meets[i].wait();
+  }
+};
+
+/// It is made smaller while its workers sleep, or are about to, and large again while one has retired, or has not yet.
+struct smaller_and_larger : resized_pool<smaller_and_larger, 2, 0> {
+  awaited_job alone[2] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+
+  void thread(unsigned) {
+    make();
+    home->resize(1);
+    for (awaited_job& each : alone) push(each);
+    for (awaited_job& each : alone) each.wait();
+    home->resize(2);
+    run_together(2);
+    if (choose(2) == 0) home->resize(1);
+    end(4);
+  }
+};
+
+/// One more than there were at the start, whom somebody has to bring in.
+struct larger_than_made : resized_pool<larger_than_made, 2, 1> {
+  void thread(unsigned) {
+    make();
+    home->resize(3);
+    run_together(3);
+    end(3);
+  }
+};
+
+/// A thread is lent to a pool of one, and called off when it has run a job, or waits for one: it leaves before the pool
+/// ends.
+struct a_thread_is_lent : resized_pool<a_thread_is_lent, 1, 0, 2> {
+  awaited_job made{[](void*) {}, nullptr};
+  awaited_job lends{[](void*) {}, nullptr};
+  awaited_job left{[](void*) {}, nullptr};
+  heddle::scheduling::worker* lent = nullptr;
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      make();
+      made.run();
+      lends.await();
+      run_together(2);
+      home->call_off(*lent);
+      left.await();
+      end(2);
+    } else {
+      made.await();
+      lent = home->try_take_loan();
+      const pool::loan back_at_end(*home, *lent);
+      lends.run();
+      home->work_on_loan(*lent);
+      left.run();
+    }
+  }
+};
+
+/// A lent thread leaves as soon as it has run a job, which has queued another one, while workers sleep or are about to.
+struct a_lent_thread_leaves_a_job : pool_model<a_lent_thread_leaves_a_job, 0, 0, 2, 2> {
+  awaited_job made{[](void*) {}, nullptr};
+  awaited_job lends{[](void*) {}, nullptr};
+  awaited_job left{[](void*) {}, nullptr};
+  awaited_job leaves{[](void* self) { static_cast<a_lent_thread_leaves_a_job*>(self)->leave(); }, this};
+  heddle::scheduling::worker* lent = nullptr;
+
+  void leave() {
+    push(left);
+    home->call_off(*lent);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      make();
+      made.run();
+      lends.await();
+      push(leaves);
+      leaves.wait();
+      left.wait();
+      end(2);
+    } else {
+      made.await();
+      lent = home->try_take_loan();
+      const pool::loan back_at_end(*home, *lent);
+      lends.run();
+      home->work_on_loan(*lent);
+    }
+  }
+};
+
 /// A job is left when the pool is closed.
 struct closed_at_once : pool_model<closed_at_once, 0, 0> {
   awaited_job last{[](void*) {}, nullptr};
@@ -385,6 +490,10 @@ int main(int argc, char** argv) {
           explore<a_call_is_queued_for_who_blocks>("a call is queued for who blocks", random_runs(200'000)),
           explore<calls_after_a_rest>("calls after a rest", random_runs(200'000)),
           explore<calls_of_a_guest>("calls of a guest", random_runs(50'000)),
+          explore<smaller_and_larger>("smaller and larger", random_runs(50'000)),
+          explore<larger_than_made>("larger than made", random_runs(50'000)),
+          explore<a_thread_is_lent>("a thread is lent", random_runs(50'000)),
+          explore<a_lent_thread_leaves_a_job>("a lent thread leaves a job", random_runs(50'000)),
           explore<closed_at_once>("closed at once", random_runs(50'000)),
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),

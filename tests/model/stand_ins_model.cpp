@@ -339,6 +339,31 @@ struct a_thread_begins_while_others_are_joined : pool_model<a_thread_begins_whil
   void run_job(worker&) {}
 };
 
+/// A thread is lent, in the seat of a stand-in that has left, while the pool is being ended.
+struct a_thread_is_lent : pool_model<a_thread_is_lent, 2, 1, 1> {
+  plain<int> made_on_loan = 0;
+  event_counter has_begun;
+  bool was_lent = false;
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      HEDDLE_MODEL_CHECK(standing_in.call_for({[](void*) noexcept {}, nullptr}));
+      has_begun.wait_for(1);
+      close();
+      standing_in.join();
+      HEDDLE_MODEL_CHECK(made_on_loan == (was_lent ? 1 : 0));
+    } else {
+      worker* const lent = standing_in.take_loan();
+      was_lent = lent != nullptr;
+      has_begun.add_one();
+      if (!was_lent) return;
+      made_on_loan = 1;
+      standing_in.end_loan(*lent);
+    }
+  }
+  void run_job(worker&) {}
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -347,6 +372,7 @@ int main(int argc, char** argv) {
       {"scheduling/stand_ins.hpp", "scheduling/work_search.hpp"},
       {
           explore<errand_after_errand>("errand after errand", at_most_switches(2)),
+          explore<a_thread_is_lent>("a thread is lent", at_most_switches(2)),
           explore<another_worker_has_the_job>("another worker has the job", at_most_switches(1)),
           explore<more_block_than_stand_in>("more block than stand in", at_most_switches(1)),
           explore<a_thread_begins_while_others_are_joined>("a thread begins while others are joined",

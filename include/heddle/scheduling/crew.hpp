@@ -21,9 +21,10 @@ namespace heddle::scheduling {
 /// Who can steal from whom, and who is woken for what.
 class crew {
  public:
-  /// For `workers` workers and up to `stand_ins` more that may be added later.
+  /// For `workers` workers and up to `stand_ins` more records that may be added later.
   crew(pool* employer, std::size_t workers, std::size_t stand_ins, std::size_t stack_slots)
       : employer_(employer),
+        first_(workers),
         size_(workers),
         stack_slots_(stack_slots),
         workers_(new worker*[workers + stand_ins]),
@@ -40,8 +41,17 @@ class crew {
   crew& operator=(const crew&) = delete;
   ~crew() { delete_records(); }
 
-  /// How many work at a time.
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// How many work at a time. Relaxed: it orders nothing.
+  [[nodiscard]] std::size_t size() const noexcept { return size_.load(base::relaxed); }
+  /// With how many it was made.
+  [[nodiscard]] std::size_t first_size() const noexcept { return first_; }
+  /// One at least.
+  void resize(std::size_t workers) noexcept {
+    size_.store(workers, base::relaxed);  // relaxed: as above
+    places_.resize(workers);
+  }
+  /// Whether others than the first worker may work.
+  [[nodiscard]] bool has_company() const noexcept { return size() > 1 || count() > 1; }
 
   /// One thread at a time. Throws std::bad_alloc; there must be room.
   worker& add_worker() {
@@ -271,7 +281,8 @@ class crew {
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(base::acquire); }
 
   pool* const employer_;
-  const std::size_t size_;
+  const std::size_t first_;
+  base::atomic<std::size_t> size_;
   const std::size_t stack_slots_;
   worker** const workers_;  // those below count_; the others' pages are not touched
   base::atomic<std::size_t> count_{0};

@@ -50,7 +50,7 @@ class job_queues {
   [[nodiscard]] bool try_push_common(const worker* here, Added& added, queue::lane to) {
     if (!common_.try_push(added, to)) return false;
     // The worker of a pool of one is awake when it calls.
-    if (crew_.size() > 1 || here == nullptr) stand_ins_.call_somebody();
+    if (here == nullptr || crew_.has_company()) stand_ins_.call_somebody();
     sweep_.look_after(common_, home_.tombstones_so_far());
     return true;
   }

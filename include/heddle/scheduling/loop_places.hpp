@@ -19,7 +19,9 @@ namespace heddle::scheduling {
 class loop_places {
  public:
   loop_places(std::size_t workers, const guest_seats& guests) noexcept
-      : workers_(workers == 1 ? 0 : workers), guests_(guests) {}
+      : workers_(places_of(workers)), guests_(guests) {}
+
+  void resize(std::size_t workers) noexcept { workers_.store(places_of(workers), base::relaxed); }  // relaxed: a hint
 
   /// Whether the worker has a place from here on, or had one. It keeps it until leave().
   [[nodiscard]] bool take(worker& asking) noexcept {
@@ -43,7 +45,7 @@ class loop_places {
 
   // relaxed, all: hints; a late answer runs one task more.
   /// Whether all workers may, without a place.
-  [[nodiscard]] bool are_not_needed() const noexcept { return workers_ != 0 && !guests_.are_taken(); }
+  [[nodiscard]] bool are_not_needed() const noexcept { return all() != 0 && !guests_.are_taken(); }
   /// Whether one more worker may.
   [[nodiscard]] bool has_one() const noexcept { return are_not_needed() || helpers_.load(base::relaxed) < places(); }
   /// Whether more workers have places than may, since a guest has come.
@@ -65,9 +67,13 @@ class loop_places {
   }
 
  private:
-  [[nodiscard]] std::int64_t places() const noexcept { return static_cast<std::int64_t>(workers_) - guests_.taken(); }
+  static constexpr std::int64_t places_of(std::size_t workers) noexcept {
+    return workers == 1 ? 0 : static_cast<std::int64_t>(workers);
+  }
+  [[nodiscard]] std::int64_t all() const noexcept { return workers_.load(base::relaxed); }  // relaxed: a hint
+  [[nodiscard]] std::int64_t places() const noexcept { return all() - guests_.taken(); }
 
-  const std::size_t workers_;
+  base::atomic<std::int64_t> workers_;
   const guest_seats& guests_;
   base::atomic<bool> wanted_{false};
   base::atomic<std::int64_t> helpers_{0};

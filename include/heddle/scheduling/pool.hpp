@@ -26,6 +26,7 @@
 #include <heddle/scheduling/participant.hpp>
 #include <heddle/scheduling/pool_settings.hpp>
 #include <heddle/scheduling/pool_stats.hpp>
+#include <heddle/scheduling/retirement.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/scheduling/work_loop.hpp>
@@ -52,8 +53,10 @@ class pool final : public queue::job_home {
   /// Throws std::system_error if a thread cannot be started, after those that were started have ended.
   explicit pool(pool_settings settings)
       : settings_(std::move(settings)),
-        crew_(this, settings_.workers, stand_ins::most(stand_ins_of(settings_)), slots_for(settings_.stack_size)),
-        stand_ins_(crew_, &run_worker, settings_.stack_size, stand_ins_of(settings_)),
+        crew_(this, settings_.workers, stand_ins::most(stand_ins_of(settings_), settings_.max_extra),
+              slots_for(settings_.stack_size)),
+        stand_ins_(crew_, &run_worker, settings_.stack_size, stand_ins_of(settings_), settings_.max_extra),
+        retired_(settings_.workers),
         queues_(*this, crew_, stand_ins_, settings_.order) {
     if (settings_.affinity == affinity::spread) cpus_ = cpu_list::of_this_thread();
     base::usable_cpus::note_this_thread();
@@ -145,12 +148,60 @@ class pool final : public queue::job_home {
   void join() noexcept {
     if (!is_of_this_process()) return;
     sync::put_off::run_all();
+    retired_.end();
     const sync::blocking_scope blocked(nullptr);  // it may be a worker of another pool that waits
     const std::lock_guard lock(joining_);
     for (thread& joined : threads_) joined.join();
     threads_.clear();
     stand_ins_.join();
   }
+
+  // ---- how many work
+
+  /// From now on so many work at a time, one at least, and settings.max_extra more than at the start at most. Those
+  /// that are too many end what they run; those that are missing come when there is work for them. Any thread.
+  void resize(std::size_t workers) noexcept {
+    if (!is_of_this_process()) return;
+    const std::lock_guard lock(resizing_);
+    const std::size_t first = crew_.first_size();
+    crew_.resize(workers);
+    retired_.set_wanted(workers < first ? first - workers : 0);
+    stand_ins_.set_extra(workers < first ? 0 : static_cast<std::int32_t>(workers - first));
+    for (std::size_t i = 0; i < workers && loop_.search().has_queued_jobs(); ++i) stand_ins_.call_somebody();
+  }
+
+  /// A record with which the calling thread, which is no worker of this pool, may work_on_loan(); null if there are too
+  /// many, or the pool has ended. Throws std::bad_alloc.
+  [[nodiscard]] worker* try_take_loan() { return stand_ins_.take_loan(); }
+
+  /// Works as one more until the pool is closed and empty, or call_off(lent).
+  void work_on_loan(worker& lent) noexcept {
+    const sync::blocking_scope elsewhere(nullptr);  // it may be a worker of another pool
+    pool* const outer_pool = current_pool::get();
+    worker* const outer_worker = current_worker::get();
+    participant* const outer_participant = participant::current::get();
+    current_pool::set(this);
+    be_worker(lent, [this, &lent] { loop_.work_on_loan(lent); });
+    participant::current::set(outer_participant);
+    current_worker::set(outer_worker);
+    current_pool::set(outer_pool);
+  }
+
+  /// Any thread, during the loan.
+  void call_off(worker& lent) noexcept { loop_.call_off(lent); }
+
+  /// Gives the record back at its end. The pool may be gone then.
+  class loan {
+   public:
+    loan(pool& home, worker& lent) noexcept : home_(home), lent_(lent) {}
+    ~loan() { home_.stand_ins_.end_loan(lent_); }
+    loan(const loan&) = delete;
+    loan& operator=(const loan&) = delete;
+
+   private:
+    pool& home_;
+    worker& lent_;
+  };
 
   /// Those who fork and steal.
   [[nodiscard]] crew& members() noexcept { return crew_; }
@@ -170,7 +221,7 @@ class pool final : public queue::job_home {
   [[nodiscard]] pool_stats stats() const noexcept {
     pool_stats total{.workers = size(),
                      .queued_jobs = queued_jobs(),
-                     .stand_ins = stand_ins_.working(),
+                     .stand_ins = stand_ins_.standing_in(),
                      .stand_ins_started = stand_ins_.started(),
                      .stand_ins_failed = stand_ins_.failures()};
     crew_.each_worker([&total](const worker& each) {
@@ -221,16 +272,16 @@ class pool final : public queue::job_home {
     return total;
   }
 
-  /// Whether all threads sleep for lack of work, each at the moment at which it is looked at, or have ended. `sleeps`
-  /// is how often they have begun to: if that has not changed, they have slept all the time.
+  /// Whether all threads sleep for lack of work, each at the moment at which it is looked at, or have ended: workers,
+  /// and who works beside them. `sleeps` is how often they have begun to: if that has not changed, they have slept all
+  /// the time.
   [[nodiscard]] bool all_sleep(std::uint64_t& sleeps) const noexcept {
     std::size_t asleep = 0;
     crew_.each_worker([&](const worker& each) {
-      const bool sleeps_now = each.counts.is_asleep(sleeps);
-      if (!each.stands_in && sleeps_now) ++asleep;
+      if (each.counts.is_asleep(sleeps)) ++asleep;
       return false;
     });
-    return asleep == size() && stand_ins_.working() == 0;
+    return asleep == crew_.first_size() + stand_ins_.working();
   }
 
   template <class Added>
@@ -279,24 +330,37 @@ class pool final : public queue::job_home {
   /// What a thread does as a worker. True if its start hook returned.
   bool employ(worker& self) noexcept {
     self.stands_in ? cpus_.free_this_thread() : cpus_.keep_this_thread_on(self.number - 1);
+    bool has_started = false;
+    be_worker(self, [&] {
+      has_started = start(self);
+      base::usable_cpus::note_this_thread();
+      self.stands_in ? loop_.stand_in(self) : loop_.work_or_retire(self);
+    });
+    current_worker::set(nullptr);
+    participant::current::set(nullptr);
+    return has_started;
+  }
+
+  /// Calls `work()` as that worker.
+  template <class Work>
+  void be_worker(worker& self, const Work& work) noexcept {
     worker_context context(*this, self, queues_, loop_.search(), stand_ins_);
     const sync::scoped_context installed(context);
     participant::current::set(&self);
     current_worker::set(&self);
-    bool has_started = false;
+    work();
+  }
+
+  bool start(const worker& starting) noexcept {
     try {
-      if (settings_.on_start) settings_.on_start(self.number - 1);
-      has_started = true;
+      if (settings_.on_start) settings_.on_start(starting.number - 1);
+      return true;
     } catch (...) {
       // This worker goes on when the pool is broken, so that it takes no job as if it had started.
       refusal_.refuse_all(std::current_exception());
       close();
+      return false;
     }
-    base::usable_cpus::note_this_thread();
-    self.stands_in ? loop_.stand_in(self) : loop_.work(self);
-    current_worker::set(nullptr);
-    participant::current::set(nullptr);
-    return has_started;
   }
 
   const std::uint32_t started_in_ = base::fork_count();
@@ -305,9 +369,11 @@ class pool final : public queue::job_home {
   pool_settings settings_;
   crew crew_;
   stand_ins stand_ins_;
+  retirement retired_;
   job_queues queues_;
   job_refusal refusal_;
-  work_loop loop_{crew_, stand_ins_, queues_, refusal_};
+  work_loop loop_{crew_, stand_ins_, retired_, queues_, refusal_};
+  std::mutex resizing_;
   cpu_list cpus_;       // for settings_.affinity; else empty
   std::mutex joining_;  // guards threads_ once the constructor is done
   std::vector<thread> threads_;

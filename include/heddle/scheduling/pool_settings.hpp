@@ -31,6 +31,8 @@ struct pool_settings {
   scheduling::order order = scheduling::order::lifo;
   /// How many threads may work in place of blocked workers at a time.
   std::size_t max_stand_ins = 256;
+  /// How many threads there may be besides: more workers, when the pool is resized, and threads that are lent.
+  std::size_t max_extra = 0;
 };
 
 }  // namespace heddle::scheduling

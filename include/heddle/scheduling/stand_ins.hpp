@@ -17,6 +17,7 @@
 #include <heddle/scheduling/thread.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/sync/park.hpp>
 
 namespace heddle::scheduling {
 
@@ -31,15 +32,22 @@ class stand_ins {
   /// goes on as long as there is one for the next errand.
   static constexpr std::size_t most_for_errands = 2048;
 
-  /// How many records they take at most.
-  static constexpr std::size_t most(std::size_t for_work) noexcept { return for_work + most_for_errands; }
+  /// How many records they take at most, `extra` of them for a pool that grows and for threads that are lent.
+  static constexpr std::size_t most(std::size_t for_work, std::size_t extra = 0) noexcept {
+    return for_work + most_for_errands + extra;
+  }
 
   /// Runs a stand-in's thread; the argument is its worker.
   using body = thread::entry;
 
-  /// `most_for_work`: how many may work in place of workers that block, at a time.
-  stand_ins(crew& all, body run, std::size_t stack_size, std::size_t most_for_work)
-      : crew_(all), run_(run), stack_size_(stack_size), most_for_work_(most_for_work) {}
+  /// `most_for_work`: how many may work in place of workers that block, at a time. `most_extra`: how many more records
+  /// there may be.
+  stand_ins(crew& all, body run, std::size_t stack_size, std::size_t most_for_work, std::size_t most_extra = 0)
+      : crew_(all),
+        run_(run),
+        stack_size_(stack_size),
+        most_for_work_(most_for_work),
+        most_(most(most_for_work, most_extra)) {}
 
   // relaxed, all four: the barrier orders; a stale answer brings one in late, or one too many.
   void worker_blocks() noexcept {
@@ -52,22 +60,62 @@ class stand_ins {
     return working_.load(base::relaxed) > blocked_.load(base::relaxed);
   }
 
+  /// As if so many workers more blocked for good: a pool is larger than it was made. They come when there is work for
+  /// them, and those that are too many rest.
+  void set_extra(std::int32_t more) noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      // relaxed: as worker_blocks().
+      blocked_.fetch_add(more - extra(), base::relaxed);
+      extra_.store(more, base::relaxed);
+    }
+    base::full_barrier();
+  }
+
   /// Whether there may be any for work.
   [[nodiscard]] bool may_work() const noexcept { return most_for_work_ != 0; }
 
   /// There is a new job, or a worker less: wakes a worker, or brings one in if one is needed and there may be one more.
   [[gnu::noinline]] void call_somebody() noexcept {
-    if (crew_.call_worker() || !are_needed() || most_for_work_ == 0) [[likely]]
+    if (crew_.call_worker() || !are_needed() || !may_come()) [[likely]]
       return;
     if (crew_.idle().somebody_searches() || crew_.idle().somebody_is_parked()) return;
     const std::lock_guard lock(mutex_);
-    if (are_needed() && for_work_ < most_for_work_) bring_in({});
+    if (are_needed() && for_work_ < most_for_work_ + static_cast<std::size_t>(extra())) bring_in({});
   }
 
   /// Brings one in for an errand alone. False if there is none.
   bool call_for(worker::errand errand) noexcept {
     const std::lock_guard lock(mutex_);
     return for_errands_ < most_for_errands && bring_in(errand);
+  }
+
+  /// A record for a thread that is not the pool's, which works beside the others until it gives it back: neither of
+  /// them is a stand-in for anybody. Null if there are too many, or the pool has ended. Throws std::bad_alloc.
+  [[nodiscard]] worker* take_loan() {
+    const std::lock_guard lock(mutex_);
+    seat* const taken = joining_ ? nullptr : free_seat();
+    if (taken == nullptr) return nullptr;
+    taken->is_free = false;
+    // relaxed, all: as above; written by who makes the record the thread's.
+    taken->who->called_off.store(false, base::relaxed);
+    taken->who->is_lent = true;
+    lent_.fetch_add(1, base::relaxed);
+    blocked_.fetch_add(1, base::relaxed);
+    working_.fetch_add(1, base::relaxed);
+    return taken->who;
+  }
+
+  /// The thread works no more. Nobody counts on it, for the reasons of retirement; what it has left in its deque has
+  /// been announced. The pool may be gone afterwards.
+  void end_loan(worker& lent) noexcept {
+    working_.fetch_sub(1, base::relaxed);  // relaxed, both: as above
+    blocked_.fetch_sub(1, base::relaxed);
+    lent.is_lent = false;
+    vacate(lent);
+    const sync::parking_word* const address = &lent_;
+    lent_.fetch_sub(1, base::release);  // [stand_ins.1] release: it has left
+    sync::unpark_all(address);
   }
 
   // Who goes calls `look_again()` when it does not count as working any more: a worker that blocked before may have
@@ -115,14 +163,15 @@ class stand_ins {
     seat_of(left).is_free = true;
   }
 
-  /// When the workers have ended: waits for the ends of all threads, those that begin meanwhile too. Those that rest
-  /// end now. One thread at a time.
+  /// When the workers have ended: waits for the ends of all threads, those that begin meanwhile too, and until those
+  /// that are lent have left. Those that rest end now. One thread at a time.
   void join() noexcept {
     {
       const std::lock_guard lock(mutex_);
       joining_ = true;
       for (worker* each : resting_) wake(*each);
     }
+    wait_for_loans();  // first: who leaves may bring in another one
     for (std::size_t i = 0;; ++i) {
       std::unique_lock lock(mutex_);
       if (i == seats_.size()) return;
@@ -137,10 +186,28 @@ class stand_ins {
     const std::int32_t now = working_.load(base::relaxed);
     return now > 0 ? static_cast<std::size_t>(now) : 0;
   }
+  /// Those that do so in place of somebody who blocks.
+  [[nodiscard]] std::size_t standing_in() const noexcept {
+    const std::size_t others = lent_.load(base::relaxed) + static_cast<std::size_t>(extra());
+    const std::size_t all = working();
+    return all > others ? all - others : 0;
+  }
   [[nodiscard]] std::size_t failures() const noexcept { return failures_.load(base::relaxed); }
   [[nodiscard]] std::size_t started() const noexcept { return started_.load(base::relaxed); }
 
  private:
+  void wait_for_loans() noexcept {
+    for (;;) {
+      const std::uint32_t lent = lent_.load(base::acquire);  // [stand_ins.1] acquire: see end_loan()
+      if (lent == 0) return;
+      sync::park_until(lent_, lent, sync::no_deadline);
+    }
+  }
+
+  // relaxed: as worker_blocks().
+  [[nodiscard]] std::int32_t extra() const noexcept { return extra_.load(base::relaxed); }
+  [[nodiscard]] bool may_come() const noexcept { return most_for_work_ != 0 || extra() != 0; }
+
   static constexpr std::chrono::seconds longest_rest{5};
 
   enum class purpose : std::uint8_t { work, errand };
@@ -157,7 +224,7 @@ class stand_ins {
 
   // The caller of these holds the mutex.
 
-  [[nodiscard]] seat& seat_of(const worker& whose) noexcept { return seats_[whose.number - 1 - crew_.size()]; }
+  [[nodiscard]] seat& seat_of(const worker& whose) noexcept { return seats_[whose.number - 1 - crew_.first_size()]; }
   [[nodiscard]] std::size_t& count_of(purpose use) noexcept { return use == purpose::work ? for_work_ : for_errands_; }
 
   bool bring_in(worker::errand errand) noexcept {
@@ -203,7 +270,7 @@ class stand_ins {
     for (seat& each : seats_) {
       if (each.is_free && !joining_) return &each;
     }
-    if (seats_.size() >= most(most_for_work_)) return nullptr;
+    if (seats_.size() >= most_) return nullptr;
     seats_.reserve(seats_.size() + 1);
     resting_.reserve(seats_.size() + 1);
     seats_.push_back({.who = &crew_.add_worker()});
@@ -225,10 +292,13 @@ class stand_ins {
   const body run_;
   const std::size_t stack_size_;
   const std::size_t most_for_work_;
+  const std::size_t most_;
   base::atomic<std::int32_t> blocked_{0};
   base::atomic<std::int32_t> working_{0};
+  base::atomic<std::int32_t> extra_{0};
   base::atomic<std::size_t> failures_{0};
   base::atomic<std::size_t> started_{0};
+  sync::parking_word lent_{0};
   std::mutex mutex_;
   std::vector<worker*> resting_;
   std::vector<seat> seats_;

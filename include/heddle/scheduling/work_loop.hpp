@@ -11,6 +11,7 @@
 #include <heddle/scheduling/job_refusal.hpp>
 #include <heddle/scheduling/join.hpp>
 #include <heddle/scheduling/open_hand.hpp>
+#include <heddle/scheduling/retirement.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/unanswered_plea.hpp>
 #include <heddle/scheduling/work_search.hpp>
@@ -23,16 +24,41 @@ namespace heddle::scheduling {
 /// The loop is the same for all threads of a pool; each calls it with its own worker.
 class work_loop {
  public:
-  work_loop(crew& all, stand_ins& others, job_queues& queues, const job_refusal& refusal) noexcept
+  work_loop(crew& all, stand_ins& others, retirement& retired, job_queues& queues, const job_refusal& refusal) noexcept
       : crew_(all),
         stand_ins_(others),
+        retired_(retired),
         queues_(queues),
         refusal_(refusal),
         search_(all, queues.common(), queues.has_own_deques()) {}
 
   [[nodiscard]] const work_search& search() const noexcept { return search_; }
 
-  /// Until the pool is closed and empty, or a stand-in is not needed any more.
+  /// Until the pool is closed and empty. A worker that is not needed, since the pool was made smaller, retires
+  /// meanwhile.
+  void work_or_retire(worker& self) noexcept {
+    for (;;) {
+      work(self);
+      if (has_ended()) return;
+      self.end_work();
+      retired_.retire(self);
+    }
+  }
+
+  /// Until the pool is closed and empty, or the loan is over.
+  void work_on_loan(worker& self) noexcept {
+    self.begin_work();
+    work(self);
+    self.end_work();
+  }
+
+  /// A loan is over: its thread leaves when it has ended what it runs. Any thread.
+  void call_off(worker& lent) noexcept {
+    lent.called_off.store(true, base::relaxed);  // relaxed: what follows orders it before the list is read, see park()
+    crew_.call_all_to_end();
+  }
+
+  /// Until the pool is closed and empty, or the thread is not needed any more.
   void work(worker& self) noexcept {
     // A stand-in that finds work looks whether one more is needed, as who was woken does.
     bool searching = self.stands_in && crew_.idle().try_begin_search(1);
@@ -63,9 +89,7 @@ class work_loop {
 
   /// The same for a stand-in, which rests and is called again, also for errands.
   void stand_in(worker& self) noexcept {
-    const auto look_again = [this, &self] {
-      if (stand_ins_.are_needed() && search_.has_unannounced_jobs(self)) stand_ins_.call_somebody();
-    };
+    const auto look = [this, &self] { look_again(self); };
     do {
       if (self.assigned.run != nullptr) {
         const auto errand = std::exchange(self.assigned, {});
@@ -74,13 +98,18 @@ class work_loop {
         while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
       } else {
         work(self);
-        if (has_ended()) return stand_ins_.leave(self, look_again);
+        if (has_ended()) return stand_ins_.leave(self, look);
       }
       self.end_work();
-    } while (stand_ins_.rest(self, look_again));
+    } while (stand_ins_.rest(self, look));
   }
 
  private:
+  /// Who works no more may have been counted on by who queued something.
+  void look_again(worker& self) noexcept {
+    if (stand_ins_.are_needed() && search_.has_unannounced_jobs(self)) stand_ins_.call_somebody();
+  }
+
   void run(worker& self, const finding& found) noexcept {
     self.begin_work();
     if (found.task != nullptr) return run_stolen(self, *found.owner, *found.task);
@@ -93,10 +122,12 @@ class work_loop {
   /// luck with the others' deques.
   [[nodiscard]] bool has_ended() const noexcept { return queues_.common().finished() && !search_.has_queued_jobs(); }
 
-  /// Whether it is a stand-in that is not needed. Not asked when it has just been called: if it rested without a look,
-  /// since whom it was called for is awake for a moment, who blocks again and again would never be helped.
+  /// Whether it is not needed. Not asked when a stand-in has just been called: if it rested without a look, since whom
+  /// it was called for is awake for a moment, who blocks again and again would never be helped.
   [[nodiscard]] bool may_rest(const worker& self) const noexcept {
-    return self.stands_in && stand_ins_.are_too_many() && self.jobs.empty_hint();
+    if (!self.stands_in) return retired_.is_wanted() && self.jobs.empty_hint();
+    if (self.is_lent) return self.called_off.load(base::relaxed);  // relaxed: park() orders it
+    return stand_ins_.are_too_many() && self.jobs.empty_hint();
   }
 
   /// How many may look for work while this worker does: where jobs come from outside, the next one wakes somebody
@@ -164,7 +195,7 @@ class work_loop {
     crew_.leave_loops(self);
     self.prepare_to_park();
     const bool nobody_searches = crew_.idle().park(self.number, self.link, searching);
-    if (queues_.common().finished()) {
+    if (queues_.common().finished() || (self.is_lent && may_rest(self))) {
       crew_.call_all_to_end();
     } else if (!nobody_searches) {
       // It is them who find what there is, or look once more when they park.
@@ -182,6 +213,7 @@ class work_loop {
 
   crew& crew_;
   stand_ins& stand_ins_;
+  retirement& retired_;
   job_queues& queues_;
   const job_refusal& refusal_;
   const work_search search_;

@@ -56,15 +56,21 @@ class worker : public participant {
 
   /// Sleeps until somebody who took it off the list calls it back. True if it searches from now on.
   [[nodiscard]] bool sleep_until_recalled() noexcept {
-    counts.parked.add_one_and_publish();
     const std::chrono::nanoseconds begin = now();
     // [worker.1] acquire: what it is called for. It may be seen before the signal is.
-    sleep_until([this] { return recalled_.load(base::acquire) != recall::none; });
-    counts.woken.add_one_and_publish();
+    sleep_for_lack_of_work([this] { return recalled_.load(base::acquire) != recall::none; });
     constexpr std::chrono::microseconds surely_asleep{100};
     const std::chrono::nanoseconds called(called_at_.load(base::relaxed));  // relaxed: a measurement
     if (called - begin > surely_asleep) sync::wake_latency::learn(now() - called);
     return recalled_.load(base::relaxed) == recall::to_search;  // relaxed: acquired above
+  }
+
+  /// Sleeps until `called()` after a wake().
+  template <class Called>
+  void sleep_for_lack_of_work(const Called& called) noexcept {
+    counts.parked.add_one_and_publish();
+    sleep_until(called);
+    counts.woken.add_one_and_publish();
   }
 
   /// Who took it off the list.
@@ -94,7 +100,9 @@ class worker : public participant {
   steal_pace pace;
   errand assigned;
   base::atomic<bool> called_in{false};
+  base::atomic<bool> called_off{false};  // of a lent one: it is to end
   bool stands_in = false;
+  bool is_lent = false;      // by a thread that is not the pool's
   bool helps_loops = false;  // holds one of the places that guests leave, see crew
 
  private:
