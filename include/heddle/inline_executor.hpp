@@ -44,8 +44,8 @@ class inline_executor : public map_members<inline_executor> {
 
   template <class F, class... Args>
     requires completion::needs_ref<F, Args...>
-  void submit(F&&, Args&&...) {
-    static_assert(completion::fits_copies<F, Args...>);
+  auto submit(F&&, Args&&...) {
+    return refuse_copies<F, Args...>();
   }
 
   /// Runs `callable()` here. What it throws ends the program by std::terminate, as everywhere: nobody takes it.

@@ -75,8 +75,8 @@ class manual_executor : public map_members<manual_executor> {
 
   template <class F, class... Args>
     requires completion::needs_ref<F, Args...>
-  void submit(F&&, Args&&...) {
-    static_assert(completion::fits_copies<F, Args...>);
+  auto submit(F&&, Args&&...) {
+    return refuse_copies<F, Args...>();
   }
 
   /// Queues `callable()`, without a future. What it throws ends the program by std::terminate, as everywhere.

@@ -46,8 +46,8 @@ class prioritized : public map_members<const prioritized<Pool>> {
 
   template <class F, class... Args>
     requires completion::needs_ref<F, Args...>
-  void submit(F&&, Args&&...) const {
-    static_assert(completion::fits_copies<F, Args...>);
+  auto submit(F&&, Args&&...) const {
+    return refuse_copies<F, Args...>();
   }
 
   template <class F>

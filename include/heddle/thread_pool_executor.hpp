@@ -130,8 +130,8 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
 
   template <class F, class... Args>
     requires completion::needs_ref<F, Args...>
-  void submit(F&&, Args&&...) {
-    static_assert(completion::fits_copies<F, Args...>);
+  auto submit(F&&, Args&&...) {
+    return refuse_copies<F, Args...>();
   }
 
   /// Queues `callable()`, without a future. What it throws goes to the option `on_unhandled`; without one it ends the

@@ -54,8 +54,8 @@ class executor_of_asio : public map_members<const executor_of_asio<AsioExecutor>
 
   template <class F, class... Args>
     requires completion::needs_ref<F, Args...>
-  void submit(F&&, Args&&...) const {
-    static_assert(completion::fits_copies<F, Args...>);
+  auto submit(F&&, Args&&...) const {
+    return refuse_copies<F, Args...>();
   }
 
   /// asio::post(). What the call throws comes out of the context's run(), as Asio has it.

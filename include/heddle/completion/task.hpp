@@ -43,16 +43,6 @@ concept callable_with = std::is_invocable_v<Callable, Args...> || takes_stop_tok
 template <class F, class... Args>
 concept needs_ref = !callable_with<std::decay_t<F>, std::decay_t<Args>...> && callable_with<std::decay_t<F>, Args...>;
 
-/// Whether it does not; the compiler says what to do.
-template <class F, class... Args>
-inline constexpr bool fits_copies = [] {
-  static_assert(!needs_ref<F, Args...>,
-                "the call gets a copy of each argument, moved in, and this callable takes one by reference to "
-                "non-const: pass std::ref(x) for an x that it is to change and that outlives the call, or take it by "
-                "value");
-  return true;
-}();
-
 /// How a task without and with a stop_token calls, and is asked to stop.
 template <bool TakesStopToken>
 struct task_call {
