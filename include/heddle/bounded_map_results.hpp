@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The results of a map() with options: bounded in time, in the size of its tasks and in how many wait to be read.
+// The results of a map() with options, and of map_unordered(): bounded in time, in the size of its tasks and in how
+// many wait to be read.
 #pragma once
 
 #include <cstddef>
@@ -34,15 +35,17 @@ namespace heddle {
 /// submitted just before the first element of one is given; where that fails, because the executor was shut down or a
 /// range throws, what was submitted before is still given, and then that error is thrown. After both errors the map has
 /// ended. Destroying it cancels what was not read and has not begun.
-template <class Input>
+///
+/// Those of map_unordered() come in the order in which their calls end; `Unread` makes the difference. To move on from
+/// an element that was not read waits for it then, and throws at the timeout, too.
+template <class Input, class Unread = unread_results<typename Input::result_type>>
 class bounded_map_results {
  public:
   using result_type = typename Input::result_type;
   using iterator = map_iterator<bounded_map_results>;
 
   /// Of calls that are all submitted.
-  bounded_map_results(sync::deadline until, unread_results<result_type> submitted) noexcept
-      : until_(until), unread_(std::move(submitted)) {}
+  bounded_map_results(sync::deadline until, Unread submitted) noexcept : until_(until), unread_(std::move(submitted)) {}
 
   /// Of those that `input` submits: `buffersize` tasks now. Throws what that throws.
   bounded_map_results(sync::deadline until, std::size_t buffersize, base::boxed<Input> input)
@@ -86,6 +89,15 @@ class bounded_map_results {
     return unread_.size() + (input_ ? input_->remaining() : 0) + (failure_ == nullptr ? 0 : 1);
   }
 
+  /// Which element of the input is given now, from 0 on; also before it is read, and where its call failed. Waits and
+  /// throws as reading it does, except for what its call threw.
+  [[nodiscard]] std::size_t index()
+    requires(!Unread::is_ordered)
+  {
+    find_front();
+    return unread_.index();
+  }
+
   /// Ends the map here, as destroying it does: begin() is end() from now on. Ranges that were moved in are destroyed.
   void close() noexcept {
     unread_.cancel_all();
@@ -97,17 +109,23 @@ class bounded_map_results {
   friend iterator;
 
   std::add_lvalue_reference_t<result_type> read() {
-    if (unread_.empty()) throw_end();
-    if (!unread_.wait_for_front(until_)) throw_timeout();
-    refill();
+    find_front();
     return unread_.front();
   }
 
-  void advance() noexcept {
+  /// Waits for the next element, and refills the buffer.
+  void find_front() {
+    if (unread_.empty()) throw_end();
+    if (!unread_.wait_for_front(until_)) throw_timeout();
+    refill();
+  }
+
+  void advance() noexcept(Unread::is_ordered) {
     if (unread_.empty()) {
       failure_ = nullptr;
       return;
     }
+    if constexpr (!Unread::is_ordered) find_front();
     refill();  // also if the element was not read
     if (unread_.pop()) is_refilled_ = false;
     ++read_;
@@ -146,7 +164,7 @@ class bounded_map_results {
   }
 
   sync::deadline until_;
-  unread_results<result_type> unread_;
+  Unread unread_;
   base::boxed<Input> input_;    // of a buffer, until its end
   std::exception_ptr failure_;  // what submitting threw, given after what is unread
   std::size_t read_ = 0;

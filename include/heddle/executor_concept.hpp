@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <heddle/completion/task.hpp>
 #include <heddle/future.hpp>
 
 namespace heddle {
@@ -27,5 +28,16 @@ enum class pending_jobs { finish, cancel };
 
 /// Whether shutdown() returns when the workers have ended, or at once.
 enum class join_workers { yes, no };
+
+/// What submit() does where the callable does not fit copies of its arguments: says what to do, and nothing else, since
+/// it returns what would have been right.
+template <class F, class... Args>
+auto refuse_copies() {
+  static_assert(!completion::needs_ref<F, Args...>,
+                "the call gets a copy of each argument, moved in, and this callable takes one by reference to "
+                "non-const: pass std::ref(x) for an x that it is to change and that outlives the call, or take it by "
+                "value");
+  return future<completion::task_result_t<completion::call_result_t<std::decay_t<F>, Args...>>>();
+}
 
 }  // namespace heddle

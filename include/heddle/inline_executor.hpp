@@ -42,6 +42,12 @@ class inline_executor : public map_members<inline_executor> {
     return run_call_here(std::forward<F>(callable), std::forward<Args>(args)...);
   }
 
+  template <class F, class... Args>
+    requires completion::needs_ref<F, Args...>
+  auto submit(F&&, Args&&...) {
+    return refuse_copies<F, Args...>();
+  }
+
   /// Runs `callable()` here. What it throws ends the program by std::terminate, as everywhere: nobody takes it.
   template <class F>
     requires std::invocable<std::decay_t<F>>

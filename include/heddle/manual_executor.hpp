@@ -73,6 +73,12 @@ class manual_executor : public map_members<manual_executor> {
     return result;
   }
 
+  template <class F, class... Args>
+    requires completion::needs_ref<F, Args...>
+  auto submit(F&&, Args&&...) {
+    return refuse_copies<F, Args...>();
+  }
+
   /// Queues `callable()`, without a future. What it throws ends the program by std::terminate, as everywhere.
   template <class F>
     requires std::invocable<std::decay_t<F>>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// map(), starmap() and map_settled() on any executor: a call for each element, results in order.
+// map(), starmap(), map_unordered() and map_settled() on any executor: a call for each element.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include <heddle/bounded_map_results.hpp>
 #include <heddle/bulk.hpp>
 #include <heddle/executor_concept.hpp>
+#include <heddle/finished_results.hpp>
 #include <heddle/future.hpp>
 #include <heddle/map_input.hpp>
 #include <heddle/map_options.hpp>
@@ -59,15 +60,43 @@ template <class E, class F, class... Rs>
 }
 
 /// The same with a task for each `chunksize` elements.
-template <class E, class F, class... Rs>
+template <template <class> class Unread, class E, class F, class... Rs>
 [[nodiscard]] auto submit_chunks(E& on, F&& callable, std::size_t chunksize, Rs&... ranges) {
   using Callable = std::decay_t<F>;
   map_cursor<Callable, Rs...> from(base::shared_value<const Callable>(std::in_place, std::forward<F>(callable)),
                                    ranges...);
-  unread_results<map_result_t<Callable, Rs...>> submitted;
+  Unread<map_result_t<Callable, Rs...>> submitted;
   while (submit_next(on, from, chunksize, submitted)) {
   }
   return submitted;
+}
+
+/// What map() with options does, and map_unordered(); `Unread` keeps what was submitted.
+template <template <class> class Unread, class E, class F, class... Rs>
+[[nodiscard]] auto bounded_map(E&& on, F&& callable, const map_options& options, Rs&&... ranges) {
+  const sync::deadline until = options.timeout.deadline();
+  static_assert(options_come_second<Rs...>() && is_mappable<F, Rs...>());
+  using Callable = std::decay_t<F>;
+  using Input = map_input<E, Callable, Rs...>;
+  using Submitted = Unread<map_result_t<Callable, Rs...>>;
+  using Results = bounded_map_results<Input, Submitted>;
+  options.check();
+  if (options.buffersize != 0) {
+    base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
+    return Results(until, options.buffersize,
+                   base::boxed<Input>(std::in_place, std::forward<E>(on), std::move(shared), options.chunksize,
+                                      std::forward<Rs>(ranges)...));
+  }
+  if constexpr ((is_endless<Rs> && ...)) {
+    throw std::invalid_argument(
+        "map(): these ranges have no end, and without a buffer all calls would be submitted at once: give it a "
+        "buffersize, map(f, {.buffersize = 100}, xs)");
+  } else {
+    if (options.chunksize != 1) {
+      return Results(until, submit_chunks<Unread>(on, std::forward<F>(callable), options.chunksize, ranges...));
+    }
+    return Results(until, Submitted(submit_each(on, std::forward<F>(callable), ranges...)));
+  }
 }
 
 /// Submits `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the shortest, before it
@@ -98,29 +127,8 @@ template <executor E, class F, class... Rs>
 ///     for (int answer : heddle::map(pool, ask, {.timeout = 5s, .buffersize = 100}, std::views::iota(0))) { ... }
 template <executor E, class F, class... Rs>
 [[nodiscard]] auto map(E&& on, F&& callable, const map_options& options, Rs&&... ranges) {
-  const sync::deadline until = options.timeout.deadline();
-  static_assert(options_come_second<Rs...>() && is_mappable<F, Rs...>());
-  using Callable = std::decay_t<F>;
-  using Input = map_input<E, Callable, Rs...>;
-  using Results = bounded_map_results<Input>;
-  options.check();
-  if (options.buffersize != 0) {
-    base::shared_value<const Callable> shared(std::in_place, std::forward<F>(callable));
-    return Results(until, options.buffersize,
-                   base::boxed<Input>(std::in_place, std::forward<E>(on), std::move(shared), options.chunksize,
-                                      std::forward<Rs>(ranges)...));
-  }
-  if constexpr ((is_endless<Rs> && ...)) {
-    throw std::invalid_argument(
-        "map(): these ranges have no end, and without a buffer all calls would be submitted at once: give it a "
-        "buffersize, map(f, {.buffersize = 100}, xs)");
-  } else {
-    if (options.chunksize != 1) {
-      return Results(until, submit_chunks(on, std::forward<F>(callable), options.chunksize, ranges...));
-    }
-    return Results(
-        until, unread_results<map_result_t<Callable, Rs...>>(submit_each(on, std::forward<F>(callable), ranges...)));
-  }
+  return bounded_map<unread_results>(std::forward<E>(on), std::forward<F>(callable), options,
+                                     std::forward<Rs>(ranges)...);
 }
 
 /// map() of `callable(a, b, ...)` for each (a, b, ...) of `tuples`: pairs, tuples or arrays. Python:
@@ -139,6 +147,37 @@ template <executor E, class F, class R>
   static_assert(options_come_second<R>() && is_starmappable<F, R>());
   return map(std::forward<E>(on), unpacking<std::decay_t<F>>{std::forward<F>(callable)}, options,
              std::forward<R>(tuples));
+}
+
+/// map() whose results come in the order in which the calls end, so that one that takes long keeps none waiting.
+/// Python: multiprocessing.Pool.imap_unordered.
+///
+/// Elements of a chunk come together, in their order. What had ended when map_unordered() returned may come in the
+/// order of the input. A worker that reads runs what is queued in its own pool meanwhile, as as_completed() does.
+///
+/// Iterating gives the plain results, as map() does, so that one can take the place of the other. `results.index()`
+/// says which element of the input the one that is read belongs to: also where its call failed, which an index that the
+/// call returns with its result would not.
+///
+///     auto pages = heddle::map_unordered(pool, download, addresses);
+///     for (const page& each : pages) show(addresses[pages.index()], each);
+template <executor E, class F, class... Rs>
+  requires(!begins_with_options<Rs...>)
+[[nodiscard]] auto map_unordered(E&& on, F&& callable, Rs&&... ranges) {
+  static_assert(options_come_second<Rs...>() && is_mappable<F, Rs...>());
+  static_assert(!(is_endless<Rs> && ...),
+                "map_unordered() submits a call for each element before it returns, and these ranges have no end: "
+                "bound it, map_unordered(f, {.buffersize = 100}, xs)");
+  return bounded_map<finished_results>(std::forward<E>(on), std::forward<F>(callable), map_options(),
+                                       std::forward<Rs>(ranges)...);
+}
+
+/// The same with the options of map(). With a buffer a task is submitted just before the first result of one that has
+/// ended is given, and those that take long do not hold it up.
+template <executor E, class F, class... Rs>
+[[nodiscard]] auto map_unordered(E&& on, F&& callable, const map_options& options, Rs&&... ranges) {
+  return bounded_map<finished_results>(std::forward<E>(on), std::forward<F>(callable), options,
+                                       std::forward<Rs>(ranges)...);
 }
 
 /// map() whose iteration never throws: it gives a settled<T> for each element, which holds the result or the error, a

@@ -12,7 +12,6 @@
 #include <heddle/base/shared_value.hpp>
 #include <heddle/bulk.hpp>
 #include <heddle/map_chunk.hpp>
-#include <heddle/unread_results.hpp>
 
 namespace heddle {
 
@@ -89,9 +88,8 @@ class map_cursor {
 };
 
 /// Submits the task of the next `chunksize` elements; false if there is none.
-template <class E, class Cursor>
-[[nodiscard]] bool submit_next(E& on, Cursor& from, std::size_t chunksize,
-                               unread_results<typename Cursor::result_type>& to) {
+template <class E, class Cursor, class Unread>
+[[nodiscard]] bool submit_next(E& on, Cursor& from, std::size_t chunksize, Unread& to) {
   if (!from.find_next()) return false;
   if (chunksize == 1) {
     to.add_call([&] { return on.submit(from.take_call()); });
@@ -119,7 +117,8 @@ class map_input {
   map_input& operator=(const map_input&) = delete;
   ~map_input() = default;
 
-  [[nodiscard]] bool submit_next(unread_results<result_type>& to) {
+  template <class Unread>
+  [[nodiscard]] bool submit_next(Unread& to) {
     return heddle::submit_next(on_, cursor_, chunksize_, to);
   }
 

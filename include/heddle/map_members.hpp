@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// map(), starmap() and map_settled() as members, for every executor to inherit.
+// map(), starmap(), map_unordered() and map_settled() as members, for every executor to inherit.
 #pragma once
 
 #include <type_traits>
@@ -43,6 +43,18 @@ class map_members {
   template <class F, class R>
   [[nodiscard]] auto starmap(F&& callable, const map_options& options, R&& tuples) {
     return heddle::starmap(self(), std::forward<F>(callable), options, std::forward<R>(tuples));
+  }
+
+  /// heddle::map_unordered() on this executor.
+  template <class F, class... Rs>
+    requires(!begins_with_options<Rs...>)
+  [[nodiscard]] auto map_unordered(F&& callable, Rs&&... ranges) {
+    return heddle::map_unordered(self(), std::forward<F>(callable), std::forward<Rs>(ranges)...);
+  }
+
+  template <class F, class... Rs>
+  [[nodiscard]] auto map_unordered(F&& callable, const map_options& options, Rs&&... ranges) {
+    return heddle::map_unordered(self(), std::forward<F>(callable), options, std::forward<Rs>(ranges)...);
   }
 
   /// heddle::map_settled() on this executor.
@@ -100,6 +112,17 @@ class map_members<const E> {
   template <class F, class R>
   [[nodiscard]] auto starmap(F&& callable, const map_options& options, R&& tuples) const {
     return heddle::starmap(self(), std::forward<F>(callable), options, std::forward<R>(tuples));
+  }
+
+  template <class F, class... Rs>
+    requires(!begins_with_options<Rs...>)
+  [[nodiscard]] auto map_unordered(F&& callable, Rs&&... ranges) const {
+    return heddle::map_unordered(self(), std::forward<F>(callable), std::forward<Rs>(ranges)...);
+  }
+
+  template <class F, class... Rs>
+  [[nodiscard]] auto map_unordered(F&& callable, const map_options& options, Rs&&... ranges) const {
+    return heddle::map_unordered(self(), std::forward<F>(callable), options, std::forward<Rs>(ranges)...);
   }
 
   template <class F, class... Rs>

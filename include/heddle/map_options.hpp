@@ -10,7 +10,7 @@
 
 namespace heddle {
 
-/// Of map(), starmap() and map_settled(), as their second argument: pool.map(f, {.timeout = 5s}, xs).
+/// Of map(), starmap(), map_unordered() and map_settled(), as their second argument: pool.map(f, {.timeout = 5s}, xs).
 struct map_options {
   /// How long all of it may take, from the call of map() on; for ever, if not said. A result that is not done by then
   /// is waited for no longer: reading it throws map_timeout_error, and the map ends. What is done already is given.

@@ -24,6 +24,25 @@ namespace heddle {
 template <class T>
 concept loop_index = base::counting_integer<T>;
 
+/// Whether these are what parallel_for() takes behind the executor.
+template <class... Args>
+inline constexpr bool is_counted_loop = false;
+template <class First, class Last, class Body>
+inline constexpr bool is_counted_loop<First, Last, Body> =
+    loop_index<std::decay_t<First>> && loop_index<std::decay_t<Last>>;
+template <class First, class Last, class Body, class Options>
+inline constexpr bool is_counted_loop<First, Last, Body, Options> =
+    is_counted_loop<First, Last, Body> && std::is_convertible_v<Options, loop_options>;
+
+/// Whether they are what parallel_for_each() takes there.
+template <class... Args>
+inline constexpr bool is_element_loop = false;
+template <class R, class Body>
+inline constexpr bool is_element_loop<R, Body> = std::ranges::input_range<R> && !executor<R>;
+template <class R, class Body, class Options>
+inline constexpr bool is_element_loop<R, Body, Options> =
+    is_element_loop<R, Body> && std::is_convertible_v<Options, loop_options>;
+
 /// Calls `run(size, loop)` for the loop over [first, last), whose bodies begin at 0.
 template <loop_index First, loop_index Last, class Body, class Run>
 void count_loop(First first, Last last, const Body& body, Run run) {
@@ -102,6 +121,16 @@ void parallel_for(First first, Last last, const Body& body, const loop_options& 
   parallel_for(current_executor(), first, last, body, options);
 }
 
+/// For anything else: says what it takes.
+template <class First, class... Rest>
+  requires(!is_counted_loop<First, Rest...> && !(executor<First> && is_counted_loop<Rest...>))
+void parallel_for(First&&, Rest&&...) {
+  static_assert(is_counted_loop<First, Rest...>,
+                "parallel_for() takes the executor, if it is given one, then where to begin and where to end, which "
+                "are integers, and then what to call: parallel_for(pool, 0, n, body); for the elements of a range, "
+                "parallel_for_each(pool, xs, body)");
+}
+
 /// Calls `body(element)` for every element of `range`, as parallel_for() does for numbers. Ranges that are not random
 /// access are walked once first, by the caller. Do not write to the elements of a vector<bool>: they share bytes.
 ///
@@ -127,6 +156,15 @@ template <std::ranges::input_range R, class Body>
   requires(!executor<R>)
 void parallel_for_each(R&& range, const Body& body, const loop_options& options) {
   parallel_for_each(current_executor(), std::forward<R>(range), body, options);
+}
+
+/// For anything else: says what it takes.
+template <class First, class... Rest>
+  requires(!is_element_loop<First, Rest...> && !(executor<First> && is_element_loop<Rest...>))
+void parallel_for_each(First&&, Rest&&...) {
+  static_assert(is_element_loop<First, Rest...>,
+                "parallel_for_each() takes the executor, if it is given one, then a range, and then what to call with "
+                "each of its elements: parallel_for_each(pool, xs, body); to count, parallel_for(pool, 0, n, body)");
 }
 
 }  // namespace heddle

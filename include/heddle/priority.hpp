@@ -44,6 +44,12 @@ class prioritized : public map_members<const prioritized<Pool>> {
     return pool_->submit_at(level_, std::forward<F>(callable), std::forward<Args>(args)...);
   }
 
+  template <class F, class... Args>
+    requires completion::needs_ref<F, Args...>
+  auto submit(F&&, Args&&...) const {
+    return refuse_copies<F, Args...>();
+  }
+
   template <class F>
     requires std::invocable<std::decay_t<F>>
   void post(F&& callable) const {

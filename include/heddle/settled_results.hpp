@@ -39,6 +39,13 @@ class settled_results {
     return unread == 0 && current_ ? 1 : unread;
   }
 
+  /// Of map_unordered(): as that says.
+  [[nodiscard]] std::size_t index()
+    requires requires(Results& unordered) { unordered.index(); }
+  {
+    return results_.index();
+  }
+
   void close() noexcept {
     results_.close();
     current_.reset();

@@ -128,6 +128,12 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     return submit_at(priority::normal, std::forward<F>(callable), std::forward<Args>(args)...);
   }
 
+  template <class F, class... Args>
+    requires completion::needs_ref<F, Args...>
+  auto submit(F&&, Args&&...) {
+    return refuse_copies<F, Args...>();
+  }
+
   /// Queues `callable()`, without a future. What it throws goes to the option `on_unhandled`; without one it ends the
   /// program by std::terminate, at the throw: use submit() where a call may fail. Throws and blocks as submit().
   template <class F>

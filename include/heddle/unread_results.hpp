@@ -12,6 +12,7 @@
 #include <heddle/future.hpp>
 #include <heddle/map_chunk.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/unread_chunk.hpp>
 
 namespace heddle {
 
@@ -19,6 +20,8 @@ namespace heddle {
 template <class T>
 class unread_results {
  public:
+  static constexpr bool is_ordered = true;
+
   unread_results() noexcept = default;
   explicit unread_results(std::vector<future<T>> calls) noexcept : calls_(std::move(calls)) {}
   unread_results(unread_results&& other) noexcept
@@ -53,7 +56,7 @@ class unread_results {
   void add_chunk(base::shared_value<chunk_results<T>> results, const Submit& submit) {
     chunks_.make_room();
     const std::size_t size = results->size();
-    chunks_.push(chunk{std::move(results), submit()});
+    chunks_.push(unread_chunk<T>{std::move(results), submit()});
     in_chunks_ += size;
   }
 
@@ -65,10 +68,7 @@ class unread_results {
 
   /// The first element's result, which stays until pop(), or throws its error.
   [[nodiscard]] std::add_lvalue_reference_t<T> front() {
-    if (!calls_.empty()) return calls_.front().result();
-    chunk& first = chunks_.front();
-    first.task.result();  // throws if the task was cancelled, for each of its elements
-    return first.results->result(first.next);
+    return calls_.empty() ? chunks_.front().front() : calls_.front().result();
   }
 
   /// Drops the first element. True if it was the last one of its task.
@@ -77,33 +77,21 @@ class unread_results {
       static_cast<void>(calls_.pop());
       return true;
     }
-    chunk& first = chunks_.front();
-    if (first.task.done()) first.results->drop(first.next);  // else it was skipped, and goes with the chunk
     --in_chunks_;
-    if (++first.next < first.results->size()) return false;
+    if (!chunks_.front().pop()) return false;
     static_cast<void>(chunks_.pop());
     return true;
   }
 
   void cancel_all() noexcept {
     while (!calls_.empty()) calls_.pop().cancel();
-    while (!chunks_.empty()) {
-      chunk unread = chunks_.pop();
-      unread.results->abandon();
-      unread.task.cancel();
-    }
+    while (!chunks_.empty()) chunks_.pop().cancel();
     in_chunks_ = 0;
   }
 
  private:
-  struct chunk {
-    base::shared_value<chunk_results<T>> results;
-    future<void> task;
-    std::size_t next = 0;
-  };
-
   base::fifo<future<T>> calls_;
-  base::fifo<chunk> chunks_;
+  base::fifo<unread_chunk<T>> chunks_;
   std::size_t in_chunks_ = 0;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Arguments are moved into the call: a parameter that is a reference to non-const needs std::ref.
-// error: no matching [a-z ]*function for call to
+// error: pass std::ref\(x\) for an x that it is to change
 #include <functional>
 #include <heddle/thread_pool_executor.hpp>
 

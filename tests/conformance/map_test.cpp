@@ -3,7 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <conformance/set_ups.hpp>
+#include <conformance/map_set_ups.hpp>
 #include <cstddef>
 #include <exception>
 #include <forward_list>
@@ -23,7 +23,6 @@
 #include <support/catch.hpp>
 #include <support/counted_input.hpp>
 #include <support/deadline.hpp>
-#include <support/own_executor.hpp>
 #include <support/tracked.hpp>
 #include <tuple>
 #include <type_traits>
@@ -34,45 +33,26 @@ using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::Equals;
 using heddle::map_options;
+using heddle_test::all;
+using heddle_test::all_map_options;
 using heddle_test::counted_input;
+using heddle_test::doubled;
+using heddle_test::failing_at_each_third;
+using heddle_test::first_numbers;
+using heddle_test::is_over;
 using heddle_test::life_counts;
+using heddle_test::map_setups;
+using heddle_test::setups;
 using heddle_test::tracked;
 
 namespace {
-
-struct own_setup {
-  struct kind {
-    const char* name;
-  };
-  static constexpr kind all[] = {{"a user's own"}};
-  explicit own_setup(kind) {}
-  heddle_test::own_executor pool;
-};
-
-using setups = heddle_test::setups;
-using map_setups =
-    std::tuple<heddle_test::inline_setup, heddle_test::threads_setup, heddle_test::view_setup, own_setup>;
 
 struct summed {
   int value = 0;
   int add(int more) { return value += more; }
 };
 
-int doubled(int value) { return 2 * value; }
-
-int failing_at_each_third(int i) {
-  if (i % 3 == 1) throw i;
-  return i;
-}
-
-template <class Results>
-auto all(Results&& results) {
-  std::vector<std::remove_cvref_t<decltype(*results.begin())>> values;
-  for (auto&& value : results) values.push_back(std::move(value));
-  return values;
-}
-
-/// The same where calls throw ints, which are given as negative ones.
+/// The results, where calls throw ints, which are given as negative ones.
 template <class Results>
 std::vector<int> all_with_failures(Results&& results) {
   std::vector<int> seen;
@@ -84,32 +64,6 @@ std::vector<int> all_with_failures(Results&& results) {
     }
   }
   return seen;
-}
-
-std::vector<int> first_numbers(int end) {
-  std::vector<int> numbers(static_cast<std::size_t>(end));
-  std::iota(numbers.begin(), numbers.end(), 0);
-  return numbers;
-}
-
-/// Every way of dividing and bounding a map.
-const std::vector<map_options> all_options = {{},
-                                              {.timeout = 1h},
-                                              {.chunksize = 1, .buffersize = 1},
-                                              {.buffersize = 3},
-                                              {.buffersize = 1000},
-                                              {.chunksize = 2},
-                                              {.timeout = 1h, .chunksize = 3, .buffersize = 2},
-                                              {.chunksize = 1000, .buffersize = 1}};
-
-/// Whether there is nothing more, and will not be.
-template <class Results>
-bool is_over(Results& results) {
-  if (!(results.begin() == results.end())) return false;
-  auto at = results.begin();
-  ++at;
-  at++;
-  return at == results.end() && results.begin() == results.end();
 }
 
 }  // namespace
@@ -251,7 +205,7 @@ TEMPLATE_LIST_TEST_CASE("a map with options gives the results of one without", "
   HEDDLE_SET_UP(setup);
   const std::vector<int> input = first_numbers(40);
   const std::vector<int> expected = all(setup.pool.map(doubled, input));
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     CHECK_THAT(all(setup.pool.map(doubled, options, input)), Equals(expected));
     CHECK_THAT(all(heddle::map(setup.pool, std::plus<>(), options, input, std::views::iota(0))), Equals(expected));
     CHECK_THAT(all(setup.pool.map(doubled, options, std::forward_list<int>())), Equals(std::vector<int>()));
@@ -275,7 +229,7 @@ TEMPLATE_LIST_TEST_CASE("a map with options goes on after a call that failed, an
                         "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     CHECK_THAT(all_with_failures(setup.pool.map(failing_at_each_third, options, first_numbers(7))),
                Equals(std::vector<int>{0, -1, 2, 3, -4, 5, 6}));
   }
@@ -302,7 +256,7 @@ TEMPLATE_LIST_TEST_CASE("chunks and buffers hold results of every kind", "[confo
   };
   const std::vector<int> input{0, 1, 2};
   std::array<int, 3> targets{};
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     std::atomic<int> calls{0};
     for (auto&& nothing : setup.pool.map([&](int) { ++calls; }, options, input)) static_cast<void>(nothing);
     CHECK(calls == 3);
@@ -326,7 +280,7 @@ TEMPLATE_LIST_TEST_CASE("a map with options takes its callable once and elements
                         map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     life_counts callable;
     life_counts element;
     {
@@ -494,7 +448,7 @@ TEMPLATE_LIST_TEST_CASE("a timeout_error that a call throws is an error of its e
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   const auto call = [](int i) { return i == 1 ? throw heddle::timeout_error("of the call") : i; };
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     auto results = setup.pool.map(call, options, std::vector<int>{0, 1, 2});
     auto at = results.begin();
     CHECK(*at == 0);
@@ -523,7 +477,7 @@ TEMPLATE_LIST_TEST_CASE("a map that was closed is over for ever", "[conformance]
     CHECK(is_over(results));
   };
   check(setup.pool.map(failing_at_each_third, first_numbers(5)));
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     check(setup.pool.map(failing_at_each_third, options, first_numbers(5)));
   }
 }
@@ -548,7 +502,7 @@ TEMPLATE_LIST_TEST_CASE("a settled map gives errors as values", "[conformance][m
   };
   check(setup.pool.map_settled(failing_at_each_third, first_numbers(5)));
   check(heddle::map_settled(setup.pool, failing_at_each_third, first_numbers(5)));
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     check(setup.pool.map_settled(failing_at_each_third, options, first_numbers(5)));
   }
 }
@@ -557,7 +511,7 @@ TEMPLATE_LIST_TEST_CASE("a settled map holds results of every kind that moves", 
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   int target = 0;
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     for (auto& each : setup.pool.map_settled([](int) {}, options, std::vector<int>{1, 2})) {
       CHECK(each);
       each.value();
@@ -581,7 +535,7 @@ TEMPLATE_LIST_TEST_CASE("a starmap passes the elements of each tuple", "[conform
   const std::vector<std::array<int, 4>> arrays{{1, 2, 3, 4}, {5, 6, 7, 8}};
   CHECK_THAT(all(setup.pool.starmap(join, pairs)), Equals(std::vector<std::string>{"12", "34"}));
   CHECK_THAT(all(heddle::starmap(setup.pool, join, tuples)), Equals(std::vector<std::string>{"123", "456"}));
-  for (const map_options& options : all_options) {
+  for (const map_options& options : all_map_options) {
     CHECK_THAT(all(setup.pool.starmap(join, options, arrays)), Equals(std::vector<std::string>{"1234", "5678"}));
   }
   std::vector<summed> objects{{1}, {2}};

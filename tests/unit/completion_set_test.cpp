@@ -66,6 +66,18 @@ TEST_CASE("a set hands out its futures as they are done, with the numbers under 
   CHECK(set.empty());
 }
 
+TEST_CASE("a future that is done when it is added comes after those that were done before", "[completion_set]") {
+  promised p(3);
+  completion_set<int> set;
+  set.add(std::move(p.futures[0]));
+  set.add(std::move(p.futures[1]));
+  p.promises[1].set_value(1);
+  p.promises[2].set_value(2);
+  set.add(std::move(p.futures[2]));
+  p.promises[0].set_value(0);
+  for (const std::size_t expected : {1U, 2U, 0U}) CHECK(set.wait_any().index == expected);
+}
+
 TEST_CASE("futures are added while others are handed out", "[completion_set]") {
   const heddle_test::deadline limit;
   heddle::thread_pool_executor pool{{.max_workers = 2}};

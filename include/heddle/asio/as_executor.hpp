@@ -52,6 +52,12 @@ class executor_of_asio : public map_members<const executor_of_asio<AsioExecutor>
     return result;
   }
 
+  template <class F, class... Args>
+    requires completion::needs_ref<F, Args...>
+  auto submit(F&&, Args&&...) const {
+    return refuse_copies<F, Args...>();
+  }
+
   /// asio::post(). What the call throws comes out of the context's run(), as Asio has it.
   template <class F>
     requires std::invocable<std::decay_t<F>>

@@ -38,6 +38,11 @@ inline constexpr bool takes_stop_token =
 template <class Callable, class... Args>
 concept callable_with = std::is_invocable_v<Callable, Args...> || takes_stop_token<Callable, Args...>;
 
+/// Whether the callable fits the arguments as they were passed, and not the copies of them that a task has: then it
+/// takes one by reference to non-const.
+template <class F, class... Args>
+concept needs_ref = !callable_with<std::decay_t<F>, std::decay_t<Args>...> && callable_with<std::decay_t<F>, Args...>;
+
 /// How a task without and with a stop_token calls, and is asked to stop.
 template <bool TakesStopToken>
 struct task_call {

@@ -47,6 +47,7 @@ class claim_cursor {
   /// True if it has run one.
   template <class Entries>
   [[nodiscard]] bool try_run_one(Entries& entries) noexcept {
+    if (sync::current_context::get() == nullptr) return false;  // no worker, which could run any
     if (running_ != nullptr && running_->is_outstanding() && makes_wait(running_->state())) return false;
     add(first_waiting_);
     for (first_waiting_ = none; next_ < entries.size(); ++next_) {
