@@ -7,6 +7,8 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/shared_value.hpp>
+#include <heddle/errors.hpp>
+#include <heddle/future.hpp>
 #include <heddle/sync/event_count.hpp>
 #include <heddle/sync/put_off.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -77,6 +79,41 @@ class pending_place {
 
  private:
   base::shared_value<pending_room> room_;
+};
+
+/// The options max_pending and when_full of a pool. Any thread.
+class pending_limit {
+ public:
+  pending_limit(std::size_t most, when_full then)
+      : then_(then),
+        room_(most == 0 ? base::shared_value<pending_room>() : base::shared_value<pending_room>(std::in_place, most)) {}
+
+  /// False for a pool whose calls may be as many as memory holds: then nothing is counted.
+  [[nodiscard]] bool is_set() const noexcept { return room_.has_value(); }
+
+  /// True if there is a place for one more call, for which new_place() is to be called; false if the caller is to run
+  /// it. Of a pool that is full throws executor_full_error if that is the policy, and first what `check_open()` throws
+  /// of one that takes nothing, `is_closed()`.
+  template <class IsClosed, class CheckOpen>
+  [[nodiscard]] bool admit(bool is_worker, const IsClosed& is_closed, const CheckOpen& check_open) {
+    if (!is_set() || room_->try_take()) return true;
+    check_open();
+    const bool waits = then_ == when_full::block && !is_worker;
+    if (then_ == when_full::reject || (waits && would_block_event_loop())) throw executor_full_error(room_->most());
+    if (waits && room_->wait_and_take(is_closed)) return true;
+    check_open();
+    return false;
+  }
+  [[nodiscard]] pending_place new_place() const noexcept { return pending_place(room_); }
+
+  /// Whoever waits looks whether the pool is closed.
+  void end_waits() noexcept {
+    if (is_set()) room_->end_waits();
+  }
+
+ private:
+  const when_full then_;
+  const base::shared_value<pending_room> room_;
 };
 
 }  // namespace heddle

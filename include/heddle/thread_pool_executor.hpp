@@ -85,8 +85,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
         finalizer_(std::move(options.finalizer)),
         on_unhandled_(std::move(options.on_unhandled)),
         thread_name_prefix_(std::move(options.thread_name_prefix)),
-        room_(make_room(options.max_pending)),
-        when_full_(options.when_full),
+        limit_(options.max_pending, options.when_full),
         pool_(start(options)) {}
 
   template <std::integral Count>
@@ -294,10 +293,6 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     std::terminate();
   }
 
-  static base::shared_value<pending_room> make_room(std::size_t most) {
-    return most == 0 ? base::shared_value<pending_room>() : base::shared_value<pending_room>(std::in_place, most);
-  }
-
   scheduling::pool start(const thread_pool_options& options) {
     options.check();
     const auto start_worker = [this](std::size_t index) {
@@ -342,7 +337,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     stopped_.store(true, base::relaxed);  // relaxed: the queues decide, this spares a wait
     if (pool_.is_of_this_process()) timers_.stop();
     pool_.close();
-    if (room_.has_value()) room_->end_waits();
+    limit_.end_waits();
   }
 
   void throw_if_not_lendable() {
@@ -434,14 +429,14 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
 
   /// Whether calls are counted, or those of this thread have a context.
   [[nodiscard]] bool decorates_calls() const noexcept {
-    return room_.has_value() || !base::task_context::is_empty_here();
+    return limit_.is_set() || !base::task_context::is_empty_here();
   }
 
   template <class F, class... Args>
   [[gnu::noinline]] auto submit_decorated(priority level, F&& callable, Args&&... args) {
     using call = decorated_call<std::decay_t<F>>;
     if (takes_place()) {
-      return submit_plain(level, call(std::forward<F>(callable), pending_place(room_)), std::forward<Args>(args)...);
+      return submit_plain(level, call(std::forward<F>(callable), limit_.new_place()), std::forward<Args>(args)...);
     }
     return run_call_here(std::forward<F>(callable), std::forward<Args>(args)...);
   }
@@ -452,24 +447,16 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     using call = decorated_call<handled>;
     handled inner(std::forward<F>(callable), on_unhandled_ ? &on_unhandled_ : nullptr);
     if (takes_place()) {
-      push(*new queue::detached_job<call>(call(std::move(inner), pending_place(room_))), lane_of(level));
+      push(*new queue::detached_job<call>(call(std::move(inner), limit_.new_place())), lane_of(level));
     } else {
       [&inner]() noexcept { std::move(inner)(); }();
     }
   }
 
-  /// True if a place among the calls that wait was taken, or none is needed; false if the caller is to run its call.
-  /// Throws executor_full_error if that is the policy, and what submit() throws of a pool that takes nothing.
+  /// See pending_limit::admit().
   [[nodiscard]] bool takes_place() {
-    if (!room_.has_value() || room_->try_take()) return true;
-    throw_if_closed();
-    const bool waits = when_full_ == when_full::block && pool_.worker_of_this_thread() == nullptr;
-    if (when_full_ == when_full::reject || (waits && would_block_event_loop())) {
-      throw executor_full_error(room_->most());
-    }
-    if (waits && room_->wait_and_take([this] { return is_stopped(); })) return true;
-    throw_if_closed();
-    return false;
+    return limit_.admit(
+        pool_.worker_of_this_thread() != nullptr, [this] { return is_stopped(); }, [this] { throw_if_closed(); });
   }
 
   void throw_if_closed() {
@@ -572,8 +559,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   base::unique_function<void()> finalizer_;
   base::unique_function<void(const std::exception_ptr&)> on_unhandled_;
   std::string thread_name_prefix_;
-  base::shared_value<pending_room> room_;  // none where calls may be as many as memory holds
-  const when_full when_full_;
+  pending_limit limit_;
   base::atomic<bool> stopped_{false};
   scheduling::timer_thread timers_;
   base::revocable<scheduling::timer_thread> way_to_timers_{timers_};
