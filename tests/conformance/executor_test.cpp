@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What every executor promises. Maps have a file of their own.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <conformance/set_ups.hpp>
@@ -45,6 +46,12 @@ struct counter {
   int add(int more) { return value += more; }
 };
 
+struct called_once {
+  called_once() = default;
+  called_once(called_once&&) = default;
+  int operator()() && { return 4; }
+};
+
 int twice(int value) { return 2 * value; }
 
 }  // namespace
@@ -73,6 +80,7 @@ TEMPLATE_LIST_TEST_CASE("anything that can be called can be submitted", "[confor
   CHECK(setup.pool.submit(&twice, 2).result() == 4);
   CHECK(setup.pool.submit(by_copy).result() == 2);
   CHECK(setup.pool.submit([calls = 0]() mutable { return ++calls; }).result() == 1);
+  CHECK(setup.pool.submit(called_once()).result() == 4);
   CHECK(setup.pool.submit(&counter::add, &object, 5).result() == 5);
   CHECK(setup.pool.submit(&counter::add, std::ref(object), 5).result() == 10);
   CHECK(setup.pool.submit(&counter::value, &object).result() == 10);
@@ -455,6 +463,33 @@ TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and
   setup.pool.shutdown();
   CHECK(sum == 99 * 50);
   CHECK_THROWS_AS(setup.pool.post_bulk([](int) {}, std::views::iota(0, 100)), heddle::executor_shutdown_error);
+}
+
+TEMPLATE_LIST_TEST_CASE("a bulk holds results of every kind", "[conformance][bulk]", bulk_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  struct immovable {
+    explicit immovable(int number) : value(number) {}
+    immovable(immovable&&) = delete;
+    int value;
+  };
+  const std::vector<std::size_t> input{0, 1, 2};
+  std::array<int, 3> targets{};
+  for (auto& each : setup.pool.submit_bulk([&](std::size_t i) { targets[i] = 1; }, input)) each.result();
+  CHECK(targets == std::array<int, 3>{1, 1, 1});
+  std::size_t next = 0;
+  for (auto& each : setup.pool.submit_bulk([&](std::size_t i) -> int& { return targets[i]; }, input)) {
+    CHECK(&each.result() == &targets[next++]);
+  }
+  int expected = 0;
+  for (auto& each :
+       setup.pool.submit_bulk([](std::size_t i) { return std::make_unique<int>(static_cast<int>(i)); }, input)) {
+    CHECK(*std::move(each).result() == expected++);
+  }
+  for (auto& each : setup.pool.submit_bulk([](std::size_t i) { return immovable(static_cast<int>(i) + 3); }, input)) {
+    CHECK(each.result().value == expected++);
+  }
+  CHECK(expected == 6);
 }
 
 TEMPLATE_LIST_TEST_CASE("a call may take a stop_token before its arguments", "[conformance][stop]", setups) {
