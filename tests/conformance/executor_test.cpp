@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What every executor promises. Maps have a file of their own.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <conformance/set_ups.hpp>
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <heddle/as_completed.hpp>
 #include <heddle/completion_set.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
@@ -21,6 +23,7 @@
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <support/captured_stderr.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/pumped_executor.hpp>
@@ -32,6 +35,7 @@
 using namespace std::chrono_literals;
 using heddle_test::bulk_setups;
 using heddle_test::life_counts;
+using heddle_test::moved_at_most;
 using heddle_test::setups;
 using heddle_test::tracked;
 
@@ -40,6 +44,12 @@ namespace {
 struct counter {
   int value = 0;
   int add(int more) { return value += more; }
+};
+
+struct called_once {
+  called_once() = default;
+  called_once(called_once&&) = default;
+  int operator()() && { return 4; }
 };
 
 int twice(int value) { return 2 * value; }
@@ -70,6 +80,7 @@ TEMPLATE_LIST_TEST_CASE("anything that can be called can be submitted", "[confor
   CHECK(setup.pool.submit(&twice, 2).result() == 4);
   CHECK(setup.pool.submit(by_copy).result() == 2);
   CHECK(setup.pool.submit([calls = 0]() mutable { return ++calls; }).result() == 1);
+  CHECK(setup.pool.submit(called_once()).result() == 4);
   CHECK(setup.pool.submit(&counter::add, &object, 5).result() == 5);
   CHECK(setup.pool.submit(&counter::add, std::ref(object), 5).result() == 10);
   CHECK(setup.pool.submit(&counter::value, &object).result() == 10);
@@ -178,6 +189,33 @@ TEMPLATE_LIST_TEST_CASE("a call whose arguments cannot be copied is not submitte
   CHECK_FALSE(ran);
 }
 
+TEMPLATE_LIST_TEST_CASE(
+    "what a move throws is thrown by submit, or is in the future where it is the move into the call", "[conformance]",
+    setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  life_counts counts;
+  std::atomic<int> ran{0};
+  const auto submit_moving = [&](int times) {
+    return setup.pool.submit([&ran](const moved_at_most&, moved_at_most) { return ++ran; },
+                             moved_at_most(times, counts), moved_at_most(times, counts));
+  };
+  CHECK_THROWS_AS(submit_moving(0), heddle_test::move_refused);
+  CHECK(counts.alive == 0);
+  auto failed = submit_moving(1);
+  CHECK_THROWS_AS(failed.result(), heddle_test::move_refused);
+  CHECK(counts.alive == 0);
+  CHECK(ran == 0);
+  CHECK(submit_moving(2).result() == 1);
+  CHECK(counts.alive == 0);
+
+  CHECK_THROWS_AS(setup.pool.submit([&ran, held = moved_at_most(0, counts)] { ++ran; }), heddle_test::move_refused);
+  CHECK_THROWS_AS(setup.pool.post([&ran, held = moved_at_most(0, counts)] { ++ran; }), heddle_test::move_refused);
+  setup.pool.shutdown();
+  CHECK(counts.alive == 0);
+  CHECK(ran == 1);
+}
+
 TEMPLATE_LIST_TEST_CASE("an over-aligned callable and result are aligned", "[conformance]", setups) {
   const heddle_test::deadline limit;
   struct alignas(256) wide {
@@ -255,6 +293,43 @@ TEMPLATE_LIST_TEST_CASE("a callback learns of the call's end, early or late", "[
   CHECK(late == 1);
 }
 
+TEMPLATE_LIST_TEST_CASE("a callback that throws stops neither the others nor the executor", "[conformance]", setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  std::atomic<int> called{0};
+  std::string reported;
+  {
+    const heddle_test::captured_stderr captured;
+    for (int i = 0; i < 20; ++i) {
+      auto call = setup.pool.submit(twice, i);
+      call.add_done_callback([] { throw std::runtime_error("from a callback"); });
+      call.add_done_callback([&] { ++called; });
+      call.add_done_callback([] { throw 1; });
+    }
+    CHECK(setup.pool.submit(twice, 20).result() == 40);
+    setup.pool.shutdown();
+    reported = captured.text();
+  }
+  CHECK(called == 20);
+  CHECK(reported.find("from a callback") != std::string::npos);
+}
+
+TEMPLATE_LIST_TEST_CASE("a callback may submit calls and wait for them", "[conformance][wait]", setups) {
+  const heddle_test::deadline limit;
+  heddle::promise<int> sum;
+  HEDDLE_SET_UP(setup);
+  const auto submit_and_wait = [&](const heddle::future<int>& done) {
+    std::vector<heddle::future<int>> more;
+    for (int i = 0; i < 5; ++i) more.push_back(setup.pool.submit(twice, i));
+    int total = done.result();
+    for (auto& each : more) total += each.result();
+    sum.set_value(total + setup.pool.submit(twice, 50).result());
+  };
+  auto call = setup.pool.submit(twice, 1);
+  call.add_done_callback(submit_and_wait);
+  CHECK(sum.get_future().result() == 122);
+}
+
 TEMPLATE_LIST_TEST_CASE("a call may submit calls and wait for them", "[conformance]", setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
@@ -302,6 +377,56 @@ TEMPLATE_LIST_TEST_CASE("nothing is accepted after shutdown and what was stays",
   CHECK(before.result(0s) == 1);
 }
 
+TEMPLATE_LIST_TEST_CASE(
+    "calls that are cancelled never run, are done for all who wait, and keep no executor from ending",
+    "[conformance][cancel]", setups) {
+  const heddle_test::deadline limit;
+  std::atomic<int> ran{0};
+  HEDDLE_SET_UP(setup);
+  std::vector<heddle::future<int>> calls;
+  int cancelled = 0;
+  for (int i = 0; i < 50; ++i) {
+    calls.push_back(setup.pool.submit([&ran, i] { return ++ran, i; }));
+    if (i % 2 == 0 && calls.back().cancel()) ++cancelled;
+  }
+  CHECK(heddle::wait(calls).not_done.empty());
+  int seen = 0;
+  for (auto& each : heddle::as_completed(calls)) {
+    CHECK(each.done());
+    if (each.cancelled()) CHECK_THROWS_AS(each.result(), heddle::cancelled_error);
+    if (each.cancelled()) ++seen;
+  }
+  CHECK(seen == cancelled);
+  setup.pool.shutdown();
+  CHECK(ran == 50 - cancelled);
+}
+
+// In Python (gh-109934) such calls are done, and wait() and as_completed() wait for them all the same.
+TEMPLATE_LIST_TEST_CASE("after a shutdown with cancel each call has run or is cancelled, and nobody waits for it",
+                        "[conformance][cancel]", setups) {
+  const heddle_test::deadline limit;
+  std::atomic<int> ran{0};
+  std::atomic<int> told{0};
+  HEDDLE_SET_UP(setup);
+  std::vector<heddle::future<void>> calls;
+  for (int i = 0; i < 50; ++i) {
+    calls.push_back(setup.pool.submit([&ran] { ++ran; }));
+    calls.back().add_done_callback([&told] { ++told; });
+  }
+  setup.pool.shutdown(heddle::pending_jobs::cancel);
+  int cancelled = 0;
+  for (const auto& each : calls) {
+    CHECK(each.done());
+    if (each.cancelled()) ++cancelled;
+  }
+  CHECK(ran == 50 - cancelled);
+  CHECK(told == 50);
+  CHECK(heddle::wait(calls).not_done.empty());
+  int seen = 0;
+  for (auto& each : heddle::as_completed(calls)) seen += each.done() ? 1 : 0;
+  CHECK(seen == 50);
+}
+
 TEMPLATE_LIST_TEST_CASE("futures outlive their executor", "[conformance]", setups) {
   const heddle_test::deadline limit;
   heddle::future<std::string> f;
@@ -338,6 +463,33 @@ TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and
   setup.pool.shutdown();
   CHECK(sum == 99 * 50);
   CHECK_THROWS_AS(setup.pool.post_bulk([](int) {}, std::views::iota(0, 100)), heddle::executor_shutdown_error);
+}
+
+TEMPLATE_LIST_TEST_CASE("a bulk holds results of every kind", "[conformance][bulk]", bulk_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  struct immovable {
+    explicit immovable(int number) : value(number) {}
+    immovable(immovable&&) = delete;
+    int value;
+  };
+  const std::vector<std::size_t> input{0, 1, 2};
+  std::array<int, 3> targets{};
+  for (auto& each : setup.pool.submit_bulk([&](std::size_t i) { targets[i] = 1; }, input)) each.result();
+  CHECK(targets == std::array<int, 3>{1, 1, 1});
+  std::size_t next = 0;
+  for (auto& each : setup.pool.submit_bulk([&](std::size_t i) -> int& { return targets[i]; }, input)) {
+    CHECK(&each.result() == &targets[next++]);
+  }
+  int expected = 0;
+  for (auto& each :
+       setup.pool.submit_bulk([](std::size_t i) { return std::make_unique<int>(static_cast<int>(i)); }, input)) {
+    CHECK(*std::move(each).result() == expected++);
+  }
+  for (auto& each : setup.pool.submit_bulk([](std::size_t i) { return immovable(static_cast<int>(i) + 3); }, input)) {
+    CHECK(each.result().value == expected++);
+  }
+  CHECK(expected == 6);
 }
 
 TEMPLATE_LIST_TEST_CASE("a call may take a stop_token before its arguments", "[conformance][stop]", setups) {

@@ -42,6 +42,7 @@ using heddle_test::first_numbers;
 using heddle_test::is_over;
 using heddle_test::life_counts;
 using heddle_test::map_setups;
+using heddle_test::moved_at_most;
 using heddle_test::setups;
 using heddle_test::tracked;
 
@@ -480,6 +481,45 @@ TEMPLATE_LIST_TEST_CASE("a map that was closed is over for ever", "[conformance]
   for (const map_options& options : all_map_options) {
     check(setup.pool.map(failing_at_each_third, options, first_numbers(5)));
   }
+}
+
+TEMPLATE_LIST_TEST_CASE("what making an argument from an element throws is an error of that element",
+                        "[conformance][map]", map_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  struct no_one {
+    no_one(int number) : value(number) {  // NOLINT(google-explicit-constructor): as parameters are made
+      if (number == 1) throw std::invalid_argument("one");
+    }
+    int value;
+  };
+  for (const map_options& options : all_map_options) {
+    std::vector<int> seen;
+    for (auto& each : setup.pool.map_settled([](no_one number) { return number.value; }, options, first_numbers(3))) {
+      if (!each) CHECK_THROWS_WITH(each.value(), "one");
+      seen.push_back(each ? each.value() : -1);
+    }
+    CHECK(seen == std::vector<int>{0, -1, 2});
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("what moving a result into a settled one throws is its error", "[conformance][map]",
+                        map_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  life_counts counts;
+  for (const map_options& options : all_map_options) {
+    int failed = 0;
+    const auto result = [&](int moves) { return moved_at_most(moves, counts); };
+    for (auto& each : setup.pool.map_settled(result, options, std::vector<int>{9, 0, 9})) {
+      if (each) continue;
+      CHECK_THROWS_AS(each.value(), heddle_test::move_refused);
+      ++failed;
+    }
+    CHECK(failed == 1);
+  }
+  setup.pool.shutdown();  // a worker that has just told of a result may still hold it
+  CHECK(counts.alive == 0);
 }
 
 TEMPLATE_LIST_TEST_CASE("a settled map gives errors as values", "[conformance][map]", map_setups) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <utility>
 
 namespace heddle_test {
 
@@ -38,6 +39,25 @@ class tracked {
 
  private:
   life_counts* counts_;
+};
+
+struct move_refused : std::runtime_error {
+  move_refused() : std::runtime_error("this object may not be moved again") {}
+};
+
+/// A value that can be moved some number of times in a row; the next move throws move_refused. Not copyable.
+class moved_at_most {
+ public:
+  moved_at_most(int times, life_counts& counts) noexcept : left_(times), life_(counts) {}
+  moved_at_most(moved_at_most&& other) : left_(other.left_ - 1), life_(std::move(other.life_)) {
+    if (left_ < 0) throw move_refused();
+  }
+  moved_at_most& operator=(moved_at_most&&) = delete;
+  ~moved_at_most() = default;
+
+ private:
+  int left_;
+  tracked life_;
 };
 
 /// Calls a function when it is destroyed, unless it was moved from.

@@ -359,6 +359,29 @@ TEST_CASE("a callback is moved, never copied, and destroyed after its call", "[f
   CHECK(counts.copies == 0);
 }
 
+TEST_CASE("a callback whose move or copy throws is not added, and nothing is left of it", "[future][callback]") {
+  heddle_test::life_counts counts;
+  promise<int> p;
+  future<int> f = p.get_future();
+  int calls = 0;
+  const auto add_moving = [&](int times) {
+    f.add_done_callback([&calls, held = heddle_test::moved_at_most(times, counts)] { ++calls; });
+  };
+  CHECK_THROWS_AS(add_moving(0), heddle_test::move_refused);
+  CHECK_THROWS_AS(add_moving(1), heddle_test::move_refused);
+  CHECK(counts.alive == 0);
+  {
+    const auto copied = [&calls, held = heddle_test::tracked(counts)] { ++calls; };
+    counts.copies_allowed = 0;
+    CHECK_THROWS_AS(f.add_done_callback(copied), heddle_test::copy_refused);
+  }
+  CHECK(counts.alive == 0);
+  add_moving(5);
+  p.set_value(1);
+  CHECK(calls == 1);
+  CHECK(counts.alive == 0);
+}
+
 TEST_CASE("a callback that is not called goes with the promise that breaks", "[future][callback]") {
   heddle_test::life_counts counts;
   int calls = 0;

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include <support/catch.hpp>
@@ -107,6 +109,34 @@ TEST_CASE("a task may fork, and its child is nobody's worker", "[lifetime][fork]
       pool.submit([] { return in_fork([] { return heddle::default_executor().submit([] { return 5; }).result(); }); })
           .result();
   CHECK(code == 5);
+}
+
+// Python's pools are joined before the handlers of atexit run; here the order of static objects says when (gh-83386).
+TEST_CASE("a static pool finishes its calls while the program ends, also after a shutdown that did not wait",
+          "[lifetime]") {
+  const heddle_test::deadline limit;
+  if (heddle_test::in_the_child()) {
+    const auto use = [](heddle::thread_pool_executor& pool) {
+      heddle_test::gate busy;
+      heddle_test::occupy(pool, busy);
+      pool.post([&pool] {
+        try {
+          pool.post([] {});
+        } catch (const heddle::executor_shutdown_error&) {
+          std::puts("too late");
+        }
+      });
+      for (int i = 0; i < 3; ++i) pool.post([] { std::puts("apple"); });
+      pool.shutdown(heddle::pending_jobs::finish, heddle::join_workers::no);
+    };
+    static heddle::thread_pool_executor pool{{.max_workers = 1}};
+    use(pool);
+    std::atexit([] { std::puts("at exit"); });
+    std::exit(0);
+  }
+  const heddle_test::ended_child ended = heddle_test::run_this_test_in_a_child();
+  CHECK(ended.exit_code == 0);
+  CHECK_THAT(ended.output, Catch::Matchers::ContainsSubstring("too late\napple\napple\napple\n"));
 }
 
 TEST_CASE("the default executor works in atexit handlers, and the program ends all the same", "[lifetime]") {

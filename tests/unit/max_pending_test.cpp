@@ -16,6 +16,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
+#include <support/tracked.hpp>
 #include <support/waiting_threads.hpp>
 
 namespace {
@@ -26,6 +27,8 @@ using heddle::future;
 using heddle::thread_pool_executor;
 using heddle::when_full;
 using heddle_test::gate;
+using heddle_test::move_refused;
+using heddle_test::moved_at_most;
 
 /// Keeps the only worker of a pool that takes no more than `most` calls.
 struct occupied_pool {
@@ -75,6 +78,27 @@ TEST_CASE("a rejected call is destroyed, and its arguments", "[max_pending]") {
   auto held = std::make_shared<int>(1);
   CHECK_THROWS_AS(full.pool.submit([held](const std::shared_ptr<int>&) {}, held), executor_full_error);
   CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("a call that cannot be moved or copied into a pool that counts its calls leaves its place", "[max_pending]") {
+  const heddle_test::deadline limit;
+  heddle_test::life_counts counts;
+  occupied_pool full(1, when_full::reject);
+  auto& pool = full.pool;
+  for (const int times : {0, 1}) {  // it is moved into what counts it, and with that into the queue
+    CHECK_THROWS_AS(pool.submit([held = moved_at_most(times, counts)] {}), move_refused);
+    CHECK_THROWS_AS(pool.post([held = moved_at_most(times, counts)] {}), move_refused);
+  }
+  CHECK_THROWS_AS(pool.submit([](const moved_at_most&) {}, moved_at_most(0, counts)), move_refused);
+  CHECK(counts.alive == 0);
+  std::vector<heddle_test::tracked> elements;
+  elements.emplace_back(counts);
+  counts.copies_allowed = 0;
+  CHECK_THROWS_AS(pool.submit_bulk([](const heddle_test::tracked&) {}, elements), heddle_test::copy_refused);
+  CHECK_THROWS_AS(pool.map([](const heddle_test::tracked&) {}, elements), heddle_test::copy_refused);
+  CHECK(counts.alive == 1);
+  CHECK_NOTHROW(pool.post([] {}));
+  CHECK_THROWS_AS(pool.post([] {}), executor_full_error);
 }
 
 TEST_CASE("with caller_runs a call that is one too many runs in its caller", "[max_pending]") {

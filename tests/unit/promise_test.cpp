@@ -308,6 +308,19 @@ TEST_CASE("a failure of any type is a failure", "[promise]") {
   CHECK(failed_with(std::make_exception_ptr(nullptr)).exception() != nullptr);
 }
 
+TEST_CASE("an exception_ptr may be a result, null or not, and is no failure then", "[promise]") {
+  promise<std::exception_ptr> none;
+  promise<std::exception_ptr> some;
+  none.set_value();
+  some.set_value(std::make_exception_ptr(1));
+  future<std::exception_ptr> of_none = none.get_future();
+  future<std::exception_ptr> of_some = some.get_future();
+  CHECK(of_none.result() == nullptr);
+  CHECK(of_none.exception() == nullptr);
+  CHECK(of_some.result() != nullptr);
+  CHECK(of_some.exception() == nullptr);
+}
+
 TEST_CASE("results may be void or references or move-only or const", "[promise]") {
   promise<void> nothing;
   nothing.set_value();

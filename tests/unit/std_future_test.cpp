@@ -82,6 +82,18 @@ TEST_CASE("a std::future of a cancelled call throws cancelled_error, and of a pr
   CHECK_THROWS_AS(to_std(heddle::future<int>()), heddle::invalid_state_error);
 }
 
+TEST_CASE("what moving a result throws is in the std::future", "[std_future]") {
+  heddle_test::life_counts counts;
+  {
+    heddle::promise<heddle_test::moved_at_most> promise;
+    auto failed = to_std(promise.get_future());
+    promise.set_value(0, counts);
+    CHECK(is_ready(failed));
+    CHECK_THROWS_AS(failed.get(), heddle_test::move_refused);
+  }
+  CHECK(counts.alive == 0);
+}
+
 TEST_CASE("a std::future may be dropped before its call ends", "[std_future]") {
   const heddle_test::deadline limit;
   manual_executor executor;

@@ -108,6 +108,20 @@ TEST_CASE("submit_after moves values and callables, and copies none", "[submit_a
   CHECK(values.alive == 0);
 }
 
+TEST_CASE("what moving a value into a call after it throws is in the future of that call", "[submit_after]") {
+  life_counts values;
+  inline_executor here;
+  const auto after_value = [&](int moves) {
+    promise<heddle_test::moved_at_most> source;
+    auto after = here.submit_after(source.get_future(), [](heddle_test::moved_at_most) { return 1; });
+    source.set_value(moves, values);
+    return after;
+  };
+  CHECK_THROWS_AS(after_value(0).result(), heddle_test::move_refused);
+  CHECK(after_value(1).result() == 1);
+  CHECK(values.alive == 0);
+}
+
 TEST_CASE("submit_after takes ranges of futures, and of what refers to some", "[submit_after]") {
   inline_executor here;
   std::vector<promise<int>> promises(3);

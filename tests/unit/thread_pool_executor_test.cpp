@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <heddle/base/block_cache.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/parallel_for.hpp>
 #include <heddle/thread_pool_executor.hpp>
+#include <iterator>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -122,6 +124,30 @@ TEST_CASE("as many calls run at a time as there are workers and not more", "[thr
   CHECK(most == workers);
 }
 
+// CPython's test_saturation: there the pool grows up to this number.
+TEST_CASE("all threads of a pool are there from its start, and calls that block bring no more", "[thread_pool]") {
+  const heddle_test::deadline limit;
+  constexpr std::size_t workers = 4;
+  std::latch opened(1);
+  const std::size_t before = heddle_test::thread_count();
+  thread_pool_executor pool({.max_workers = workers});
+  CHECK(heddle_test::thread_count() == before + workers);
+  std::latch all_busy(workers);
+  std::atomic<std::size_t> begun{0};
+  for (std::size_t i = 0; i < 15 * workers; ++i) {
+    pool.post([&] {
+      if (++begun <= workers) all_busy.count_down();
+      opened.wait();
+    });
+  }
+  all_busy.wait();
+  CHECK(begun == workers);
+  CHECK(heddle_test::thread_count() == before + workers);
+  opened.count_down();
+  pool.shutdown();
+  CHECK(begun == 15 * workers);
+}
+
 TEST_CASE("cancel makes a queued call terminal at once and it never runs", "[thread_pool][cancel]") {
   const heddle_test::deadline limit;
   life_counts counts;
@@ -207,6 +233,82 @@ TEST_CASE("callable and arguments are gone before anybody learns that the call i
   pool.shutdown();
   CHECK(alive_after_wait == 0);
   CHECK(alive_in_callback == 0);
+}
+
+TEST_CASE("callbacks run in the worker that completes the call", "[thread_pool][callback]") {
+  const heddle_test::deadline limit;
+  gate inside;
+  thread_pool_executor pool({.max_workers = 2});
+  future<std::thread::id> call = pool.submit([&] {
+    inside.pass();
+    return std::this_thread::get_id();
+  });
+  std::thread::id told_in;
+  call.add_done_callback([&] { told_in = std::this_thread::get_id(); });
+  inside.open();
+  const std::thread::id ran_in = call.result();
+  pool.shutdown();
+  CHECK(told_in == ran_in);
+}
+
+TEST_CASE("a callback in a worker may shut its pool down, but not wait for that", "[thread_pool][callback][shutdown]") {
+  const heddle_test::deadline limit;
+  gate inside;
+  thread_pool_executor pool({.max_workers = 1});
+  future<void> call = pool.submit([&] { inside.pass(); });
+  future<int> queued = pool.submit([] { return 1; });
+  bool refused = false;
+  call.add_done_callback([&] {
+    try {
+      pool.shutdown();
+    } catch (const heddle::invalid_state_error&) {
+      refused = true;
+    }
+    pool.shutdown(pending_jobs::cancel, join_workers::no);
+  });
+  inside.open();
+  CHECK_THROWS_AS(queued.result(), heddle::cancelled_error);
+  pool.shutdown();
+  CHECK(refused);
+}
+
+TEST_CASE("a callback of a call that a shutdown cancels may shut the pool down itself",
+          "[thread_pool][callback][shutdown]") {
+  const heddle_test::deadline limit;
+  const pending_jobs pending = GENERATE(pending_jobs::finish, pending_jobs::cancel);
+  gate inside;
+  std::atomic<int> ran{0};
+  thread_pool_executor pool({.max_workers = 1});
+  occupy(pool, inside);
+  std::vector<future<void>> queued;
+  for (int i = 0; i < 10; ++i) queued.push_back(pool.submit([&] { ++ran; }));
+  queued[4].add_done_callback([&] {
+    inside.open();
+    pool.shutdown(pending);
+  });
+  pool.shutdown(pending_jobs::cancel);
+  CHECK(ran == 0);  // who cancels has decided
+  for (const auto& each : queued) CHECK(each.done());
+}
+
+TEST_CASE("a callback of a cancelled call may destroy the pool that has it in its queue",
+          "[thread_pool][callback][shutdown]") {
+  const heddle_test::deadline limit;
+  gate inside;
+  std::atomic<int> ran{0};
+  auto pool = std::make_unique<thread_pool_executor>(heddle::thread_pool_options{.max_workers = 1});
+  occupy(*pool, inside);
+  future<void> cancelled = pool->submit([&] { ++ran; });
+  future<void> other = pool->submit([&] { ++ran; });
+  cancelled.add_done_callback([&] {
+    inside.open();
+    pool.reset();
+  });
+  CHECK(cancelled.cancel());
+  CHECK(pool == nullptr);
+  CHECK(cancelled.cancelled());
+  CHECK(other.done());
+  CHECK(ran == 1);
 }
 
 TEST_CASE("a submitted call is one allocation from start to end", "[thread_pool][allocation]") {
@@ -425,6 +527,25 @@ TEST_CASE("an initializer that throws breaks the pool for queued and later calls
   CHECK(counts.alive == 0);
 }
 
+TEST_CASE("a pool that broke leaves no thread and no file behind", "[thread_pool][initializer]") {
+  const heddle_test::deadline limit;
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator files("/proc/self/fd");
+    return std::distance(begin(files), end(files));
+  };
+  const std::size_t threads = heddle_test::thread_count();
+  const auto files = open_files();
+  for (int round = 0; round < 10; ++round) {
+    thread_pool_executor pool({.max_workers = 3, .initializer = [] { throw std::runtime_error("no database"); }});
+    try {
+      for (;;) static_cast<void>(pool.submit([] {}));
+    } catch (const heddle::broken_thread_pool&) {
+    }
+  }
+  CHECK(heddle_test::thread_count() == threads);
+  CHECK(open_files() == files);
+}
+
 TEST_CASE("a call that its broken pool ends is not cancelled meanwhile", "[thread_pool][initializer][regression]") {
   const heddle_test::deadline limit;
   gate starting;
@@ -603,6 +724,18 @@ TEST_CASE("the destructor finishes what is queued, also what tasks wait for", "[
   for (std::size_t i = 0; i < futures.size(); ++i) CHECK(futures[i].result(0s) == static_cast<int>(i));
 }
 
+TEST_CASE("a pool whose scope an exception leaves finishes what was submitted", "[thread_pool][shutdown]") {
+  const heddle_test::deadline limit;
+  std::atomic<int> ran{0};
+  const auto submit_and_throw = [&] {
+    thread_pool_executor pool({.max_workers = 2});
+    for (int i = 0; i < 100; ++i) pool.post([&] { ++ran; });
+    throw std::runtime_error("in the scope of the pool");
+  };
+  CHECK_THROWS_WITH(submit_and_throw(), "in the scope of the pool");
+  CHECK(ran == 100);
+}
+
 TEST_CASE("a task that is run while its pool is destroyed cannot submit", "[thread_pool][shutdown]") {
   const heddle_test::deadline limit;
   gate inside;
@@ -651,6 +784,20 @@ TEST_CASE("destroying a pool in its own task ends the program with advice", "[th
        })
         .add_done_callback([] {});
     ready.open();
+    std::this_thread::sleep_for(1min);  // the program ends meanwhile
+    return;
+  }
+  check_own_thread_may_not_destroy();
+}
+
+TEST_CASE("destroying a pool in a callback of its worker ends the program with advice",
+          "[thread_pool][callback][shutdown]") {
+  if (heddle_test::in_the_child()) {
+    auto pool = std::make_unique<thread_pool_executor>(heddle::thread_pool_options{.max_workers = 1});
+    gate inside;
+    future<void> call = pool->submit([&] { inside.pass(); });
+    call.add_done_callback([&] { pool.reset(); });
+    inside.open();
     std::this_thread::sleep_for(1min);  // the program ends meanwhile
     return;
   }

@@ -219,6 +219,25 @@ TEST_CASE("shutdown and destruction cancel calls whose time has not come", "[tim
   }
 }
 
+TEST_CASE("what moving a delayed call throws is thrown, or is in the future where it is the move into the call",
+          "[timed_call]") {
+  const heddle_test::deadline limit;
+  using heddle_test::move_refused;
+  using heddle_test::moved_at_most;
+  life_counts counts;
+  thread_pool_executor pool{{.max_workers = 1}};
+  const auto delay_moving = [&](int times) {
+    return pool.submit_after(1us, [](moved_at_most) { return 1; }, moved_at_most(times, counts));
+  };
+  CHECK_THROWS_AS(delay_moving(0), move_refused);
+  CHECK_THROWS_AS(pool.submit_after(1us, [held = moved_at_most(0, counts)] {}), move_refused);
+  CHECK_THROWS_AS(pool.every(1us, [held = moved_at_most(0, counts)] {}), move_refused);
+  CHECK(counts.alive == 0);
+  CHECK_THROWS_AS(delay_moving(1).result(), move_refused);
+  CHECK(delay_moving(2).result() == 1);
+  CHECK(counts.alive == 0);
+}
+
 TEST_CASE("after shutdown submit_after and every throw, and leave nothing behind", "[timed_call]") {
   thread_pool_executor pool{{.max_workers = 1}};
   pool.shutdown();
