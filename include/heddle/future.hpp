@@ -182,8 +182,8 @@ class [[nodiscard]] future {
   /// that completes or cancels it, after blocked threads were woken, in the order of addition; or here and now if it is
   /// done. What the callback throws is reported on the standard error stream and ignored.
   ///
-  /// The callback must leave the future object alone: neither destroy nor assign it. A callback that completes another
-  /// promise runs that one's callbacks inside, so a long chain of them takes stack.
+  /// The callback may destroy the future, unless another thread is in a call of that object meanwhile. A callback that
+  /// completes another promise runs that one's callbacks inside, so a long chain of them takes stack.
   template <class Callback>
     requires std::invocable<std::decay_t<Callback>&, const future<T>&> || std::invocable<std::decay_t<Callback>&>
   void add_done_callback(Callback&& callback) {
