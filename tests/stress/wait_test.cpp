@@ -32,12 +32,11 @@ using heddle::future;
 using heddle::promise;
 using heddle::shared_future;
 using heddle::thread_pool_executor;
+using heddle_test::failure;
 using heddle_test::promised;
 using heddle_test::scaled;
 
 namespace {
-
-std::exception_ptr failure() { return std::make_exception_ptr(1); }
 
 /// Ends a promise in one of several ways, if nobody has cancelled it.
 void end(promise<int>& ended, unsigned way) {

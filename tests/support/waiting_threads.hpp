@@ -6,8 +6,10 @@
 #include <heddle/sync/this_thread.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <latch>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -52,6 +54,9 @@ bool sleeps_in(Call call) {
   call();
   return here.asleep.try_wait();
 }
+
+/// What a promise may fail with.
+inline std::exception_ptr failure() { return std::make_exception_ptr(std::runtime_error("failed")); }
 
 /// Some promises and their futures.
 struct promised {

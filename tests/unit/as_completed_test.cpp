@@ -37,13 +37,12 @@ using heddle::future;
 using heddle::promise;
 using heddle::shared_future;
 using heddle_test::blocked_in;
+using heddle_test::failure;
 using heddle_test::promised;
 using heddle_test::sleeps_in;
 using indices = std::vector<std::size_t>;
 
 namespace {
-
-std::exception_ptr failure() { return std::make_exception_ptr(std::runtime_error("failed")); }
 
 /// The places in `all` of what `read` gives.
 template <class Read, class Futures>

@@ -16,7 +16,7 @@ using heddle::pending_room;
 
 namespace {
 
-const auto never = [] { return false; };
+const auto not_over = [] { return false; };
 
 }  // namespace
 
@@ -54,7 +54,7 @@ TEST_CASE("who waits for a place gets the next one", "[pending_room]") {
   pending_room room(1);
   REQUIRE(room.try_take());
   std::atomic<bool> took{false};
-  std::thread waiter = heddle_test::blocked_in([&] { took = room.wait_and_take(never); });
+  std::thread waiter = heddle_test::blocked_in([&] { took = room.wait_and_take(not_over); });
   CHECK_FALSE(took);
   room.give_back();
   waiter.join();
@@ -79,7 +79,7 @@ TEST_CASE("who waits for a place leaves without one when it is told that it is o
   CHECK(without == 3);
 }
 
-TEST_CASE("places change hands between many threads, and never are there more", "[pending_room]") {
+TEST_CASE("places change hands between many threads, and not_over are there more", "[pending_room]") {
   const heddle_test::deadline limit;
   constexpr std::size_t most = 3;
   pending_room room(most);
@@ -89,7 +89,7 @@ TEST_CASE("places change hands between many threads, and never are there more", 
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int k = 0; k < 500; ++k) {
-        if (!room.wait_and_take(never)) continue;
+        if (!room.wait_and_take(not_over)) continue;
         if (++inside > most) too_many = true;
         --inside;
         room.give_back();

@@ -38,14 +38,13 @@ using heddle::future;
 using heddle::promise;
 using heddle::shared_future;
 using heddle_test::blocked_in;
+using heddle_test::failure;
 using heddle_test::places;
 using heddle_test::promised;
 using heddle_test::sleeps_in;
 using indices = std::vector<std::size_t>;
 
 namespace {
-
-std::exception_ptr failure() { return std::make_exception_ptr(std::runtime_error("failed")); }
 
 /// The places of what is done when wait() returns; all others are in not_done, or this is empty.
 template <class Futures>
