@@ -79,7 +79,7 @@ TEST_CASE("who waits for a place leaves without one when it is told that it is o
   CHECK(without == 3);
 }
 
-TEST_CASE("places change hands between many threads, and not_over are there more", "[pending_room]") {
+TEST_CASE("places change hands between many threads, and never are there more", "[pending_room]") {
   const heddle_test::deadline limit;
   constexpr std::size_t most = 3;
   pending_room room(most);
