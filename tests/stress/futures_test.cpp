@@ -180,7 +180,7 @@ TEST_CASE("a value and a cancellation race a million times and one of them wins"
   const auto meet = [](std::atomic<std::size_t>& mine, const std::atomic<std::size_t>& other) {
     const std::size_t now = ++mine;
     for (int polls = 1; other < now; ++polls) {
-      if (polls % 1000 == 0) std::this_thread::yield();
+      if (polls % 200 == 0) std::this_thread::yield();
     }
   };
   int wrong = 0;
