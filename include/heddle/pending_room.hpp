@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
@@ -91,20 +92,21 @@ class pending_limit {
   /// False for a pool whose calls may be as many as memory holds: then nothing is counted.
   [[nodiscard]] bool is_set() const noexcept { return room_.has_value(); }
 
-  /// True if there is a place for one more call, for which new_place() is to be called; false if the caller is to run
-  /// it. Of a pool that is full throws executor_full_error if that is the policy, and first what `check_open()` throws
-  /// of one that takes nothing, `is_closed()`.
+  /// A place for one more call; none if the caller is to run it. Of a pool that is full throws executor_full_error if
+  /// that is the policy, and first what `check_open()` throws of one that takes nothing, `is_closed()`. A worker whose
+  /// stack is nearly used up, by calls that it has run so, exceeds the limit instead: its place is no place.
   template <class IsClosed, class CheckOpen>
-  [[nodiscard]] bool admit(bool is_worker, const IsClosed& is_closed, const CheckOpen& check_open) {
-    if (!is_set() || room_->try_take()) return true;
+  [[nodiscard]] std::optional<pending_place> admit(bool is_worker, const IsClosed& is_closed,
+                                                   const CheckOpen& check_open) {
+    if (!is_set() || room_->try_take()) return pending_place(room_);
     check_open();
     const bool waits = then_ == when_full::block && !is_worker;
     if (then_ == when_full::reject || (waits && would_block_event_loop())) throw executor_full_error(room_->most());
-    if (waits && room_->wait_and_take(is_closed)) return true;
+    if (waits && room_->wait_and_take(is_closed)) return pending_place(room_);
     check_open();
-    return false;
+    if (is_worker && sync::current_context::get()->is_deep()) return pending_place({});
+    return std::nullopt;
   }
-  [[nodiscard]] pending_place new_place() const noexcept { return pending_place(room_); }
 
   /// Whoever waits looks whether the pool is closed.
   void end_waits() noexcept {

@@ -13,8 +13,8 @@ namespace heddle {
 /// bound in a thread, it costs a load to submit.
 ///
 /// Inherited by submit(), post(), map(), submit_bulk(), post_bulk(), submit_after(delay, ...) and every() of a
-/// thread_pool_executor. The others run as what they are part of: loops and groups in the thread that helps, then() and
-/// callbacks in who completes.
+/// thread_pool_executor; what a map() with a buffer submits later has what its reader has. The others run as what they
+/// are part of: loops and groups in the thread that helps, then() and callbacks in who completes.
 ///
 ///     heddle::task_local<std::string> request;
 ///

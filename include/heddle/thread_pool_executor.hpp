@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -54,7 +55,7 @@ namespace heddle {
 /// What thread_pool_executor::stats() returns.
 using thread_pool_stats = scheduling::pool_stats;
 
-/// Runs calls on a fixed number of threads. Python: concurrent.futures.ThreadPoolExecutor.
+/// Runs calls on threads of its own. Python: concurrent.futures.ThreadPoolExecutor.
 ///
 ///     heddle::thread_pool_executor pool{{.max_workers = 4}};
 ///     heddle::future<int> answer = pool.submit([](int a, int b) { return a * b; }, 6, 7);
@@ -241,7 +242,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
           "wait_idle() would block the event loop that runs in this thread: `co_await` the futures of the calls, or "
           "call it outside of the loop");
     }
-    sync::put_off::run_all();
+    if (until == sync::no_deadline) sync::put_off::run_all();
     const sync::blocking_scope blocked(nullptr);
     for (unsigned nap = 50; pool_.is_of_this_process() && !pool_.was_idle(); nap = nap < 1000 ? 2 * nap : nap) {
       if (std::chrono::steady_clock::now() >= until) return false;
@@ -253,10 +254,10 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   [[nodiscard]] std::size_t max_workers() const noexcept { return pool_.size(); }
 
   /// From now on so many calls run at a time: 1 to most_workers. Returns at once; calls that run go on, and threads
-  /// that are too many sleep when theirs have ended. More threads than there were at the start begin when there is work
-  /// for them; they call the initializer, and if one cannot be started, the pool works with those that it has
-  /// (stats()). A pool that was made with one worker goes on to begin calls in their order, several at a time. Any
-  /// thread. Throws std::invalid_argument if the number is out of its range.
+  /// that are too many sleep when theirs have ended. Threads that there were not at the start call the initializer; if
+  /// one cannot be started, the pool works with those that it has (stats()). A pool that was made with one worker goes
+  /// on to begin calls in their order, several at a time. Any thread. Throws std::invalid_argument if the number is out
+  /// of its range.
   void resize(std::size_t max_workers) {
     thread_pool_options::check_max_workers(max_workers, "the system tells how many CPUs there are");
     pool_.resize(max_workers);
@@ -265,20 +266,20 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   /// Lends the calling thread to this pool: it runs calls as one worker more, until stop is requested or the pool is
   /// shut down and has no more to begin. The call that it is in is finished first. Throws what the initializer throws,
   /// which is called first as in each thread of the pool, and the finalizer last; broken_thread_pool after an
-  /// initializer of the pool's own threads threw; executor_start_error if too many threads are lent; and
-  /// invalid_state_error in a call of this pool, and in an event loop.
+  /// initializer of the pool's own threads threw; executor_start_error if too many threads are lent; once the pool has
+  /// ended executor_shutdown_error; and invalid_state_error in a call of this pool, and in an event loop.
   ///
-  ///     std::stop_source until;
+  ///     heddle::stop_source until;
   ///     pool.run_on_this_thread(until.get_token());  // the main thread, which has nothing else to do
-  void run_on_this_thread(stop_token stop) {
+  void run_on_this_thread(stop_token stop = {}) {
     throw_if_not_lendable();
     scheduling::worker* const lent = pool_.try_take_loan();
     if (lent == nullptr) throw_no_loan();
-    const scheduling::pool::loan back_at_end(pool_, *lent);
+    scheduling::pool::loan loan(pool_, *lent);
     if (initializer_) initializer_();
     {
-      const stop_callback call_off(std::move(stop), [this, lent]() noexcept { pool_.call_off(*lent); });
-      pool_.work_on_loan(*lent);
+      const stop_callback call_off(std::move(stop), [&loan]() noexcept { loan.call_off(); });
+      loan.work();
     }
     if (finalizer_) finalize();
   }
@@ -435,8 +436,8 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   template <class F, class... Args>
   [[gnu::noinline]] auto submit_decorated(priority level, F&& callable, Args&&... args) {
     using call = decorated_call<std::decay_t<F>>;
-    if (takes_place()) {
-      return submit_plain(level, call(std::forward<F>(callable), limit_.new_place()), std::forward<Args>(args)...);
+    if (auto place = take_place()) {
+      return submit_plain(level, call(std::forward<F>(callable), std::move(*place)), std::forward<Args>(args)...);
     }
     return run_call_here(std::forward<F>(callable), std::forward<Args>(args)...);
   }
@@ -446,15 +447,15 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     using handled = handled_call<std::decay_t<F>>;
     using call = decorated_call<handled>;
     handled inner(std::forward<F>(callable), on_unhandled_ ? &on_unhandled_ : nullptr);
-    if (takes_place()) {
-      push(*new queue::detached_job<call>(call(std::move(inner), limit_.new_place())), lane_of(level));
+    if (auto place = take_place()) {
+      push(*new queue::detached_job<call>(call(std::move(inner), std::move(*place))), lane_of(level));
     } else {
       [&inner]() noexcept { std::move(inner)(); }();
     }
   }
 
   /// See pending_limit::admit().
-  [[nodiscard]] bool takes_place() {
+  [[nodiscard]] std::optional<pending_place> take_place() {
     return limit_.admit(
         pool_.worker_of_this_thread() != nullptr, [this] { return is_stopped(); }, [this] { throw_if_closed(); });
   }

@@ -48,7 +48,8 @@ struct thread_pool_options {
   /// In which order a worker begins the calls that it submitted itself. lifo: the newest first, while others take its
   /// oldest, so that recursive spawning keeps few calls waiting and each worker has a queue of its own. fifo: they go
   /// the way of calls from outside, and calls of all threads begin in the order of submission, by priority. All workers
-  /// then share one queue, which costs throughput where calls are short. With one worker it is fifo in any case.
+  /// then share one queue, which costs throughput where calls are short. A pool that is made with one worker is fifo in
+  /// any case.
   heddle::order order = heddle::order::lifo;
   /// How many threads may stand in at a time for workers that block: 0 to 59391. A pool of one worker has none; what
   /// blocks there blocks the pool. Threads that lend their stack where waits nest too deep do not count. Where it is

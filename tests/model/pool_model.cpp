@@ -379,7 +379,7 @@ struct a_thread_is_lent : resized_pool<a_thread_is_lent, 1, 0, 2> {
   awaited_job made{[](void*) {}, nullptr};
   awaited_job lends{[](void*) {}, nullptr};
   awaited_job left{[](void*) {}, nullptr};
-  heddle::scheduling::worker* lent = nullptr;
+  pool::loan* loan = nullptr;
 
   void thread(unsigned index) {
     if (index == 0) {
@@ -387,15 +387,15 @@ struct a_thread_is_lent : resized_pool<a_thread_is_lent, 1, 0, 2> {
       made.run();
       lends.await();
       run_together(2);
-      home->call_off(*lent);
+      loan->call_off();
       left.await();
       end(2);
     } else {
       made.await();
-      lent = home->try_take_loan();
-      const pool::loan back_at_end(*home, *lent);
+      pool::loan of_this_thread(*home, *home->try_take_loan());
+      loan = &of_this_thread;
       lends.run();
-      home->work_on_loan(*lent);
+      of_this_thread.work();
       left.run();
     }
   }
@@ -407,11 +407,11 @@ struct a_lent_thread_leaves_a_job : pool_model<a_lent_thread_leaves_a_job, 0, 0,
   awaited_job lends{[](void*) {}, nullptr};
   awaited_job left{[](void*) {}, nullptr};
   awaited_job leaves{[](void* self) { static_cast<a_lent_thread_leaves_a_job*>(self)->leave(); }, this};
-  heddle::scheduling::worker* lent = nullptr;
+  pool::loan* loan = nullptr;
 
   void leave() {
     push(left);
-    home->call_off(*lent);
+    loan->call_off();
   }
   void thread(unsigned index) {
     if (index == 0) {
@@ -424,10 +424,43 @@ struct a_lent_thread_leaves_a_job : pool_model<a_lent_thread_leaves_a_job, 0, 0,
       end(2);
     } else {
       made.await();
-      lent = home->try_take_loan();
-      const pool::loan back_at_end(*home, *lent);
+      pool::loan of_this_thread(*home, *home->try_take_loan());
+      loan = &of_this_thread;
       lends.run();
-      home->work_on_loan(*lent);
+      of_this_thread.work();
+    }
+  }
+};
+
+/// The same while the pool is closed: nobody else may be there any more.
+struct a_lent_thread_leaves_a_closed_pool : pool_model<a_lent_thread_leaves_a_closed_pool, 0, 0, 2, 2> {
+  awaited_job made{[](void*) {}, nullptr};
+  awaited_job lends{[](void*) {}, nullptr};
+  awaited_job left{[](void*) {}, nullptr};
+  awaited_job leaves{[](void* self) { static_cast<a_lent_thread_leaves_a_closed_pool*>(self)->leave(); }, this};
+  pool::loan* loan = nullptr;
+  unsigned accepted = 1;
+
+  void leave() {
+    if (home->try_push(left) == pool::admission::accepted) ++accepted;
+    if (rl::thread_index() == 1) loan->call_off();  // a worker may have it
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      make();
+      made.run();
+      lends.await();
+      push(leaves);
+      home->close();
+      home->join();
+      HEDDLE_MODEL_CHECK(home->stats().jobs_run == accepted && home->stats().queued_jobs == 0);
+      home.reset();
+    } else {
+      made.await();
+      pool::loan of_this_thread(*home, *home->try_take_loan());
+      loan = &of_this_thread;
+      lends.run();
+      of_this_thread.work();
     }
   }
 };
@@ -494,6 +527,7 @@ int main(int argc, char** argv) {
           explore<larger_than_made>("larger than made", random_runs(50'000)),
           explore<a_thread_is_lent>("a thread is lent", random_runs(50'000)),
           explore<a_lent_thread_leaves_a_job>("a lent thread leaves a job", random_runs(50'000)),
+          explore<a_lent_thread_leaves_a_closed_pool>("a lent thread leaves a closed pool", random_runs(50'000)),
           explore<closed_at_once>("closed at once", random_runs(50'000)),
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),

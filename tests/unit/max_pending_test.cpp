@@ -253,3 +253,27 @@ TEST_CASE("a call whose pool goes while it is being cancelled gives its place ba
   goes.open();
   canceller.join();
 }
+
+TEST_CASE("calls that each post the next one to a full pool take no stack without end", "[max_pending][regression]") {
+  const heddle_test::deadline limit;
+  const when_full then = GENERATE(when_full::block, when_full::caller_runs);
+  constexpr int calls = 200'000;
+  std::atomic<int> ran{0};
+  {
+    thread_pool_executor pool{{.max_workers = 1, .max_pending = 1, .when_full = then}};
+    struct chain {
+      static void go_on(thread_pool_executor& pool, std::atomic<int>& ran) {
+        if (++ran < calls) pool.post([&] { go_on(pool, ran); });
+      }
+    };
+    gate busy;
+    heddle_test::occupy(pool, busy);
+    pool.post([&] {
+      pool.post([] {});  // fills it
+      chain::go_on(pool, ran);
+    });
+    busy.open();
+    CHECK(pool.wait_idle());
+  }
+  CHECK(ran == calls);
+}

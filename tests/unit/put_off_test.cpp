@@ -3,9 +3,11 @@
 #include <heddle/sync/put_off.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <heddle/asyncio/await_future.hpp>
 #include <heddle/asyncio/run.hpp>
@@ -145,4 +147,39 @@ TEST_CASE("an event loop in a continuation does before it sleeps what was put of
       co_return co_await std::move(call);
     }(pool.submit([&] { return put_off.result(); })));
   });
+}
+
+TEST_CASE("many continuations that each wait for something take no stack without end", "[put_off][regression]") {
+  const heddle_test::deadline limit;
+  constexpr int count = 100'000;
+  int ran = 0;
+  std::vector<promise<void>> promises(count);
+  std::vector<future<void>> continued;
+  for (auto& each : promises) {
+    continued.push_back(each.get_future().then([&] {
+      const heddle::blocking scope;
+      ++ran;
+    }));
+  }
+  promise<void> first;
+  auto all = first.get_future().then([&] {
+    for (auto& each : promises) each.set_value();
+  });
+  first.set_value();
+  CHECK(ran == count);
+}
+
+TEST_CASE("a wait with a timeout in a continuation does not do what was put off", "[put_off]") {
+  const heddle_test::deadline limit;
+  promise<void> first;
+  promise<void> second;
+  bool ran = false;
+  auto put_off = second.get_future().then([&] { ran = true; });
+  auto waits = first.get_future().then([&] {
+    second.set_value();
+    return put_off.wait(std::chrono::milliseconds(1)) || ran;
+  });
+  first.set_value();
+  CHECK_FALSE(waits.result());
+  CHECK(ran);
 }

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <latch>
 #include <memory>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -18,8 +17,10 @@
 #include <heddle/blocking.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/parallel_for.hpp>
+#include <heddle/parallel_invoke.hpp>
 #include <heddle/stop_token.hpp>
 #include <heddle/task_group.hpp>
+#include <heddle/task_local.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
@@ -233,6 +234,22 @@ TEST_CASE("loops and groups run on a pool of any size", "[resize]") {
   CHECK(sum == 3 * 499'500);
 }
 
+TEST_CASE("forks see a pool that has grown", "[resize][regression]") {
+  const heddle_test::deadline limit;
+  const std::size_t first = GENERATE(1U, 2U);
+  const bool was_larger = GENERATE(false, true);
+  CAPTURE(first, was_larger);
+  thread_pool_executor pool{{.max_workers = first}};
+  if (was_larger) pool.resize(8);
+  pool.resize(4);
+  std::latch together(4);
+  const auto meet = [&] { together.arrive_and_wait(); };
+  heddle::parallel_invoke(pool, meet, meet, meet, meet);
+  std::latch again(4);
+  const auto meet_again = [&] { again.arrive_and_wait(); };
+  pool.submit([&] { heddle::parallel_invoke(meet_again, meet_again, meet_again, meet_again); }).result();
+}
+
 TEST_CASE("the initializer runs in each thread that a pool grows by", "[resize]") {
   const heddle_test::deadline limit;
   std::atomic<int> initialized{0};
@@ -279,8 +296,6 @@ TEST_CASE("a thread that is lent runs calls beside the workers until stop is req
   const std::size_t workers = GENERATE(1U, 2U);
   CAPTURE(workers);
   thread_pool_executor pool{{.max_workers = workers, .max_stand_ins = 0}};
-  std::thread::id lent_one;
-  std::set<std::thread::id> ran_in;
   {
     lent_thread lent(pool);
     run_together(pool, static_cast<std::ptrdiff_t>(workers) + 1);
@@ -313,10 +328,52 @@ TEST_CASE("the calling thread is the one that is lent, and goes on afterwards", 
 TEST_CASE("a loan whose stop was requested before runs nothing", "[lend]") {
   const heddle_test::deadline limit;
   thread_pool_executor pool{{.max_workers = 1}};
+  gate busy;
+  heddle_test::occupy(pool, busy);
+  std::thread::id ran_in;
+  auto queued = pool.submit([&] { ran_in = std::this_thread::get_id(); });
   stop_source until;
   until.request_stop();
   pool.run_on_this_thread(until.get_token());
-  CHECK(pool.submit([] { return 1; }).result() == 1);
+  CHECK_FALSE(queued.done());
+  busy.open();
+  queued.result();
+  CHECK(ran_in != std::this_thread::get_id());
+}
+
+TEST_CASE("what a lent thread makes due runs before the loan ends, also if a continuation lends",
+          "[lend][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 1}};
+  gate busy;
+  heddle_test::occupy(pool, busy);
+  stop_source until;
+  heddle::promise<void> lends;
+  auto lent = lends.get_future().then([&] { pool.run_on_this_thread(until.get_token()); });
+  auto in_loan = pool.submit([] { return 1; }).then([](int number) { return number + 1; });
+  std::thread lender([&] { lends.set_value(); });
+  CHECK(in_loan.result() == 2);
+  until.request_stop();
+  lender.join();
+  lent.result();
+}
+
+TEST_CASE("calls that a lent thread runs do not have its task_locals", "[lend][task_local][regression]") {
+  const heddle_test::deadline limit;
+  const heddle::task_local<int> request;
+  thread_pool_executor pool{{.max_workers = 1}};
+  gate busy;
+  heddle_test::occupy(pool, busy);
+  stop_source until;
+  int seen = 0;
+  pool.post([&] {
+    seen = request.value_or(1);
+    until.request_stop();
+  });
+  const auto bound = request.bind(2);
+  pool.run_on_this_thread(until.get_token());
+  CHECK(seen == 1);
+  CHECK(request.value_or(1) == 2);
 }
 
 TEST_CASE("a loan ends when the pool is shut down and has nothing left, and the pool waits for that", "[lend]") {
@@ -414,6 +471,36 @@ TEST_CASE("initializer and finalizer run in a thread that is lent", "[lend]") {
   }
   CHECK(inside == 1);
   CHECK(ever == 2);
+}
+
+TEST_CASE("an initializer of a lent thread may not wait for the pool either", "[lend][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor* known = nullptr;
+  thread_pool_executor pool{{.max_workers = 1, .initializer = [&] {
+                               if (known != nullptr) known->wait_idle();
+                             }}};
+  CHECK(pool.submit([] { return 1; }).result() == 1);
+  known = &pool;
+  CHECK_THROWS_AS(pool.run_on_this_thread(), heddle::invalid_state_error);
+  known = nullptr;
+}
+
+TEST_CASE("the only worker of a pool that is lent elsewhere runs there what it waits for at home",
+          "[lend][waiting_rule][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor home{{.max_workers = 1}};
+  thread_pool_executor away{{.max_workers = 1}};
+  gate busy;
+  heddle_test::occupy(away, busy);
+  stop_source until;
+  auto queued_away = away.submit([&] {
+    const int result = home.submit([] { return 1; }).result();
+    CHECK_THROWS_AS(home.wait_idle(), heddle::invalid_state_error);
+    until.request_stop();
+    return result;
+  });
+  home.submit([&] { away.run_on_this_thread(until.get_token()); }).result();
+  CHECK(queued_away.result() == 1);
 }
 
 TEST_CASE("what an initializer throws goes to who lends, and the pool works on", "[lend]") {

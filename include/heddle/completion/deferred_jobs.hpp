@@ -51,22 +51,33 @@ class deferred_jobs final : public sync::put_off {
 
   /// True if there was anything.
   bool drain() noexcept {
-    for (bool was_empty = true;; was_empty = false) {
-      if (waiter* const newest = untold_) {
-        untold_ = newest->next;
-        newest->notify(*newest);
-      } else if (queue::job* const oldest = first_) {
-        first_ = oldest->next;
-        oldest->run();
-      } else {
-        return !was_empty;
-      }
+    bool was_empty = true;
+    if (++depth_ <= most_nested) {
+      while (run_next()) was_empty = false;
     }
+    --depth_;
+    return !was_empty;
   }
+
+  bool run_next() noexcept {
+    if (waiter* const newest = untold_) {
+      untold_ = newest->next;
+      newest->notify(*newest);
+    } else if (queue::job* const oldest = first_) {
+      first_ = oldest->next;
+      oldest->run();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  static constexpr unsigned most_nested = 64;
 
   queue::job* first_ = nullptr;
   queue::job* last_ = nullptr;
   waiter* untold_ = nullptr;
+  unsigned depth_ = 0;
 };
 
 }  // namespace heddle::completion

@@ -15,6 +15,7 @@
 #include <heddle/base/block_cache.hpp>
 #include <heddle/base/fork_count.hpp>
 #include <heddle/base/revocable.hpp>
+#include <heddle/base/task_context.hpp>
 #include <heddle/base/usable_cpus.hpp>
 #include <heddle/queue/injection_queue.hpp>
 #include <heddle/queue/job.hpp>
@@ -37,7 +38,7 @@
 
 namespace heddle::scheduling {
 
-/// A fixed number of workers, started by the constructor and joined by join(), and stand-ins for those that block. It
+/// Workers, started by the constructor and joined by join(), and stand-ins for those that block. It
 /// runs jobs and knows no futures.
 ///
 /// close() and a worker whose start failed close its queues. A closed pool runs what is queued; a broken one refuses
@@ -167,40 +168,44 @@ class pool final : public queue::job_home {
     crew_.resize(workers);
     retired_.set_wanted(workers < first ? first - workers : 0);
     stand_ins_.set_extra(workers < first ? 0 : static_cast<std::int32_t>(workers - first));
-    for (std::size_t i = 0; i < workers && loop_.search().has_queued_jobs(); ++i) stand_ins_.call_somebody();
+    crew_.call_all_to_end();  // for those who sleep and are too many: they go, others look for work
   }
 
-  /// A record with which the calling thread, which is no worker of this pool, may work_on_loan(); null if there are too
-  /// many, or the pool has ended. Throws std::bad_alloc.
+  /// A record for a loan of the calling thread, which is no worker of this pool; null if there are too many, or the
+  /// pool has ended. Throws std::bad_alloc.
   [[nodiscard]] worker* try_take_loan() { return stand_ins_.take_loan(); }
 
-  /// Works as one more until the pool is closed and empty, or call_off(lent).
-  void work_on_loan(worker& lent) noexcept {
-    const sync::blocking_scope elsewhere(nullptr);  // it may be a worker of another pool
-    pool* const outer_pool = current_pool::get();
-    worker* const outer_worker = current_worker::get();
-    participant* const outer_participant = participant::current::get();
-    current_pool::set(this);
-    be_worker(lent, [this, &lent] { loop_.work_on_loan(lent); });
-    participant::current::set(outer_participant);
-    current_worker::set(outer_worker);
-    current_pool::set(outer_pool);
-  }
-
-  /// Any thread, during the loan.
-  void call_off(worker& lent) noexcept { loop_.call_off(lent); }
-
-  /// Gives the record back at its end. The pool may be gone then.
+  /// The calling thread works as one more, with a record of try_take_loan(), which it gives back at the end. The pool
+  /// may be gone then.
   class loan {
    public:
-    loan(pool& home, worker& lent) noexcept : home_(home), lent_(lent) {}
-    ~loan() { home_.stand_ins_.end_loan(lent_); }
+    loan(pool& home, worker& lent) noexcept : home_(home), lent_(lent) { current_pool::set(&home); }
+    ~loan() {
+      current_pool::set(outer_pool_);
+      home_.stand_ins_.end_loan(lent_);
+    }
     loan(const loan&) = delete;
     loan& operator=(const loan&) = delete;
+
+    /// Until the pool is closed and empty, or call_off().
+    void work() noexcept {
+      const sync::put_off::scope of_its_own;
+      const base::task_context::empty_scope of_nobody;
+      worker* const outer_worker = current_worker::get();
+      participant* const outer_participant = participant::current::get();
+      home_.be_worker(lent_, [this] { home_.loop_.work_on_loan(lent_); });
+      participant::current::set(outer_participant);
+      current_worker::set(outer_worker);
+    }
+
+    /// Any thread.
+    void call_off() noexcept { home_.loop_.call_off(lent_); }
 
    private:
     pool& home_;
     worker& lent_;
+    const sync::blocking_scope elsewhere_{nullptr};  // it may be a worker of another pool
+    pool* const outer_pool_ = current_pool::get();
   };
 
   /// Those who fork and steal.
@@ -244,7 +249,9 @@ class pool final : public queue::job_home {
 
   /// True if the calling thread is one of this pool's, also while its thread-local objects are destroyed.
   [[nodiscard]] bool runs_this_thread() const noexcept {
-    return current_pool::get() == this || crew::left_by_this_thread::get() == &crew_;
+    sync::thread_context* const here = sync::current_context::get();
+    return current_pool::get() == this || crew::left_by_this_thread::get() == &crew_ ||
+           (here != nullptr && here->at_home(this) != nullptr);
   }
 
   /// The worker of this pool whose thread is calling, or null.
@@ -273,10 +280,11 @@ class pool final : public queue::job_home {
   }
 
   /// Whether all threads sleep for lack of work, each at the moment at which it is looked at, or have ended: workers,
-  /// and who works beside them. `sleeps` is how often they have begun to: if that has not changed, they have slept all
-  /// the time.
+  /// and who works beside them. `sleeps` is how often they have begun to, and somebody came: if that has not changed,
+  /// they have slept all the time.
   [[nodiscard]] bool all_sleep(std::uint64_t& sleeps) const noexcept {
     std::size_t asleep = 0;
+    sleeps += stand_ins_.arrivals();
     crew_.each_worker([&](const worker& each) {
       if (each.counts.is_asleep(sleeps)) ++asleep;
       return false;
@@ -344,7 +352,7 @@ class pool final : public queue::job_home {
   /// Calls `work()` as that worker.
   template <class Work>
   void be_worker(worker& self, const Work& work) noexcept {
-    worker_context context(*this, self, queues_, loop_.search(), stand_ins_);
+    worker_context context(*this, self, queues_, loop_.search(), stand_ins_, sync::current_context::get());
     const sync::scoped_context installed(context);
     participant::current::set(&self);
     current_worker::set(&self);

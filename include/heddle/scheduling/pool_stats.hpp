@@ -14,7 +14,7 @@ namespace heddle::scheduling {
 struct pool_stats {
   // ---- now
 
-  /// As many as the pool was made with.
+  /// How many work at a time: what the pool was made with, or resized to.
   std::size_t workers = 0;
   /// Threads that sleep since they have found no work.
   std::size_t idle_workers = 0;

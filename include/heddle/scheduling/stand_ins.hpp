@@ -60,16 +60,15 @@ class stand_ins {
     return working_.load(base::relaxed) > blocked_.load(base::relaxed);
   }
 
-  /// As if so many workers more blocked for good: a pool is larger than it was made. They come when there is work for
-  /// them, and those that are too many rest.
+  /// As if so many workers more blocked for good: a pool is larger than it was made. They come at once, as far as they
+  /// can be started, and those that are too many rest when they find no work.
   void set_extra(std::int32_t more) noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      // relaxed: as worker_blocks().
-      blocked_.fetch_add(more - extra(), base::relaxed);
-      extra_.store(more, base::relaxed);
+    const std::lock_guard lock(mutex_);
+    // relaxed: as worker_blocks().
+    blocked_.fetch_add(more - extra(), base::relaxed);
+    extra_.store(more, base::relaxed);
+    while (!joining_ && working_.load(base::relaxed) < more && are_needed() && may_begin() && bring_in({})) {
     }
-    base::full_barrier();
   }
 
   /// Whether there may be any for work.
@@ -81,7 +80,7 @@ class stand_ins {
       return;
     if (crew_.idle().somebody_searches() || crew_.idle().somebody_is_parked()) return;
     const std::lock_guard lock(mutex_);
-    if (are_needed() && for_work_ < most_for_work_ + static_cast<std::size_t>(extra())) bring_in({});
+    if (are_needed() && may_begin()) bring_in({});
   }
 
   /// Brings one in for an errand alone. False if there is none.
@@ -101,6 +100,7 @@ class stand_ins {
     taken->who->called_off.store(false, base::relaxed);
     taken->who->is_lent = true;
     lent_.fetch_add(1, base::relaxed);
+    arrivals_.fetch_add(1, base::relaxed);
     blocked_.fetch_add(1, base::relaxed);
     working_.fetch_add(1, base::relaxed);
     return taken->who;
@@ -186,6 +186,8 @@ class stand_ins {
     const std::int32_t now = working_.load(base::relaxed);
     return now > 0 ? static_cast<std::size_t>(now) : 0;
   }
+  /// How often one has begun to, a lent thread too.
+  [[nodiscard]] std::uint64_t arrivals() const noexcept { return arrivals_.load(base::relaxed); }
   /// Those that do so in place of somebody who blocks.
   [[nodiscard]] std::size_t standing_in() const noexcept {
     const std::size_t others = lent_.load(base::relaxed) + static_cast<std::size_t>(extra());
@@ -224,6 +226,9 @@ class stand_ins {
 
   // The caller of these holds the mutex.
 
+  [[nodiscard]] bool may_begin() const noexcept {
+    return for_work_ < most_for_work_ + static_cast<std::size_t>(extra());
+  }
   [[nodiscard]] seat& seat_of(const worker& whose) noexcept { return seats_[whose.number - 1 - crew_.first_size()]; }
   [[nodiscard]] std::size_t& count_of(purpose use) noexcept { return use == purpose::work ? for_work_ : for_errands_; }
 
@@ -262,7 +267,8 @@ class stand_ins {
 
   void count_in(const seat& begins) noexcept {
     ++count_of(begins.use);
-    working_.fetch_add(1, base::relaxed);  // relaxed: as above
+    arrivals_.fetch_add(1, base::relaxed);  // relaxed, both: as above
+    working_.fetch_add(1, base::relaxed);
   }
 
   /// Null if all are taken. Throws std::bad_alloc.
@@ -296,6 +302,7 @@ class stand_ins {
   base::atomic<std::int32_t> blocked_{0};
   base::atomic<std::int32_t> working_{0};
   base::atomic<std::int32_t> extra_{0};
+  base::atomic<std::uint64_t> arrivals_{0};
   base::atomic<std::size_t> failures_{0};
   base::atomic<std::size_t> started_{0};
   sync::parking_word lent_{0};

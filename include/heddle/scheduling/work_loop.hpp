@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <heddle/base/barrier.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/job_queues.hpp>
@@ -47,8 +48,16 @@ class work_loop {
 
   /// Until the pool is closed and empty, or the loan is over.
   void work_on_loan(worker& self) noexcept {
+    if (may_rest(self)) return;
     self.begin_work();
     work(self);
+    self.end_work();
+    if (self.jobs.empty_hint()) return;
+    // What it leaves is for others. One that has gone to sleep meanwhile is called; where they have ended, since the
+    // pool was closed, it does that itself: see has_ended().
+    base::full_barrier();
+    if (!queues_.common().is_closed()) return stand_ins_.call_somebody();
+    while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
     self.end_work();
   }
 
@@ -120,7 +129,11 @@ class work_loop {
 
   /// Whether nothing is left to begin, and nothing will come. A worker that has found nothing may only have been out of
   /// luck with the others' deques.
-  [[nodiscard]] bool has_ended() const noexcept { return queues_.common().finished() && !search_.has_queued_jobs(); }
+  [[nodiscard]] bool has_ended() const noexcept {
+    if (!queues_.common().finished()) return false;
+    base::full_barrier();  // either this sees what a lent thread has left, or that one sees that the queue is closed
+    return !search_.has_queued_jobs();
+  }
 
   /// Whether it is not needed. Not asked when a stand-in has just been called: if it rested without a look, since whom
   /// it was called for is awake for a moment, who blocks again and again would never be helped.
@@ -170,7 +183,7 @@ class work_loop {
       self.end_work();
       patience.reset();
       if (!crew_.idle().try_begin_search(enough_searching(self))) return false;
-    } while (self.jobs.empty_hint());
+    } while (self.jobs.empty_hint() && !may_rest(self));
     return true;
   }
 

@@ -14,12 +14,12 @@
 namespace heddle::scheduling {
 
 /// A worker that blocks is replaced by a stand-in, takes what it has claimed out of its own deque, and has other stacks
-/// to run that on. One thread's.
+/// to run that on. `under` is what the thread is elsewhere, if it is lent. One thread's.
 class worker_context final : public sync::thread_context {
  public:
   worker_context(const queue::job_home& home, worker& self, job_queues& queues, const work_search& search,
-                 stand_ins& others) noexcept
-      : thread_context(&home), self_(self), queues_(queues), search_(search), stand_ins_(others) {}
+                 stand_ins& others, thread_context* under) noexcept
+      : thread_context(&home, under), self_(self), queues_(queues), search_(search), stand_ins_(others) {}
 
   void about_to_block(const queue::job*) noexcept override {
     stand_ins_.worker_blocks();

@@ -12,11 +12,28 @@ class put_off {
   put_off(const put_off&) = delete;
   put_off& operator=(const put_off&) = delete;
 
-  /// For a thread that is about to sleep: does it now. True if there was any.
+  /// For a thread that is about to sleep: does it now. True if it has done any. What waits inside of that does what is
+  /// left, and so on, but not without end: it takes stack.
   static bool run_all() noexcept {
     put_off* const mine = current::get();
     return mine != nullptr && mine->run_(*mine);
   }
+
+  /// Does it now, and leaves alone what else comes to be put off outside: what is put off in the scope is done there.
+  class scope {
+   public:
+    scope() noexcept {
+      run_all();
+      outer_ = current::get();
+      current::set(nullptr);
+    }
+    ~scope() { current::set(outer_); }
+    scope(const scope&) = delete;
+    scope& operator=(const scope&) = delete;
+
+   private:
+    put_off* outer_ = nullptr;
+  };
 
  protected:
   using current = base::per_thread_pointer<put_off, put_off>;
