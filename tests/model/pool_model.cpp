@@ -373,95 +373,78 @@ struct larger_than_made : resized_pool<larger_than_made, 2, 1> {
   }
 };
 
-/// A thread is lent to a pool of one, and called off when it has run a job, or waits for one: it leaves before the pool
-/// ends.
-struct a_thread_is_lent : resized_pool<a_thread_is_lent, 1, 0, 2> {
+/// The second thread lends itself to the pool that the first one makes, and tells when it works no more. The first one
+/// goes on with use().
+template <class Derived, class Pool>
+struct with_lent_thread : Pool {
   awaited_job made{[](void*) {}, nullptr};
   awaited_job lends{[](void*) {}, nullptr};
-  awaited_job left{[](void*) {}, nullptr};
+  awaited_job has_worked{[](void*) {}, nullptr};
   pool::loan* loan = nullptr;
 
   void thread(unsigned index) {
     if (index == 0) {
-      make();
+      this->make();
       made.run();
       lends.await();
-      run_together(2);
-      loan->call_off();
-      left.await();
-      end(2);
+      static_cast<Derived*>(this)->use();
     } else {
       made.await();
-      pool::loan of_this_thread(*home, *home->try_take_loan());
+      pool::loan of_this_thread(*this->home, *this->home->try_take_loan());
       loan = &of_this_thread;
       lends.run();
       of_this_thread.work();
-      left.run();
+      has_worked.run();
     }
   }
 };
 
+/// A thread is lent to a pool of one, and called off when it has run a job, or waits for one: it leaves before the pool
+/// ends.
+struct a_thread_is_lent : with_lent_thread<a_thread_is_lent, resized_pool<a_thread_is_lent, 1, 0, 2>> {
+  void use() {
+    run_together(2);
+    loan->call_off();
+    has_worked.await();
+    end(2);
+  }
+};
+
 /// A lent thread leaves as soon as it has run a job, which has queued another one, while workers sleep or are about to.
-struct a_lent_thread_leaves_a_job : pool_model<a_lent_thread_leaves_a_job, 0, 0, 2, 2> {
-  awaited_job made{[](void*) {}, nullptr};
-  awaited_job lends{[](void*) {}, nullptr};
+struct a_lent_thread_leaves_a_job
+    : with_lent_thread<a_lent_thread_leaves_a_job, pool_model<a_lent_thread_leaves_a_job, 0, 0, 2, 2>> {
   awaited_job left{[](void*) {}, nullptr};
   awaited_job leaves{[](void* self) { static_cast<a_lent_thread_leaves_a_job*>(self)->leave(); }, this};
-  pool::loan* loan = nullptr;
 
   void leave() {
     push(left);
     loan->call_off();
   }
-  void thread(unsigned index) {
-    if (index == 0) {
-      make();
-      made.run();
-      lends.await();
-      push(leaves);
-      leaves.wait();
-      left.wait();
-      end(2);
-    } else {
-      made.await();
-      pool::loan of_this_thread(*home, *home->try_take_loan());
-      loan = &of_this_thread;
-      lends.run();
-      of_this_thread.work();
-    }
+  void use() {
+    push(leaves);
+    leaves.wait();
+    left.wait();
+    end(2);
   }
 };
 
 /// The same while the pool is closed: nobody else may be there any more.
-struct a_lent_thread_leaves_a_closed_pool : pool_model<a_lent_thread_leaves_a_closed_pool, 0, 0, 2, 2> {
-  awaited_job made{[](void*) {}, nullptr};
-  awaited_job lends{[](void*) {}, nullptr};
+struct a_lent_thread_leaves_a_closed_pool
+    : with_lent_thread<a_lent_thread_leaves_a_closed_pool, pool_model<a_lent_thread_leaves_a_closed_pool, 0, 0, 2, 2>> {
   awaited_job left{[](void*) {}, nullptr};
   awaited_job leaves{[](void* self) { static_cast<a_lent_thread_leaves_a_closed_pool*>(self)->leave(); }, this};
-  pool::loan* loan = nullptr;
   unsigned accepted = 1;
 
   void leave() {
     if (home->try_push(left) == pool::admission::accepted) ++accepted;
     if (rl::thread_index() == 1) loan->call_off();  // a worker may have it
   }
-  void thread(unsigned index) {
-    if (index == 0) {
-      make();
-      made.run();
-      lends.await();
-      push(leaves);
-      home->close();
-      home->join();
-      HEDDLE_MODEL_CHECK(home->stats().jobs_run == accepted && home->stats().queued_jobs == 0);
-      home.reset();
-    } else {
-      made.await();
-      pool::loan of_this_thread(*home, *home->try_take_loan());
-      loan = &of_this_thread;
-      lends.run();
-      of_this_thread.work();
-    }
+  void use() {
+    push(leaves);
+    home->close();
+    home->join();
+    HEDDLE_MODEL_CHECK(home->stats().jobs_run == accepted && home->stats().queued_jobs == 0);
+    home.reset();
   }
 };
 

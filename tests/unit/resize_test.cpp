@@ -63,6 +63,15 @@ int most_at_a_time(thread_pool_executor& pool, int count) {
   return most;
 }
 
+void check_is_idle_between_calls(thread_pool_executor& pool) {
+  CHECK(pool.wait_idle());
+  gate busy;
+  heddle_test::occupy(pool, busy);
+  CHECK_FALSE(pool.wait_idle(5ms));
+  busy.open();
+  CHECK(pool.wait_idle());
+}
+
 /// A thread that is lent to the pool until this goes.
 class lent_thread {
  public:
@@ -210,12 +219,7 @@ TEST_CASE("a pool that was resized becomes idle", "[resize][wait_idle]") {
   thread_pool_executor pool{{.max_workers = 3}};
   pool.resize(size);
   run_together(pool, static_cast<std::ptrdiff_t>(size));
-  CHECK(pool.wait_idle());
-  gate busy;
-  heddle_test::occupy(pool, busy);
-  CHECK_FALSE(pool.wait_idle(5ms));
-  busy.open();
-  CHECK(pool.wait_idle());
+  check_is_idle_between_calls(pool);
 }
 
 TEST_CASE("loops and groups run on a pool of any size", "[resize]") {
@@ -531,12 +535,7 @@ TEST_CASE("a pool with a lent thread becomes idle", "[lend][wait_idle]") {
   thread_pool_executor pool{{.max_workers = 1}};
   lent_thread lent(pool);
   run_together(pool, 2);
-  CHECK(pool.wait_idle());
-  gate busy;
-  heddle_test::occupy(pool, busy);
-  CHECK_FALSE(pool.wait_idle(5ms));
-  busy.open();
-  CHECK(pool.wait_idle());
+  check_is_idle_between_calls(pool);
 }
 
 TEST_CASE("threads are lent and leave again and again while the pool works", "[lend]") {
