@@ -242,7 +242,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
           "wait_idle() would block the event loop that runs in this thread: `co_await` the futures of the calls, or "
           "call it outside of the loop");
     }
-    if (until == sync::no_deadline) sync::put_off::run_all();
+    if (until != sync::no_wait) sync::put_off::run_all();
     const sync::blocking_scope blocked(nullptr);
     for (unsigned nap = 50; pool_.is_of_this_process() && !pool_.was_idle(); nap = nap < 1000 ? 2 * nap : nap) {
       if (std::chrono::steady_clock::now() >= until) return false;

@@ -1577,8 +1577,8 @@ heddle_mutant(crew who_ends_its_search_wishes_no_place
 heddle_mutant(crew guests_take_no_place
   HEADER scheduling/loop_places.hpp
   IN [[std::int64_t places() const noexcept]]
-  REPLACE [[static_cast<std::int64_t>(workers_) - guests_.taken()]]
-  BY [[static_cast<std::int64_t>(workers_)]]
+  REPLACE [[all() - guests_.taken()]]
+  BY [[all()]]
   FINDS "USER ASSERT FAILED")
 
 heddle_mutant(crew helper_keeps_its_place_whoever_comes

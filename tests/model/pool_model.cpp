@@ -499,7 +499,7 @@ struct a_worker_cannot_start : model<a_worker_cannot_start, 1> {
 int main(int argc, char** argv) {
   using namespace heddle_model;
   checker models(
-      {"scheduling/job_queues.hpp", "scheduling/job_refusal.hpp"},
+      {"scheduling/job_queues.hpp", "scheduling/job_refusal.hpp", "scheduling/work_loop.hpp"},
       {
           explore<a_guest_leaves>("a guest leaves", random_runs(50'000)),
           explore<a_helper_takes_a_job>("a helper takes a job", random_runs(150'000)),

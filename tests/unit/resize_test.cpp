@@ -387,13 +387,15 @@ TEST_CASE("a loan ends when the pool is shut down and has nothing left, and the 
   std::thread lent;
   {
     thread_pool_executor pool{{.max_workers = 1}};
-    std::latch lending(1);
+    gate busy;
+    heddle_test::occupy(pool, busy);
+    std::latch lends(1);
+    pool.post([&] { lends.count_down(); });  // for nobody but the lent thread
     lent = std::thread([&] {
-      pool.post([&] { lending.count_down(); });
-      pool.run_on_this_thread({});
+      pool.run_on_this_thread();
       has_left = true;
     });
-    lending.wait();
+    lends.wait();
     for (int i = 0; i < 100; ++i) pool.post([&] { ++ran; });
   }
   CHECK(ran == 100);

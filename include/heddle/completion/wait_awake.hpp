@@ -12,13 +12,13 @@
 
 namespace heddle::completion {
 
-/// Waits until `done()`: without a deadline this thread first does what it has put off; then it waits awake for a short
-/// time, unless this thread has just woken another one, and then by `sleep(until)`, which says whether it is done.
-/// False if the deadline came first.
+/// Waits until `done()`: first this thread does what it has put off, whatever the deadline, for it may wait for just
+/// that; then it waits awake for a short time, unless this thread has just woken another one, and then by
+/// `sleep(until)`, which says whether it is done. False if the deadline came first.
 template <class Done, class Sleep>
 bool wait_awake_then_asleep(sync::deadline until, const Done& done, const Sleep& sleep) {
   const auto has_passed = [until] { return until != sync::no_deadline && std::chrono::steady_clock::now() >= until; };
-  if (until == sync::no_deadline) sync::put_off::run_all();
+  sync::put_off::run_all();
   if (done()) return true;
   const sync::thread_context* const here = sync::current_context::get();
   const bool keeps_a_place = here != nullptr && here->home() != nullptr;
