@@ -260,7 +260,8 @@ TEST_CASE("calls that each post the next one to a full pool take no stack withou
   constexpr int calls = 200'000;
   std::atomic<int> ran{0};
   {
-    thread_pool_executor pool{{.max_workers = 1, .max_pending = 1, .when_full = then}};
+    // No deeper than ThreadSanitizer can follow.
+    thread_pool_executor pool{{.max_workers = 1, .stack_size = 512U << 10U, .max_pending = 1, .when_full = then}};
     struct chain {
       static void go_on(thread_pool_executor& pool, std::atomic<int>& ran) {
         if (++ran < calls) pool.post([&] { go_on(pool, ran); });
