@@ -229,7 +229,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   /// submit meanwhile, and go on afterwards. Calls whose time has not come do not count, nor parallel loops of outside
   /// threads. For tests and clean points in a program: who waits for calls of its own waits for their futures. Looks
   /// again after 50 us, and then ever more seldom, up to once in 1.6 ms. Throws invalid_state_error in a call of this
-  /// pool, and in an event loop.
+  /// pool, and in an event loop, unless it only looks.
   bool wait_idle(sync::timeout timeout = {}) const {
     if (pool_.runs_this_thread()) {
       throw invalid_state_error(

@@ -468,11 +468,6 @@ TEMPLATE_LIST_TEST_CASE("a bulk gives the results in the order of the input, and
 TEMPLATE_LIST_TEST_CASE("a bulk holds results of every kind", "[conformance][bulk]", bulk_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  struct immovable {
-    explicit immovable(int number) : value(number) {}
-    immovable(immovable&&) = delete;
-    int value;
-  };
   const std::vector<std::size_t> input{0, 1, 2};
   std::array<int, 3> targets{};
   for (auto& each : setup.pool.submit_bulk([&](std::size_t i) { targets[i] = 1; }, input)) each.result();
@@ -486,7 +481,8 @@ TEMPLATE_LIST_TEST_CASE("a bulk holds results of every kind", "[conformance][bul
        setup.pool.submit_bulk([](std::size_t i) { return std::make_unique<int>(static_cast<int>(i)); }, input)) {
     CHECK(*std::move(each).result() == expected++);
   }
-  for (auto& each : setup.pool.submit_bulk([](std::size_t i) { return immovable(static_cast<int>(i) + 3); }, input)) {
+  for (auto& each : setup.pool.submit_bulk(
+           [](std::size_t i) { return heddle_test::immovable_number(static_cast<int>(i) + 3); }, input)) {
     CHECK(each.result().value == expected++);
   }
   CHECK(expected == 6);

@@ -250,11 +250,6 @@ TEMPLATE_LIST_TEST_CASE("a chunk is called in order, one element after the other
 TEMPLATE_LIST_TEST_CASE("chunks and buffers hold results of every kind", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  struct immovable {
-    explicit immovable(int number) : value(number) {}
-    immovable(immovable&&) = delete;
-    int value;
-  };
   const std::vector<int> input{0, 1, 2};
   std::array<int, 3> targets{};
   for (const map_options& options : all_map_options) {
@@ -270,7 +265,7 @@ TEMPLATE_LIST_TEST_CASE("chunks and buffers hold results of every kind", "[confo
       const std::unique_ptr<int> taken = std::move(each);
       CHECK(*taken == expected++);
     }
-    for (auto& each : setup.pool.map([](int i) { return immovable(i + 3); }, options, input)) {
+    for (auto& each : setup.pool.map([](int i) { return heddle_test::immovable_number(i + 3); }, options, input)) {
       CHECK(each.value == expected++);
     }
     CHECK(expected == 6);

@@ -108,11 +108,6 @@ TEMPLATE_LIST_TEST_CASE("an unordered map goes on after a call that failed, and 
 TEMPLATE_LIST_TEST_CASE("an unordered map gives results of every kind", "[conformance][map]", setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  struct immovable {
-    explicit immovable(int number) : value(number) {}
-    immovable(immovable&&) = delete;
-    int value;
-  };
   const std::vector<int> input{0, 1, 2};
   std::array<int, 3> targets{};
   for (const map_options& options : all_map_options) {
@@ -130,7 +125,8 @@ TEMPLATE_LIST_TEST_CASE("an unordered map gives results of every kind", "[confor
       const std::unique_ptr<int> taken = std::move(each);
       given += *taken;
     }
-    for (auto& each : setup.pool.map_unordered([](int i) { return immovable(i); }, options, input)) given += each.value;
+    for (auto& each : setup.pool.map_unordered([](int i) { return heddle_test::immovable_number(i); }, options, input))
+      given += each.value;
     CHECK(given == 3 + 3 + 3);
   }
 }

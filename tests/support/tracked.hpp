@@ -76,4 +76,11 @@ class at_destruction {
   bool armed_ = true;
 };
 
+/// A result that can only be made where it stays.
+struct immovable_number {
+  explicit immovable_number(int number) : value(number) {}
+  immovable_number(immovable_number&&) = delete;
+  int value;
+};
+
 }  // namespace heddle_test

@@ -38,8 +38,8 @@
 
 namespace heddle::scheduling {
 
-/// Workers, started by the constructor and joined by join(), and stand-ins for those that block. It
-/// runs jobs and knows no futures.
+/// Workers, started by the constructor and joined by join(), and stand-ins for those that block. It runs jobs and knows
+/// no futures.
 ///
 /// close() and a worker whose start failed close its queues. A closed pool runs what is queued; a broken one refuses
 /// it, with the error that broke it.
@@ -160,7 +160,7 @@ class pool final : public queue::job_home {
   // ---- how many work
 
   /// From now on so many work at a time, one at least, and settings.max_extra more than at the start at most. Those
-  /// that are too many end what they run; those that are missing come when there is work for them. Any thread.
+  /// that are too many end what they run; those that are missing are started. Any thread.
   void resize(std::size_t workers) noexcept {
     if (!is_of_this_process()) return;
     const std::lock_guard lock(resizing_);

@@ -67,7 +67,7 @@ class stand_ins {
     // relaxed: as worker_blocks().
     blocked_.fetch_add(more - extra(), base::relaxed);
     extra_.store(more, base::relaxed);
-    while (!joining_ && working_.load(base::relaxed) < more && are_needed() && may_begin() && bring_in({})) {
+    while (!joining_ && are_needed() && may_begin() && bring_in({})) {
     }
   }
 
