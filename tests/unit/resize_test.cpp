@@ -310,15 +310,21 @@ TEST_CASE("a thread that is lent runs calls beside the workers until stop is req
   CHECK(pool.stats().stand_ins == 0);
 }
 
-TEST_CASE("forks see a pool that has grown while a thread is lent to it", "[resize][lend][regression]") {
+TEST_CASE("forks see a pool that has grown while threads are lent to it", "[resize][lend][regression]") {
   const heddle_test::deadline limit;
   thread_pool_executor pool{{.max_workers = 1}};
   lent_thread lent(pool);
-  run_together(pool, 2);
+  lent_thread another(pool);
+  run_together(pool, 3);
   pool.resize(3);
-  std::latch together(4);
-  const auto meet = [&] { together.arrive_and_wait(); };
-  pool.submit([&] { heddle::parallel_invoke(meet, meet, meet, meet); }).result();
+  std::latch together(5);
+  std::atomic<int> met{0};
+  const auto meet = [&] {
+    together.arrive_and_wait();
+    ++met;
+  };
+  pool.submit([&] { heddle::parallel_invoke(meet, meet, meet, meet, meet); }).result();
+  CHECK(met == 5);
 }
 
 TEST_CASE("the calling thread is the one that is lent, and goes on afterwards", "[lend]") {
