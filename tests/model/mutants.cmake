@@ -931,6 +931,20 @@ heddle_mutant(stand_ins who_rests_does_not_look_again
   BY [[static_cast<void>(look_again);]]
   FINDS "DEADLOCK")
 
+heddle_mutant(stand_ins all_rest_who_saw_that_one_was_too_many
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool rest(]]
+  REPLACE [[!are_too_many() && works_on(seat_of(resting))]]
+  BY [[false]]
+  FINDS "USER ASSERT FAILED")
+
+heddle_mutant(stand_ins who_has_run_an_errand_always_rests
+  HEADER scheduling/stand_ins.hpp
+  IN [[bool works_on(]]
+  REPLACE [[for_work_ >= static_cast<std::size_t>(extra())]]
+  BY [[true]]
+  FINDS "USER ASSERT FAILED")
+
 heddle_mutant(stand_ins who_leaves_does_not_look_again
   HEADER scheduling/stand_ins.hpp
   IN [[void leave(]]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stand-ins: a job that is queued while all workers block is run, whoever blocks, goes on or goes to rest meanwhile;
 // who rests and is called works or has left; all threads are joined.
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -86,6 +87,7 @@ struct pool_model : model<Derived, ThreadCount> {
 
   void stand_in(worker& self) {
     const auto look_again = [this, &self] {
+      now->check_who_is_left();
       if (standing_in.are_needed() && now->has_unannounced_jobs(self)) standing_in.call_somebody();
     };
     do {
@@ -145,6 +147,7 @@ struct pool_model : model<Derived, ThreadCount> {
   }
   bool has_jobs() { return jobs.load(relaxed) > 0; }
   bool has_unannounced_jobs(worker&) { return has_jobs(); }
+  void check_who_is_left() {}
   bool has_ended() { return closed.load(relaxed) != 0 && !now->has_jobs(); }
 
   static inline Derived* now = nullptr;
@@ -297,6 +300,53 @@ struct another_worker_has_the_job : pool_model<another_worker_has_the_job, 2, 1,
   void run_job(worker&) { done.add_one(); }
 };
 
+/// A pool that is larger keeps as many stand-ins as it is larger: nobody brings one back for what is forked.
+template <class Derived>
+struct larger_pool : pool_model<Derived, 1, 2, 0> {
+  int extra = 0;
+
+  void make_larger_by(int more) {
+    extra = std::min(extra, more);
+    this->standing_in.set_extra(more);
+    extra = more;
+    this->home.call_all_to_end();
+  }
+  void end() {
+    make_larger_by(0);
+    this->close();
+    this->standing_in.join();
+  }
+  void check_who_is_left() { HEDDLE_MODEL_CHECK(static_cast<int>(this->standing_in.working()) >= extra); }
+  void run_job(worker&) { this->done.add_one(); }
+};
+
+/// It becomes smaller while all look for work.
+struct a_pool_becomes_smaller : larger_pool<a_pool_becomes_smaller> {
+  void thread(unsigned) {
+    make_larger_by(2);
+    make_larger_by(1);
+    if (choose(2) == 1) {
+      push();
+      done.wait_for(1);
+    }
+    end();
+  }
+};
+
+/// The worker goes on while the stand-in that ran an errand for it still works, so another one rests.
+struct an_errand_in_a_larger_pool : larger_pool<an_errand_in_a_larger_pool> {
+  void thread(unsigned) {
+    make_larger_by(1);
+    standing_in.worker_blocks();
+    HEDDLE_MODEL_CHECK(
+        standing_in.call_for({[](void* self) noexcept { static_cast<event_counter*>(self)->add_one(); }, &done}));
+    done.wait_for(1);
+    standing_in.worker_resumes();
+    home.call_all_to_end();
+    end();
+  }
+};
+
 /// Errands one after the other; a stand-in that rests may be called for the second one, or may have left.
 struct errand_after_errand : pool_model<errand_after_errand, 1, 2, 0> {
   plain<unsigned> sent = 0;
@@ -372,6 +422,8 @@ int main(int argc, char** argv) {
       {"scheduling/stand_ins.hpp", "scheduling/work_search.hpp"},
       {
           explore<errand_after_errand>("errand after errand", at_most_switches(2)),
+          explore<a_pool_becomes_smaller>("a pool becomes smaller", at_most_switches(2)),
+          explore<an_errand_in_a_larger_pool>("an errand in a larger pool", at_most_switches(2)),
           explore<a_thread_is_lent>("a thread is lent", at_most_switches(2)),
           explore<another_worker_has_the_job>("another worker has the job", at_most_switches(1)),
           explore<more_block_than_stand_in>("more block than stand in", at_most_switches(1)),

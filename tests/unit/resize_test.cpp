@@ -254,6 +254,19 @@ TEST_CASE("forks see a pool that has grown", "[resize][regression]") {
   pool.submit([&] { heddle::parallel_invoke(meet_again, meet_again, meet_again, meet_again); }).result();
 }
 
+TEST_CASE("a pool that becomes smaller keeps as many as it says", "[resize][regression]") {
+  const heddle_test::deadline limit;
+  for (int round = 0; round < 50; ++round) {
+    thread_pool_executor pool{{.max_workers = 1}};
+    pool.resize(8);
+    pool.resize(4);
+    std::latch together(4);
+    const auto meet = [&] { together.arrive_and_wait(); };
+    pool.submit([&] { heddle::parallel_invoke(meet, meet, meet, meet); }).result();
+    CHECK(together.try_wait());
+  }
+}
+
 TEST_CASE("the initializer runs in each thread that a pool grows by", "[resize]") {
   const heddle_test::deadline limit;
   std::atomic<int> initialized{0};

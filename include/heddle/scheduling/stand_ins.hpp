@@ -121,12 +121,13 @@ class stand_ins {
   // Who goes calls `look_again()` when it does not count as working any more: a worker that blocked before may have
   // counted on it.
 
-  /// A stand-in that is not needed now rests, with empty hands. True if it was called again, to do what its `assigned`
-  /// says; false if its thread is to end.
+  /// A stand-in with empty hands, which is one too many or has run its errand, rests. True if it was called again, to
+  /// do what its `assigned` says, or works on, since others have gone before it; false if its thread is to end.
   template <class LookAgain>
   bool rest(worker& resting, LookAgain look_again) noexcept {
     {
       const std::lock_guard lock(mutex_);
+      if (!are_too_many() && works_on(seat_of(resting))) return true;
       count_out(resting);
       // relaxed: written and read by its thread, and under the mutex.
       resting.called_in.store(joining_, base::relaxed);
@@ -282,6 +283,17 @@ class stand_ins {
     seats_.push_back({.who = &crew_.add_worker()});
     seats_.back().who->stands_in = true;
     return &seats_.back();
+  }
+
+  /// Where there are not too many: several may have seen at once that one was. Nobody brings a stand-in back for
+  /// what is forked, so a larger pool keeps as many as it is larger, also when one of them has gone while this one ran
+  /// an errand.
+  [[nodiscard]] bool works_on(seat& its) noexcept {
+    if (its.use == purpose::work) return true;
+    if (for_work_ >= static_cast<std::size_t>(extra())) return false;
+    --count_of(std::exchange(its.use, purpose::work));
+    ++count_of(its.use);
+    return true;
   }
 
   void count_out(const worker& idle) noexcept {
