@@ -65,10 +65,11 @@ class inline_executor : public map_members<inline_executor> {
     return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
   }
 
-  /// No call is accepted from now on. There is nothing to wait for or to cancel.
-  void shutdown(pending_jobs = pending_jobs::finish, join_workers = join_workers::yes) noexcept {
+  /// No call is accepted from now on. There is nothing to wait for or to cancel: returns 0.
+  std::size_t shutdown(pending_jobs = pending_jobs::finish, join_workers = join_workers::yes) noexcept {
     // relaxed: a flag that orders nothing.
     shut_down_.store(true, base::relaxed);
+    return 0;
   }
 
   [[nodiscard]] std::size_t max_workers() const noexcept { return 1; }

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/base/runs_when_called.hpp>
 #include <heddle/base/seeded_random.hpp>
 #include <heddle/completion/task.hpp>
@@ -122,14 +123,16 @@ class manual_executor : public map_members<manual_executor> {
   }
 
   /// No call is accepted from now on; those that wait are run here, or cancelled. With join_workers::no those to be run
-  /// are left to run_one(). Does not wait for calls that other threads run.
-  void shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
+  /// are left to run_one(). Does not wait for calls that other threads run. Returns how many were cancelled.
+  std::size_t shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
     close();
+    base::atomic<std::size_t> cancelled{0};
     if (pending == pending_jobs::cancel) {
-      while (queue::job* const left = try_take()) left->refuse({});
+      while (queue::job* const left = try_take()) left->refuse({.ended = &cancelled});
     } else if (join == join_workers::yes) {
       run_all();
     }
+    return cancelled.load(base::relaxed);  // relaxed: this thread's
   }
 
   /// 1: code under test does not count on more. The number of threads that run calls is up to you.

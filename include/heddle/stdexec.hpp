@@ -48,6 +48,7 @@ class schedule_operation final : queue::job {
     if (request == inquiry_request) return;
     auto& asked = static_cast<schedule_operation&>(self);
     asked.posting_.lock();
+    if (why != nullptr) why->note_end();
     if (why != nullptr && why->error != nullptr) {
       stdexec::set_error(std::move(asked.receiver_), std::exception_ptr(why->error));
     } else if (why != nullptr || stdexec::get_stop_token(stdexec::get_env(asked.receiver_)).stop_requested()) {

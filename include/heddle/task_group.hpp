@@ -87,6 +87,7 @@ class group_call final : public scheduling::group_job {
     if (why == nullptr) {
       call();
     } else {
+      why->note_end();
       left.fail(why->error != nullptr ? why->error : std::make_exception_ptr(cancelled_error()));
       destroy_callable();
     }

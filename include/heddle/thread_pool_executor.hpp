@@ -212,17 +212,22 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   /// No call is accepted from now on; those that have not begun are run, or cancelled. Waits for the workers to end,
   /// unless told not to; the destructor waits in any case. Any thread, any number of times. Throws invalid_state_error
   /// in a task of this pool that would wait for itself.
-  void shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
+  ///
+  /// Returns how many calls were cancelled by that, those too whose time has not come; with join_workers::no a worker
+  /// may be about to cancel one more.
+  std::size_t shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
     if (join == join_workers::yes && pool_.runs_this_thread()) {
       throw invalid_state_error(
           "a task cannot wait for the end of the pool that runs it: call shutdown() with join_workers::no, or outside "
           "it");
     }
     stop();
-    if (pending == pending_jobs::cancel) pool_.refuse_queued({});
-    if (join == join_workers::no) return;
-    pool_.join();
-    if (pool_.is_of_this_process() && !timers_.runs_this_thread()) timers_.join();
+    if (pending == pending_jobs::cancel) pool_.cancel_queued();
+    if (join == join_workers::yes) {
+      pool_.join();
+      if (pool_.is_of_this_process() && !timers_.runs_this_thread()) timers_.join();
+    }
+    return pool_.take_cancelled();
   }
 
   /// Waits until no call of this pool is queued or runs, or until the timeout is over; whether that is so. Others may
@@ -336,7 +341,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   /// Nothing is accepted from now on, and no time comes any more.
   void stop() noexcept {
     stopped_.store(true, base::relaxed);  // relaxed: the queues decide, this spares a wait
-    if (pool_.is_of_this_process()) timers_.stop();
+    if (pool_.is_of_this_process()) timers_.stop(pool_.as_cancelled());
     pool_.close();
     limit_.end_waits();
   }

@@ -146,7 +146,7 @@ class periodic_call final : public completion::shared_state<void> {
       case queue::job::run_request:
         return asked.run_once();
       case queue::job::refuse_request:
-        return asked.leave(why->error == nullptr ? phase::cancelled : phase::error, why->error);
+        return asked.leave(why->error == nullptr ? phase::cancelled : phase::error, why->error, why);
       case queue::job::inquiry_request:
         if (asked.current() != phase::pending) queue::job::answer_inquiry(why);
         return;
@@ -198,10 +198,11 @@ class periodic_call final : public completion::shared_state<void> {
   }
 
   /// It leaves its queue for ever.
-  void leave(phase ended, std::exception_ptr error) noexcept {
+  void leave(phase ended, std::exception_ptr error, const queue::refusal* why = nullptr) noexcept {
     callable_.reset();
     switch (word_.leave_queue(ended == phase::cancelled ? phase::cancelling : phase::running)) {
       case completion::state_word::dequeue_result::claimed:
+        if (why != nullptr) why->note_end();
         if (ended == phase::error) outcome_.emplace_error(std::move(error));
         return end(ended);
       case completion::state_word::dequeue_result::taken:

@@ -2,6 +2,7 @@
 // Calls that take a stop_token first, and request_stop(): over thread pools, priorities and inline.
 
 #include <heddle/inline_executor.hpp>
+#include <heddle/manual_executor.hpp>
 #include <heddle/stop_token.hpp>
 #include <heddle/thread_pool_executor.hpp>
 
@@ -11,6 +12,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -192,4 +194,62 @@ TEST_CASE("all copies of a shared future ask the same call to stop", "[stop]") {
 
 TEST_CASE("a future without state cannot be asked to stop", "[stop]") {
   CHECK_THROWS_AS(future<int>().request_stop(), heddle::invalid_state_error);
+}
+
+TEST_CASE("a shutdown that cancels says how many calls it has cancelled, and the next one none", "[stop][shutdown]") {
+  const heddle_test::deadline limit;
+  const std::size_t workers = GENERATE(1U, 2U);
+  CAPTURE(workers);
+  thread_pool_executor pool{{.max_workers = workers}};
+  std::vector<std::unique_ptr<gate>> busy;
+  for (std::size_t i = 0; i < workers; ++i) {
+    busy.push_back(std::make_unique<gate>());
+    heddle_test::occupy(pool, *busy.back());
+  }
+  std::vector<future<void>> queued;
+  for (int i = 0; i < 100; ++i) queued.push_back(pool.submit([] {}));
+  for (int i = 0; i < 10; ++i) pool.post([] {});
+  CHECK(queued[3].cancel());
+  auto later = pool.submit_after(1h, [] {});
+  auto again = pool.every(1h, [] {});
+  std::size_t cancelled = 0;
+  std::thread ends([&] { cancelled = pool.shutdown(heddle::pending_jobs::cancel); });
+  while (!queued.back().done()) std::this_thread::yield();
+  for (auto& each : busy) each->open();
+  ends.join();
+  CHECK(cancelled == 99 + 10 + 2);
+  CHECK(later.cancelled());
+  CHECK(again.cancelled());
+  CHECK(pool.shutdown(heddle::pending_jobs::cancel) == 0);
+}
+
+TEST_CASE("a shutdown counts what a worker has in its own queue", "[stop][shutdown]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 2}};
+  gate other;
+  gate busy;
+  heddle_test::occupy(pool, other);
+  std::vector<future<void>> queued;
+  pool.post([&] {
+    for (int i = 0; i < 20; ++i) queued.push_back(pool.submit([] {}));
+    busy.pass();
+  });
+  busy.wait_until_reached();
+  CHECK(pool.shutdown(heddle::pending_jobs::cancel, heddle::join_workers::no) == 20);
+  for (const auto& each : queued) CHECK(each.cancelled());
+}
+
+TEST_CASE("a shutdown that finishes has cancelled nothing but what was not due", "[stop][shutdown]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 1}};
+  for (int i = 0; i < 10; ++i) pool.post([] {});
+  auto later = pool.submit_after(1h, [] {});
+  CHECK(pool.shutdown() == 1);
+  heddle::inline_executor here;
+  CHECK(here.shutdown(heddle::pending_jobs::cancel) == 0);
+  heddle::manual_executor by_hand;
+  auto first = by_hand.submit([] {});
+  auto second = by_hand.submit([] {});
+  CHECK(first.cancel());
+  CHECK(by_hand.shutdown(heddle::pending_jobs::cancel) == 1);
 }

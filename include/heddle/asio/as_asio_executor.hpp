@@ -76,11 +76,12 @@ class pool_handler final : public queue::job, public base::block_allocated {
   void end_posting() noexcept { posting_.unlock(); }
 
  private:
-  static void answer(job& self, unsigned request, const queue::refusal*) noexcept {
+  static void answer(job& self, unsigned request, const queue::refusal* why) noexcept {
     if (request == inquiry_request) return;
     auto* const asked = static_cast<pool_handler*>(&self);
     asked->posting_.lock();
     if (request == run_request) return asked->run_here();
+    why->note_end();
     delete asked;
   }
 

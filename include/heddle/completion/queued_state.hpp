@@ -92,6 +92,7 @@ class queued_state : public shared_state<T> {
     // Ending with an error is no cancellation: a cancel() meanwhile must not think that it is.
     switch (this->word_.leave_queue(why.error == nullptr ? phase::cancelling : phase::running)) {
       case state_word::dequeue_result::claimed:
+        why.note_end();
         return why.error == nullptr ? end(phase::cancelled) : end_with(why.error);
       case state_word::dequeue_result::taken:
         return;

@@ -22,10 +22,14 @@ class detached_job final : public job, public base::block_allocated {
   explicit detached_job(F&& callable) : job(&answer), callable_(std::forward<F>(callable)) {}
 
  private:
-  static void answer(job& self, unsigned request, const refusal*) noexcept {
+  static void answer(job& self, unsigned request, const refusal* why) noexcept {
     if (request == inquiry_request) return;
     auto* job = static_cast<detached_job*>(&self);
-    if (request == run_request) std::move(job->callable_)();
+    if (request == run_request) {
+      std::move(job->callable_)();
+    } else {
+      why->note_end();
+    }
     delete job;
   }
 

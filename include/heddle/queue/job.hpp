@@ -2,15 +2,23 @@
 // The unit that queues move and workers run: a link and its code, no result.
 #pragma once
 
+#include <cstddef>
 #include <exception>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/queue/job_home.hpp>
 
 namespace heddle::queue {
 
-/// Why a job leaves its queue without having run: an error, or null when it is cancelled.
+/// Why a job leaves its queue without having run: an error, or null when it is cancelled. `ended`, if it is not null,
+/// counts the calls that end so: not tombstones.
 struct refusal {
-  std::exception_ptr error;
+  std::exception_ptr error = nullptr;
+  base::atomic<std::size_t>* ended = nullptr;
+
+  void note_end() const noexcept {
+    if (ended != nullptr) ended->fetch_add(1, base::relaxed);  // relaxed: a count
+  }
 };
 
 /// A job is the base of what owns it; a queue only links it. Whoever takes it out of its queue calls run() or refuse(),

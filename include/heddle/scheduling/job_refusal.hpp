@@ -50,9 +50,15 @@ class job_refusal {
     const refuses refusing = refusing_.load(base::acquire);
     if (refusing == refuses::nothing) [[likely]]
       return given.run();
-    queue::refusal why;
-    if (refusing == refuses::all) why.error = failure_;
-    given.refuse(why);
+    given.refuse(refusing == refuses::all ? queue::refusal{.error = failure_} : as_cancelled());
+  }
+
+  /// What ends a job as cancelled, and counts it.
+  [[nodiscard]] queue::refusal as_cancelled() const noexcept { return {.ended = &cancelled_}; }
+
+  /// How many have ended so since this was called last.
+  [[nodiscard]] std::size_t take_cancelled() noexcept {
+    return cancelled_.exchange(0, base::relaxed);  // relaxed: a count
   }
 
  private:
@@ -61,6 +67,7 @@ class job_refusal {
   std::exception_ptr failure_;
   base::atomic<bool> claimed_failure_{false};
   base::atomic<refuses> refusing_{refuses::nothing};
+  mutable base::atomic<std::size_t> cancelled_{0};
 };
 
 }  // namespace heddle::scheduling

@@ -124,9 +124,10 @@ class pool final : public queue::job_home {
     crew_.call_all_to_end();
   }
 
-  /// Ends every queued job without running it.
-  void refuse_queued(const queue::refusal& why) noexcept {
+  /// Ends every queued job as cancelled.
+  void cancel_queued() noexcept {
     if (!is_of_this_process()) return;  // nor are those who wait for them
+    const queue::refusal why = refusal_.as_cancelled();
     refusal_.refuse_queued();
     queue::consumer_turns turns;
     queue::job* refused = nullptr;
@@ -144,6 +145,11 @@ class pool final : public queue::job_home {
     // As in work_loop: somebody may have gone to sleep while the last one was still queued.
     if (queues_.common().finished()) crew_.call_all_to_end();
   }
+
+  /// What cancels jobs that would have been queued, and how many have been cancelled by that and cancel_queued() since
+  /// this was called last.
+  [[nodiscard]] queue::refusal as_cancelled() const noexcept { return refusal_.as_cancelled(); }
+  [[nodiscard]] std::size_t take_cancelled() noexcept { return refusal_.take_cancelled(); }
 
   /// Waits for the workers to end, after close(). Any thread that is no worker of this pool, any number of times.
   void join() noexcept {

@@ -57,9 +57,8 @@ class timer_thread {
     return true;
   }
 
-  /// Refuses all jobs that wait. Nothing is added from now on.
-  void stop() noexcept {
-    const queue::refusal cancelled;
+  /// Refuses all jobs that wait, as cancelled. Nothing is added from now on.
+  void stop(const queue::refusal& cancelled = {}) noexcept {
     for (;;) {
       queue::job* refused = nullptr;
       {

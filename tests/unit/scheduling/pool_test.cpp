@@ -89,7 +89,7 @@ TEST_CASE("a pool refuses what is queued on request", "[pool]") {
   REQUIRE(workers.try_push(blocking) == pool::admission::accepted);
   REQUIRE(workers.try_push(queued) == pool::admission::accepted);
   entered.wait();
-  workers.refuse_queued({});
+  workers.cancel_queued();
   CHECK(queued.refusals == 1);
   CHECK_FALSE(queued.had_error);
   workers.close();
