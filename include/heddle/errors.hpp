@@ -23,6 +23,14 @@ class map_timeout_error : public timeout_error {
   using timeout_error::timeout_error;
 };
 
+/// A call was given a time limit, and it is over: see with_timeout(). Not a timeout_error that the call threw.
+class task_timeout : public timeout_error {
+ public:
+  task_timeout()
+      : timeout_error("timed out: the call was not done within its time limit, so it was cancelled or asked to stop") {}
+  using timeout_error::timeout_error;
+};
+
 /// The result of a future that was cancelled was asked for. Python: CancelledError.
 class cancelled_error : public std::runtime_error {
  public:

@@ -23,3 +23,4 @@
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/version.hpp>
 #include <heddle/wait.hpp>
+#include <heddle/with_timeout.hpp>

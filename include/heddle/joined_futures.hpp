@@ -80,9 +80,9 @@ template <class... Fs>
 }
 
 /// A state that waits for the futures that it owns, a vector or a tuple. `Rule` says which end of one is the end of
-/// all, `ends_early(phase)`, and then asks the others to stop; and it makes the result: `result(futures, index)`, of
-/// all or of the one that ended it early. If that was a failure, and the rule `passes_failures`, it is passed on
-/// instead.
+/// all, `ends_early(index, phase)`, and then asks the others to stop; and it makes the result: `result(futures,
+/// index)`, of all or of the one that ended it early. If that was a failure, and the rule `passes_failures`, it is
+/// passed on instead.
 ///
 /// Its queue are its nodes in the lists of those that it waits for: it leaves when the last one was told. Cancelling it
 /// asks all of them to stop.
@@ -143,8 +143,8 @@ class joined_state final
   }
 
   void note_end(const node& told) noexcept {
-    if (!Rule::ends_early(told.awaited->current())) return;
     const auto index = static_cast<std::uint32_t>(&told - nodes_.data());
+    if (!Rule::ends_early(index, told.awaited->current())) return;
     std::uint32_t found = early_.load(base::relaxed);  // relaxed: only compared with
     while (found >= registered) {
       // [joined_futures.1] acq_rel: see start().
@@ -160,12 +160,11 @@ class joined_state final
       if (index != decisive) each.request_stop();
     });
     if constexpr (Rule::passes_failures) {
-      completion::state_base& failed = *nodes_[decisive].awaited;
-      if (failed.current() == phase::cancelled) return this->end(phase::cancelled);
-      this->end_with(failed.failure());
-    } else {
-      this->end_with_result_of([&] { return Rule::result(futures_, decisive); });
+      completion::state_base& ended = *nodes_[decisive].awaited;
+      if (ended.current() == phase::cancelled) return this->end(phase::cancelled);
+      if (ended.current() == phase::error) return this->end_with(ended.failure());
     }
+    this->end_with_result_of([&]() -> result_type { return Rule::result(futures_, decisive); });
   }
 
   void count_down(std::uint32_t by) noexcept {
@@ -174,7 +173,7 @@ class joined_state final
     if (untold_.fetch_sub(by, base::acq_rel) != by) return;
     switch (this->word_.leave_queue(phase::running)) {
       case completion::state_word::dequeue_result::claimed:
-        return this->end_with_result_of([&] { return Rule::result(futures_, nodes_.size()); });
+        return this->end_with_result_of([&]() -> result_type { return Rule::result(futures_, nodes_.size()); });
       case completion::state_word::dequeue_result::taken:
         return;
       case completion::state_word::dequeue_result::free:

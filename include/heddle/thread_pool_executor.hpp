@@ -389,10 +389,15 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
 
   template <class F, class... Args>
   auto submit_at_time(priority level, sync::deadline when, F&& callable, Args&&... args) {
-    using call = delayed_call<pool_launcher, std::decay_t<F>, std::decay_t<Args>...>;
+    return call_at(pool_launcher(pool_, lane_of(level)), when, std::forward<F>(callable), std::forward<Args>(args)...);
+  }
+
+  template <class Launch, class F, class... Args>
+  auto call_at(const Launch& launch, sync::deadline when, F&& callable, Args&&... args) {
+    using call = delayed_call<Launch, std::decay_t<F>, std::decay_t<Args>...>;
     scheduling::timer_thread& takes = timers();
-    auto* const delayed = new call(way_to_timers_.make_ticket(), pool_launcher(pool_, lane_of(level)),
-                                   std::forward<F>(callable), std::forward<Args>(args)...);
+    auto* const delayed =
+        new call(way_to_timers_.make_ticket(), launch, std::forward<F>(callable), std::forward<Args>(args)...);
     auto result = future_access::adopt(delayed);
     if (!delayed->start(takes, when)) throw executor_shutdown_error();
     return result;
@@ -587,6 +592,11 @@ struct thread_pool_access {
     if (!is_of_this_process(executor)) [[unlikely]]
       throw_left_behind();
     return executor.pool_.members();
+  }
+
+  /// Done at that time, whatever the workers do; cancelled if the pool is shut down before. Throws as submit_after().
+  [[nodiscard]] static future<void> time_of(thread_pool_executor& executor, sync::deadline when) {
+    return executor.call_at(timer_launcher(), when, [] {});
   }
 
   /// Why the pool did not take what it was given.

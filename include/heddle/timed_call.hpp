@@ -12,8 +12,10 @@
 #include <heddle/base/revocable.hpp>
 #include <heddle/base/task_context.hpp>
 #include <heddle/completion/queued_state.hpp>
+#include <heddle/completion/state_word.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/queue/job.hpp>
+#include <heddle/queue/job_home.hpp>
 #include <heddle/queue/timer_heap.hpp>
 #include <heddle/scheduling/timer_thread.hpp>
 #include <heddle/sync/deadline.hpp>
@@ -22,6 +24,16 @@ namespace heddle {
 
 /// A way to the thread of a pool's timers, which may be gone.
 using timer_ticket = base::revocable<scheduling::timer_thread>::ticket;
+
+/// Runs what is due in the thread of the timers, which it must not keep for long.
+class timer_launcher {
+ public:
+  [[nodiscard]] static const queue::job_home* home() noexcept { return nullptr; }
+  void operator()(queue::job& due, completion::state_word* waiting) const noexcept {
+    static_cast<void>(waiting->make_pending());  // if it was cancelled it leaves its queue
+    due.run();
+  }
+};
 
 /// The job of a timer, whose time is that of a call: `Owner` has `ring()`, and `refuse(why)` as a job.
 template <class Owner>
@@ -79,6 +91,11 @@ class delayed_call final
   void ring() noexcept {
     const Launch launch = launch_;
     launch(*this, &this->word_);
+  }
+
+  void refuse(queue::refusal why) noexcept {
+    if constexpr (std::is_same_v<Launch, timer_launcher>) why.ended = nullptr;  // nobody's call
+    base_type::refuse(why);
   }
 
   void execute() noexcept {

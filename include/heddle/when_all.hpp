@@ -20,7 +20,7 @@ struct when_all_rule {
   template <class Futures>
   using result_type = Futures;
   static constexpr bool passes_failures = false;
-  static constexpr bool ends_early(completion::phase) noexcept { return false; }
+  static constexpr bool ends_early(std::size_t, completion::phase) noexcept { return false; }
 
   template <class Futures>
   static Futures result(Futures& futures, std::size_t) noexcept {
@@ -51,7 +51,9 @@ struct collect_rule {
   using result_type = typename result_of<Futures>::type;
 
   static constexpr bool passes_failures = true;
-  static constexpr bool ends_early(completion::phase ended) noexcept { return ended != completion::phase::value; }
+  static constexpr bool ends_early(std::size_t, completion::phase ended) noexcept {
+    return ended != completion::phase::value;
+  }
 
   template <class F>
   static result_type<std::vector<F>> result(std::vector<F>& futures, std::size_t) {

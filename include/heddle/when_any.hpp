@@ -23,7 +23,7 @@ struct when_any_rule {
   template <class Futures>
   using result_type = when_any_result<Futures>;
   static constexpr bool passes_failures = false;
-  static constexpr bool ends_early(completion::phase) noexcept { return true; }
+  static constexpr bool ends_early(std::size_t, completion::phase) noexcept { return true; }
 
   template <class Futures>
   static when_any_result<Futures> result(Futures& futures, std::size_t index) noexcept {
@@ -33,8 +33,8 @@ struct when_any_rule {
 
 /// The future of the first of several that is done, however it ended: its result says which, and has all of them. The
 /// others are asked to stop (future::request_stop): those that have not begun are cancelled, shared ones for all their
-/// owners. Never blocks. Takes what
-/// when_all() takes, but at least one future, else std::invalid_argument. Cancelling it asks all of them to stop.
+/// owners. Never blocks. Takes what when_all() takes, but at least one future, else std::invalid_argument. Cancelling
+/// it asks all of them to stop.
 ///
 ///     auto [index, answers] = heddle::when_any(std::move(mirrors)).result();
 ///     use(answers[index].result());

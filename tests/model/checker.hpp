@@ -137,7 +137,8 @@ class checker {
   /// Where there ought to be one: a model that sees it mostly does so soon, so none is explored to its end before the
   /// others have been tried.
   bool find_fault(std::ostream* out) {
-    for (const std::uint64_t runs : {std::uint64_t{300}, std::uint64_t{5000}, std::uint64_t{40'000}, everything_there_is}) {
+    for (const std::uint64_t runs :
+         {std::uint64_t{300}, std::uint64_t{5000}, std::uint64_t{40'000}, everything_there_is}) {
       if (!explore_all(runs, out)) return true;
     }
     return false;

@@ -422,8 +422,8 @@ int main(int argc, char** argv) {
       {"scheduling/stand_ins.hpp", "scheduling/work_search.hpp"},
       {
           explore<errand_after_errand>("errand after errand", at_most_switches(2)),
-          explore<a_pool_becomes_smaller>("a pool becomes smaller", at_most_switches(2)),
-          explore<an_errand_in_a_larger_pool>("an errand in a larger pool", at_most_switches(2)),
+          explore<a_pool_becomes_smaller>("a pool becomes smaller", at_most_switches(1)),
+          explore<an_errand_in_a_larger_pool>("an errand in a larger pool", at_most_switches(1)),
           explore<a_thread_is_lent>("a thread is lent", at_most_switches(2)),
           explore<another_worker_has_the_job>("another worker has the job", at_most_switches(1)),
           explore<more_block_than_stand_in>("more block than stand in", at_most_switches(1)),
