@@ -111,6 +111,7 @@ class joined_state final
       node& watching = nodes_[index];
       watching.owner = this;
       watching.awaited = &future_access::state_of(each);
+      needed_ = queue::merged(needed_, watching.awaited->needs());
       // relaxed: a hint.
       if (early_.load(base::relaxed) == registering && watching.awaited->try_add(watching)) return;
       ++told;
@@ -184,6 +185,7 @@ class joined_state final
   void execute() noexcept {}  // no queue of jobs has it
   void destroy_call() noexcept { futures_.~Futures(); }
   static bool stop() noexcept { return false; }
+  [[nodiscard]] const queue::job_home* needed() const noexcept { return needed_; }
   completion::state_base* give_away() noexcept {
     for_each_future(futures_, [](std::size_t, auto& each) { each.request_stop(); });
     return nullptr;
@@ -192,7 +194,8 @@ class joined_state final
   std::vector<node> nodes_;
   base::atomic<std::uint32_t> untold_;
   base::atomic<std::uint32_t> early_{registering};
-  union {  // a union, so that its destruction is ours to time
+  const queue::job_home* needed_ = nullptr;  // by start()
+  union {                                    // a union, so that its destruction is ours to time
     Futures futures_;
   };
 };

@@ -53,6 +53,7 @@ class launcher {
   }
 
   static const queue::job_home* home() noexcept { return nullptr; }
+  static const queue::job_home* needed() noexcept { return queue::any_home(); }
 
   /// `waiting` is the word of the job's state, which is pending from now on, or was cancelled.
   void operator()(queue::job& due, completion::state_word* waiting) const noexcept {

@@ -65,9 +65,10 @@ using thread_pool_stats = scheduling::pool_stats;
 /// that a worker submits are its own, the newest first, and others take its oldest; options and priorities change that.
 /// With one worker all calls of a priority begin in the order of submission. Any thread may use it, a task of its own
 /// too: a task that waits for a future of its own pool runs that call itself if it is still queued, so nested
-/// submit-and-wait never deadlocks, on one thread either; but the only worker must not wait by result() for what
-/// then(), submit_after(), when_all() and its like make of a call that is still queued, which nobody else would run.
-/// While a worker blocks on something else, another thread stands in for it, if there is more than one worker.
+/// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
+/// stands in for it. With one worker that is so only while a call waits, without a timeout, for a future that needs
+/// this very pool, as what then(), submit_after(), when_all() and its like make of a call that is still queued: other
+/// calls begin meanwhile, first those that calls of the pool submit then, and still never two run at a time.
 /// Destroying the executor runs what is queued and waits for it; its own tasks must not do that, nor the body of a loop
 /// on it: the program ends then, and says why.
 class thread_pool_executor : public map_members<thread_pool_executor> {

@@ -51,10 +51,10 @@ struct thread_pool_options {
   /// then share one queue, which costs throughput where calls are short. A pool that is made with one worker is fifo in
   /// any case.
   heddle::order order = heddle::order::lifo;
-  /// How many threads may stand in at a time for workers that block: 0 to 59391. A pool of one worker has none; what
-  /// blocks there blocks the pool. Threads that lend their stack where waits nest too deep do not count. Where it is
-  /// not enough, work waits until a worker goes on; a task_group::wait() whose call lies in the queue of a worker that
-  /// waits itself may then wait for ever.
+  /// How many threads may stand in at a time for workers that block: 0 to 59391. In a pool of one worker they do so
+  /// only for calls that wait for what the pool itself has to run; what else blocks there blocks the pool. Threads that
+  /// lend their stack where waits nest too deep do not count. Where it is not enough, work waits until a worker goes
+  /// on; a task_group::wait() whose call lies in the queue of a worker that waits itself may then wait for ever.
   std::size_t max_stand_ins = 256;
 
   /// How many submitted and posted calls may wait to begin, of all priorities together; 0: as many as memory holds.

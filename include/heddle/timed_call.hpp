@@ -171,6 +171,8 @@ class periodic_call final : public completion::shared_state<void> {
         return asked.end_cancelled();
       case state_base::failure_request:
         return asked.answer_failure(why);
+      case state_base::need_request:
+        return answer_need(why, asked.launch_.home());
       case state_base::dispose_request:
         delete &asked;
         return;

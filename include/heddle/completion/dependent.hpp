@@ -73,6 +73,7 @@ class dependent final
   dependent(Callable&& callable, Launch launch, const MakeDependencies& make_dependencies, Inputs&... inputs)
       : base_type(launch.home(), state_word::queued::yes, phase::waiting),
         launch_(launch),
+        needed_(needed_by(launch)),
         dependencies_(make_dependencies()),
         held_(std::move(callable), std::move(inputs)...) {
     untold_.store(static_cast<std::uint32_t>(dependencies_.size()) + 1, base::relaxed);  // relaxed: nobody has it yet
@@ -84,6 +85,7 @@ class dependent final
     added.notify = &tell;
     added.owner = this;
     added.awaited = &awaited;
+    needed_ = queue::merged(needed_, awaited.needs());
     if (awaited.try_add(added)) return;
     ++told_;
     static_cast<void>(note_end(added));
@@ -152,6 +154,9 @@ class dependent final
   }
   void destroy_call() noexcept { held_.~held(); }
   bool stop() noexcept { return call_.stop(); }
+  [[nodiscard]] const queue::job_home* needed() const noexcept {
+    return this->current() == phase::waiting ? needed_ : needed_by(launch_);
+  }
 
   struct held {
     explicit held(Callable&& its_callable, Inputs&&... its_inputs)
@@ -167,6 +172,7 @@ class dependent final
   std::uint32_t told_by_decisive_ = 1;  // of who ends this early, as ended_
   phase ended_ = phase::value;
   [[no_unique_address]] Launch launch_;
+  const queue::job_home* needed_;  // before start(), by who makes it
   [[no_unique_address]] call_type call_;
   Dependencies dependencies_;
   union {  // a union, so that its destruction is ours to time; last, for it takes the inputs over

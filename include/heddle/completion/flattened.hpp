@@ -52,6 +52,9 @@ class flattened final : public waiter, public shared_state<T> {
         return asked.end_stop(*static_cast<const state_base::stop_order*>(why));
       case state_base::failure_request:
         return asked.answer_failure(why);
+      case state_base::need_request:
+        // relaxed: only compared with.
+        return state_base::answer_need(why, asked.needed_.load(base::relaxed));
       case state_base::dispose_request:
         delete &asked;
         return;
@@ -86,6 +89,7 @@ class flattened final : public waiter, public shared_state<T> {
     outer_ = owned_state<Outer>(nullptr);
     has_inner_ = true;
     state_base& inner = inner_.state();
+    needed_.store(inner.needs(), base::relaxed);       // relaxed: as above
     inner_use_.store(inner_use::none, base::release);  // [flattened.1] release: who asks it to stop finds it
     wait_for(inner);
   }
@@ -142,7 +146,8 @@ class flattened final : public waiter, public shared_state<T> {
 
   owned_state<Outer> outer_{nullptr};
   owned_state<T> inner_{nullptr};
-  bool has_inner_ = false;  // written and read by who is told
+  base::atomic<const queue::job_home*> needed_{queue::any_home()};  // by the inner state, which may need any
+  bool has_inner_ = false;                                          // written and read by who is told
   base::atomic<inner_use> inner_use_{inner_use::none_yet};
   state_base* passed_before_ = nullptr;  // of who asks it to stop: who has passed that on before
 };

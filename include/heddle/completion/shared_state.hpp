@@ -18,7 +18,8 @@
 namespace heddle::completion {
 
 /// The part that does not depend on the type of the result. `home` is the identity of the pool in whose queue the job
-/// is: a worker of that pool that waits for the job may claim and run it. Who writes what: state_word.
+/// is: a worker of that pool that waits for the job may claim and run it; of one that is never pending, what it needs.
+/// Who writes what: state_word.
 class state_base : public queue::job, public base::block_allocated {
  public:
   [[nodiscard]] phase current() const noexcept { return word_.current(); }
@@ -58,15 +59,27 @@ class state_base : public queue::job, public base::block_allocated {
     return about.found;
   }
 
+  /// Where something has to run before the task can end: a pool, or queue::any_home() if that may be several, or cannot
+  /// be known; null: nowhere.
+  [[nodiscard]] const queue::job_home* needs() noexcept {
+    const told_need about;
+    ask(need_request, &about);
+    return about.found;
+  }
+
   /// Waits until the task is done; false if the deadline comes first. A wait without deadline on a worker of the task's
   /// own pool runs the task here if it is still queued (the waiting rule); one with a deadline never does: the task
   /// could outlast it.
   bool wait_until(sync::deadline until) {
     if (done()) return true;
-    if (until == sync::no_deadline && try_run_here()) return true;
+    if (until == sync::no_deadline && try_run_to_end()) return true;
     if (until == sync::no_wait) return false;
     return wait_awake_then_asleep(
-        until, [this] { return done(); }, [this](sync::deadline latest) { return sleep_until(latest); });
+        until, [this] { return done(); },
+        [this](sync::deadline latest) {
+          const bool is_timed = latest != sync::no_deadline;
+          return sleep_until(latest, is_timed ? sync::block_for::anything : sync::block_for_what_runs_in(needs()));
+        });
   }
 
   /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not, or if the
@@ -80,7 +93,7 @@ class state_base : public queue::job, public base::block_allocated {
   [[nodiscard]] bool try_run_to_end() noexcept {
     sync::thread_context* const here = try_claim_here();
     if (here == nullptr) return false;
-    if (!try_run_claimed(*here)) wait_until(sync::no_deadline);
+    if (!try_run_claimed(*here)) wait_for_own_call();
     return true;
   }
 
@@ -113,6 +126,7 @@ class state_base : public queue::job, public base::block_allocated {
   static constexpr unsigned end_stop_request = first_own_request + 5;
 
   static constexpr unsigned failure_request = first_own_request + 6;
+  static constexpr unsigned need_request = first_own_request + 7;
 
   /// What comes with the stop request, and what it leaves. Those who have passed it on are a list, so that a long chain
   /// of them takes no stack.
@@ -127,10 +141,19 @@ class state_base : public queue::job, public base::block_allocated {
     mutable std::exception_ptr found;
   };
 
+  /// What comes with the need request: room for the answer.
+  struct told_need : queue::refusal {
+    mutable const queue::job_home* found = nullptr;
+  };
+
   /// What comes with the discard request: room for the state whose only handle the task had, if it gives that away.
   struct discarded : queue::refusal {
     mutable state_base* awaited = nullptr;
   };
+
+  static void answer_need(const queue::refusal* asked, const queue::job_home* needed) noexcept {
+    static_cast<const told_need*>(asked)->found = needed;
+  }
 
   state_base(code its_code, const queue::job_home* home, state_word::queued queued,
              phase first = phase::pending) noexcept
@@ -179,11 +202,17 @@ class state_base : public queue::job, public base::block_allocated {
 
   static void run_claimed(void* state) noexcept { static_cast<state_base*>(state)->ask(execute_request); }
 
-  [[gnu::noinline]] bool sleep_until(sync::deadline until) noexcept {
+  void wait_for_own_call() noexcept {
+    static_cast<void>(wait_awake_then_asleep(
+        sync::no_deadline, [this] { return done(); },
+        [this](sync::deadline latest) { return sleep_until(latest, sync::block_for::own_call); }));
+  }
+
+  [[gnu::noinline]] bool sleep_until(sync::deadline until, sync::block_for what) noexcept {
     blocked_thread sleeper{1};
     blocked_waiter node{sleeper};
     if (!try_add(node)) return true;
-    const sync::blocking_scope blocked{this};
+    const sync::blocking_scope blocked{this, what};
     if (sleeper.wait_until(until)) return true;
     if (try_remove(node)) return false;
     return sleeper.wait_until(sync::no_deadline);  // too late to take the node back: the completer is about to tell it

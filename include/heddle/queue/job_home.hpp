@@ -29,4 +29,16 @@ class job_home {
   mutable base::atomic<std::uint64_t> tombstones_{0};
 };
 
+/// Stands for more than one home, or for one that is not known. Only its address counts.
+[[nodiscard]] inline const job_home* any_home() noexcept {
+  alignas(job_home) static constexpr char place = 0;
+  return reinterpret_cast<const job_home*>(&place);
+}
+
+/// What stands for both, each of which may be null: for none.
+[[nodiscard]] inline const job_home* merged(const job_home* one, const job_home* other) noexcept {
+  if (one == nullptr || one == other) return other;
+  return other == nullptr ? one : any_home();
+}
+
 }  // namespace heddle::queue
