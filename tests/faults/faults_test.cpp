@@ -97,7 +97,7 @@ namespace {
 /// Makes what holds it too large for a block that is kept for reuse, so that it is allocated.
 struct bulk {
   bulk() { bytes.fill('b'); }
-  std::array<char, heddle::base::block_cache::block_size> bytes;
+  std::array<char, heddle::base::large_block_cache::block_size> bytes;
 };
 
 /// Calls `attempt()` again and again, with the first allocation failing, then the second, ..., until it succeeds. After

@@ -889,7 +889,7 @@ heddle_mutant(block_cache who_ends_keeps_what_others_own
 
 heddle_mutant(block_cache cache_is_idle_and_in_use
   HEADER base/block_cache.hpp
-  IN [[static block_cache* new_or_idle()]]
+  IN [[static basic_block_cache* new_or_idle()]]
   REPLACE [[std::exchange(idle().first, idle().first->next_idle_)]]
   BY [[idle().first]]
   FINDS "USER ASSERT FAILED|DATA RACE|LIVELOCK|ACCESS TO FREED MEMORY")
