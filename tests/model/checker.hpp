@@ -158,6 +158,7 @@ class checker {
       if (header == headers_.end()) continue;
       met_any = true;
       orders.left_out = &site;
+      // Those that may be missing cost the most, and are not looked for as long.
       const bool may_be_missing =
           std::any_of(spare_.begin(), spare_.end(), [&site](const auto& one) { return one.name == site.name(); });
       const bool missed = may_be_missing ? find_fault_soon(nullptr) : find_fault(nullptr);

@@ -1738,13 +1738,13 @@ heddle_mutant(joined_futures end_before_registration_is_lost
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK")
 heddle_mutant(dependent ends_early_while_it_is_made
   HEADER completion/dependent.hpp
-  IN [[compare_exchange_weak(found, &told]]
-  REPLACE [[found == nullptr]]
-  BY [[found != &told]]
+  IN [[compare_exchange_weak(found, index]]
+  REPLACE [[found == none]]
+  BY [[found != index]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK|MEMORY LEAK")
 heddle_mutant(dependent begins_when_one_is_done
   HEADER completion/dependent.hpp
   IN [[void count_down(]]
-  REPLACE [[if (untold_.fetch_sub(by, base::acq_rel) != by) return;]]
-  BY [[if (untold_.fetch_sub(by, base::acq_rel) > by + 1) return;]]
+  REPLACE [[if (untold.fetch_sub(by, base::acq_rel) != by) return;]]
+  BY [[if (untold.fetch_sub(by, base::acq_rel) > by + 1) return;]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK|MEMORY LEAK")

@@ -448,6 +448,10 @@ int main(int argc, char** argv) {
           explore<a_pool_becomes_smaller>("a pool becomes smaller", random_runs(50'000)),
           explore<an_errand_in_a_larger_pool>("an errand in a larger pool", random_runs(50'000)),
       },
-      {});
+      {
+          {"stand_ins::wait_for_loans acquire",
+           "the mutex orders what was done on a loan, this the end of the word itself"},
+          {"stand_ins::end_loan release", "the same"},
+      });
   return models.run(argc, argv);
 }

@@ -129,6 +129,15 @@ inline constexpr bool can_call_with = false;
 template <class Callable, class... Args>
 inline constexpr bool can_call_with<Callable, std::tuple<Args...>> = callable_with<Callable, Args...>;
 
+/// How far a dependent is; a base, for there is room between its state and its nodes.
+struct dependency_count {
+  static constexpr std::uint32_t still_adding = UINT32_MAX;  // values of `failed` that are no index
+  static constexpr std::uint32_t none = UINT32_MAX - 1;
+
+  base::atomic<std::uint32_t> untold{0};
+  base::atomic<std::uint32_t> failed{still_adding};
+};
+
 /// For the number of dependencies that is not known at compile time.
 inline constexpr std::size_t dynamic_count = static_cast<std::size_t>(-1);
 
@@ -138,12 +147,13 @@ inline constexpr std::size_t dynamic_count = static_cast<std::size_t>(-1);
 ///
 /// Its queue are its nodes in the lists of those that it waits for, and then where `Launch` puts it.
 ///
-/// `failed_` is written by who is told first of a failure, and by start(), until which nobody may act on it: the inputs
+/// `failed` is written by who is told first of a failure, and by start(), until which nobody may act on it: the inputs
 /// must stay while they are added.
 template <class Callable, class Launch, std::size_t Count, class... Inputs>
 class dependent final
     : public queued_state<dependent<Callable, Launch, Count, Inputs...>,
                           task_result_t<typename call_with<Callable, arguments_of<Inputs...>>::result_type>>,
+      private dependency_count,
       public std::conditional_t<Count == dynamic_count,
                                 many_dependencies<dependent<Callable, Launch, Count, Inputs...>>,
                                 few_dependencies<dependent<Callable, Launch, Count, Inputs...>, Count>> {
@@ -163,7 +173,7 @@ class dependent final
         dependencies(size...),
         launch_(launch),
         held_(std::move(callable), std::move(inputs)) {
-    untold_.store(dependencies::size() + 1, base::relaxed);  // relaxed: nobody has it yet
+    untold.store(dependencies::size() + 1, base::relaxed);  // relaxed: nobody has it yet
   }
 
   /// For each of those that it waits for, the inputs too, before start(). True if it is done already.
@@ -178,15 +188,12 @@ class dependent final
   void start(std::uint32_t done) noexcept {
     std::uint32_t found = still_adding;
     // [dependent.1] acquire: a failure, on which this thread acts then; else who is told of one later.
-    if (failed_.compare_exchange_strong(found, none, base::acquire, base::acquire)) return count_down(done + 1);
+    if (failed.compare_exchange_strong(found, none, base::acquire, base::acquire)) return count_down(done + 1);
     told_by_decisive_ = done + 1;
     end_early(found);
   }
 
  private:
-  static constexpr std::uint32_t still_adding = UINT32_MAX;  // values of `failed_` that are no index
-  static constexpr std::uint32_t none = UINT32_MAX - 1;
-
   ~dependent() {}  // held_ is gone by then
 
   void told_of(std::uint32_t index) noexcept { note_end(index) ? end_early(index) : count_down(1); }
@@ -194,22 +201,22 @@ class dependent final
   /// Whether the caller has to end this early, because of that one.
   [[nodiscard]] bool note_end(std::uint32_t index) noexcept {
     if (dependencies::awaited(index).current() == phase::value) return false;
-    std::uint32_t found = failed_.load(base::relaxed);  // relaxed: only compared with
+    std::uint32_t found = failed.load(base::relaxed);  // relaxed: only compared with
     while (found >= none) {
       // [dependent.1] release: see start().
-      if (failed_.compare_exchange_weak(found, index, base::release, base::relaxed)) return found == none;
+      if (failed.compare_exchange_weak(found, index, base::release, base::relaxed)) return found == none;
     }
     return false;
   }
 
   /// Ends as that one, which may go then; not inside of that one's end, so that a long chain of failures takes no
   /// stack.
-  void end_early(std::uint32_t failed) noexcept {
+  void end_early(std::uint32_t decisive) noexcept {
     if (!has_not_begun(this->word_.try_claim_unrun(phase::running))) return count_down(told_by_decisive_);
-    state_base& ended = dependencies::awaited(failed);
+    state_base& ended = dependencies::awaited(decisive);
     ended_ = ended.current();
     if (ended_ == phase::error) this->outcome_.emplace_error(ended.failure());
-    dependencies::end_later(failed);
+    dependencies::end_later(decisive);
   }
 
   /// Then counts the nodes for which the caller of end_early() was told.
@@ -221,7 +228,7 @@ class dependent final
   void count_down(std::uint32_t by) noexcept {
     // [dependent.2] acq_rel: the call sees all that it waited for, and nobody else touches this any more; both ends are
     //   this line: [dependent.2].
-    if (untold_.fetch_sub(by, base::acq_rel) != by) return;
+    if (untold.fetch_sub(by, base::acq_rel) != by) return;
     const Launch launch = launch_;
     launch(*this, &this->word_);
   }
@@ -244,8 +251,6 @@ class dependent final
 
   [[no_unique_address]] Launch launch_;
   [[no_unique_address]] call_type call_;
-  base::atomic<std::uint32_t> untold_{0};
-  base::atomic<std::uint32_t> failed_{still_adding};
   std::uint32_t told_by_decisive_ = 1;  // of who ends this early, as ended_
   phase ended_ = phase::value;
   union {  // a union, so that its destruction is ours to time; last, for it takes the inputs over
