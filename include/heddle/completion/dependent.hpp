@@ -27,7 +27,9 @@ class few_dependencies {
   [[nodiscard]] static constexpr std::uint32_t size() noexcept { return Count; }
   [[nodiscard]] state_base& awaited(std::uint32_t index) const noexcept { return *awaited_[index]; }
 
- protected:
+ private:
+  friend Owner;
+
   few_dependencies() noexcept = default;
   ~few_dependencies() = default;
 
@@ -42,7 +44,6 @@ class few_dependencies {
     deferred_jobs::tell(nodes_[index]);
   }
 
- private:
   struct node : waiter {
     node() noexcept : waiter(kind::continuation, nullptr) {}
   };
@@ -70,7 +71,9 @@ class many_dependencies {
   [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
   [[nodiscard]] state_base& awaited(std::uint32_t index) const noexcept { return *nodes_[index].awaited; }
 
- protected:
+ private:
+  friend Owner;
+
   explicit many_dependencies(std::size_t size) : nodes_(new node[size]), size_(static_cast<std::uint32_t>(size)) {}
   many_dependencies(const many_dependencies&) = delete;
   many_dependencies& operator=(const many_dependencies&) = delete;
@@ -87,7 +90,6 @@ class many_dependencies {
     deferred_jobs::tell(nodes_[index]);
   }
 
- private:
   struct node : waiter {
     node() noexcept : waiter(kind::continuation, &tell) {}
     Owner* owner = nullptr;
