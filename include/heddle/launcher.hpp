@@ -22,6 +22,11 @@ class posted_job {
     if (queue::job* const due = take()) due->run();
   }
 
+  /// The executor does not run it.
+  void refuse(const queue::refusal& why) const noexcept {
+    if (queue::job* const due = take()) due->refuse(why);
+  }
+
   /// The job, if no copy has been called.
   [[nodiscard]] queue::job* take() const noexcept { return std::exchange(shared_->due, nullptr); }
 

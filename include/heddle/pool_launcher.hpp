@@ -60,7 +60,7 @@ class pool_launcher {
     }
   }
 
-  scheduling::pool::ticket into_;
+  [[no_unique_address]] scheduling::pool::ticket into_;  // the lane fits into its padding
   queue::lane lane_;
 };
 

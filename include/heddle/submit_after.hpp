@@ -2,9 +2,9 @@
 // submit_after(): calls that run when others are done, a graph of dependencies without a graph.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <tuple>
 #include <type_traits>
@@ -26,21 +26,6 @@ inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
 /// Whether it is futures that submit_after() waits for, and not a time.
 template <class First, class...>
 inline constexpr bool is_after_futures = !is_duration<std::remove_cvref_t<First>>;
-
-/// Nodes for as many dependencies as are known when a program runs.
-class dependency_array {
- public:
-  explicit dependency_array(std::size_t size) : nodes_(new completion::dependency[size]), size_(size) {}
-  dependency_array(const dependency_array&) = delete;
-  dependency_array& operator=(const dependency_array&) = delete;
-  ~dependency_array() { delete[] nodes_; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] completion::dependency& operator[](std::size_t index) const noexcept { return nodes_[index]; }
-
- private:
-  completion::dependency* nodes_;
-  std::size_t size_;
-};
 
 template <class T>
 using remove_rvalue_reference_t = std::conditional_t<std::is_rvalue_reference_v<T>, std::remove_reference_t<T>, T>;
@@ -120,9 +105,8 @@ class dependent_maker;
 template <class Launch, class F, class... Inputs, class... Orderings>
 class dependent_maker<Launch, F, std::tuple<Inputs...>, Orderings...> {
   static constexpr bool has_known_size = (Orderings::has_known_size && ...);
-  using nodes =
-      std::conditional_t<has_known_size, std::array<completion::dependency, sizeof...(Orderings)>, dependency_array>;
-  using dependent = completion::dependent<F, Launch, nodes, Inputs...>;
+  using dependent =
+      completion::dependent<F, Launch, has_known_size ? sizeof...(Orderings) : completion::dynamic_count, Inputs...>;
 
  public:
   template <class Callable>
@@ -139,31 +123,25 @@ class dependent_maker<Launch, F, std::tuple<Inputs...>, Orderings...> {
   template <class Callable>
   static auto make_dependent(Launch launch, Callable&& callable, const Orderings&... after) {
     (after.each_state([](completion::state_base&) {}), ...);
-    const std::size_t size = (after.size() + ... + 0);
     std::tuple<Inputs...> inputs = std::tuple_cat(after.input()...);
     dependent* made = nullptr;
     try {
-      made = std::apply(
-          [&](Inputs&... input) {
-            const auto make_nodes = [size] {
-              if constexpr (has_known_size) {
-                static_cast<void>(size);
-                return nodes();
-              } else {
-                return nodes(size);
-              }
-            };
-            return new dependent(F(std::forward<Callable>(callable)), launch, make_nodes, input...);
-          },
-          inputs);
+      if constexpr (has_known_size) {
+        made = new dependent(F(std::forward<Callable>(callable)), launch, inputs);
+      } else {
+        made = new dependent(F(std::forward<Callable>(callable)), launch, inputs, (after.size() + ... + 0));
+      }
     } catch (...) {
       std::apply([](Inputs&... input) { (static_cast<void>(input.give_away()), ...); }, inputs);
       throw;
     }
     auto result = future_access::adopt(made);
-    (after.each_state([made](completion::state_base& state) { made->add(state); }), ...);
+    std::uint32_t added = 0;
+    std::uint32_t done = 0;
+    const auto add = [&](completion::state_base& state) { done += made->add(added++, state) ? 1U : 0U; };
+    (after.each_state(add), ...);
     (after.release(), ...);
-    made->start();
+    made->start(done);
     return result;
   }
 };

@@ -100,7 +100,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   thread_pool_executor& operator=(const thread_pool_executor&) = delete;
 
   ~thread_pool_executor() {
-    if (pool_.runs_this_thread() || timers_.runs_this_thread()) {
+    if (pool_.runs_this_thread() || timers_.thread.runs_this_thread() || limits_.thread.runs_this_thread()) {
       end_program(
           "heddle: a task, or a thread_local object of its thread, destroys the thread_pool_executor that runs it, and "
           "would wait for itself for ever; "
@@ -112,9 +112,12 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
           "parallel_invoke(); let the loop return first\n");
     }
     stop();
-    if (pool_.is_of_this_process()) return;
-    way_to_timers_.leave_behind();
-    timers_.leave_behind();
+    if (pool_.is_of_this_process()) {
+      end();
+    } else {
+      timers_.way.leave_behind();
+      limits_.way.leave_behind();
+    }
   }
 
   /// Queues `callable(args...)` and returns the future of its result. Never blocks, unless as many calls wait as
@@ -214,8 +217,8 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   /// unless told not to; the destructor waits in any case. Any thread, any number of times. Throws invalid_state_error
   /// in a task of this pool that would wait for itself.
   ///
-  /// Returns how many calls were cancelled by that, those too whose time has not come; with join_workers::no a worker
-  /// may be about to cancel one more.
+  /// Returns how many calls that has cancelled, those too whose time has not come; with join_workers::no a worker may
+  /// be about to cancel one more. Where several threads do it at a time, each of the calls is counted by one of them.
   std::size_t shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
     if (join == join_workers::yes && pool_.runs_this_thread()) {
       throw invalid_state_error(
@@ -224,10 +227,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     }
     stop();
     if (pending == pending_jobs::cancel) pool_.cancel_queued();
-    if (join == join_workers::yes) {
-      pool_.join();
-      if (pool_.is_of_this_process() && !timers_.runs_this_thread()) timers_.join();
-    }
+    if (join == join_workers::yes) end();
     return pool_.take_cancelled();
   }
 
@@ -342,13 +342,21 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   /// Nothing is accepted from now on, and no time comes any more.
   void stop() noexcept {
     stopped_.store(true, base::relaxed);  // relaxed: the queues decide, this spares a wait
-    if (pool_.is_of_this_process()) timers_.stop(pool_.as_cancelled());
+    timers_.thread.stop(pool_.as_cancelled());
     pool_.close();
     limit_.end_waits();
   }
 
+  /// After stop(), in the process of the pool: waits for all that is left. What runs meanwhile has its time limits, and
+  /// what they call may still use the pool.
+  void end() noexcept {
+    pool_.join();
+    timers_.end();
+    limits_.end();
+  }
+
   void throw_if_not_lendable() {
-    timers();  // throws if it is broken, or was left behind
+    throw_if_broken();
     if (pool_.runs_this_thread()) {
       throw invalid_state_error("the thread of this call works for this pool already: lend it another one");
     }
@@ -390,17 +398,17 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
 
   template <class F, class... Args>
   auto submit_at_time(priority level, sync::deadline when, F&& callable, Args&&... args) {
-    return call_at(pool_launcher(pool_, lane_of(level)), when, std::forward<F>(callable), std::forward<Args>(args)...);
+    return call_at(timers_, pool_launcher(pool_, lane_of(level)), when, std::forward<F>(callable),
+                   std::forward<Args>(args)...);
   }
 
   template <class Launch, class F, class... Args>
-  auto call_at(const Launch& launch, sync::deadline when, F&& callable, Args&&... args) {
+  auto call_at(reachable_timers& by, const Launch& launch, sync::deadline when, F&& callable, Args&&... args) {
     using call = delayed_call<Launch, std::decay_t<F>, std::decay_t<Args>...>;
-    scheduling::timer_thread& takes = timers();
-    auto* const delayed =
-        new call(way_to_timers_.make_ticket(), launch, std::forward<F>(callable), std::forward<Args>(args)...);
+    throw_if_broken();
+    auto* const delayed = new call(by.make_ticket(), launch, std::forward<F>(callable), std::forward<Args>(args)...);
     auto result = future_access::adopt(delayed);
-    if (!delayed->start(takes, when)) throw executor_shutdown_error();
+    if (!delayed->start(by.thread, when)) throw executor_shutdown_error();
     return result;
   }
 
@@ -415,19 +423,18 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     const sync::deadline first = sync::deadline_after(period);
     const clock::duration length =
         first == sync::no_deadline ? (clock::duration::max)() : std::chrono::ceil<clock::duration>(period);
-    scheduling::timer_thread& takes = timers();
-    auto* const periodic = new call(way_to_timers_.make_ticket(), pool_launcher(pool_, lane_of(level)), first, length,
-                                    std::forward<F>(callable));
+    throw_if_broken();
+    auto* const periodic =
+        new call(timers_.make_ticket(), pool_launcher(pool_, lane_of(level)), first, length, std::forward<F>(callable));
     future<void> result = future_access::adopt<void>(periodic);
-    if (!periodic->start(takes)) throw executor_shutdown_error();
+    if (!periodic->start(timers_.thread)) throw executor_shutdown_error();
     return result;
   }
 
-  /// Throws what submit() would throw of a pool that takes nothing.
-  scheduling::timer_thread& timers() {
+  /// Throws what submit() would throw of a pool that is broken, or was left behind.
+  void throw_if_broken() const {
     pool_.rethrow_if_broken();
     if (!pool_.is_of_this_process()) throw_left_behind();
-    return timers_;
   }
 
   template <class F>
@@ -472,7 +479,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   }
 
   void throw_if_closed() {
-    timers();  // throws if it is broken, or was left behind
+    throw_if_broken();
     if (is_stopped()) throw executor_shutdown_error();
   }
   [[nodiscard]] bool is_stopped() const noexcept { return stopped_.load(base::relaxed); }  // relaxed: orders nothing
@@ -573,8 +580,8 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   std::string thread_name_prefix_;
   pending_limit limit_;
   base::atomic<bool> stopped_{false};
-  scheduling::timer_thread timers_;
-  base::revocable<scheduling::timer_thread> way_to_timers_{timers_};
+  reachable_timers timers_;
+  reachable_timers limits_;  // of calls, of other executors too, and what depends on those runs in its thread
   scheduling::pool pool_;
 };
 
@@ -595,9 +602,11 @@ struct thread_pool_access {
     return executor.pool_.members();
   }
 
-  /// Done at that time, whatever the workers do; cancelled if the pool is shut down before. Throws as submit_after().
+  /// Done at that time, whatever the workers do; cancelled if the last call of the pool has ended before. Throws as
+  /// submit_after().
   [[nodiscard]] static future<void> time_of(thread_pool_executor& executor, sync::deadline when) {
-    return executor.call_at(timer_launcher(), when, [] {});
+    executor.throw_if_closed();
+    return executor.call_at(executor.limits_, timer_launcher(), when, [] {});
   }
 
   /// Why the pool did not take what it was given.

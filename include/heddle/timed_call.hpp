@@ -25,6 +25,20 @@ namespace heddle {
 /// A way to the thread of a pool's timers, which may be gone.
 using timer_ticket = base::revocable<scheduling::timer_thread>::ticket;
 
+/// A thread of timers, and the way to it.
+struct reachable_timers {
+  [[nodiscard]] timer_ticket make_ticket() const noexcept { return way.make_ticket(); }
+
+  /// No time comes any more. Waits for what the thread runs, unless that is who calls.
+  void end() noexcept {
+    thread.stop();
+    if (!thread.runs_this_thread()) thread.join();
+  }
+
+  scheduling::timer_thread thread;
+  base::revocable<scheduling::timer_thread> way{thread};
+};
+
 /// Runs what is due in the thread of the timers, which it must not keep for long.
 class timer_launcher {
  public:
@@ -203,17 +217,19 @@ class periodic_call final : public completion::shared_state<void> {
     next_ += period_;
     if (next_ <= now) next_ += ((now - next_) / period_ + 1) * period_;
     bool waits = false;
+    queue::refusal refusal;
     std::exception_ptr error;
     const timer_ticket timers = timers_;
     timers.try_use([&](scheduling::timer_thread& found) {
       try {
         // Who cancels it takes it out of the timers, but may have come before it was in.
         waits = found.add_if([this] { return current() == phase::pending; }, alarm_.timer, next_, alarm_);
+        if (!waits) refusal = found.refusal();
       } catch (...) {
         error = std::current_exception();
       }
     });
-    if (!waits) leave(error == nullptr ? phase::cancelled : phase::error, std::move(error));
+    if (!waits) leave(error == nullptr ? phase::cancelled : phase::error, std::move(error), &refusal);
   }
 
   /// It leaves its queue for ever.

@@ -25,6 +25,7 @@
 #include <heddle/stop_token.hpp>
 #include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
+#include <heddle/with_timeout.hpp>
 #include <new>
 #include <span>
 #include <string>
@@ -97,7 +98,7 @@ namespace {
 /// Makes what holds it too large for a block that is kept for reuse, so that it is allocated.
 struct bulk {
   bulk() { bytes.fill('b'); }
-  std::array<char, heddle::base::block_cache::block_size> bytes;
+  std::array<char, heddle::base::large_block_cache::block_size> bytes;
 };
 
 /// Calls `attempt()` again and again, with the first allocation failing, then the second, ..., until it succeeds. After
@@ -653,6 +654,21 @@ TEST_CASE("where submit_after finds no memory it takes no future", "[faults][sub
   CHECK(failures == 2);
   source.set_value(1);
   after.result();
+}
+
+TEST_CASE("where with_timeout finds no memory it takes no future, and its time does not come",
+          "[faults][with_timeout]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool({.max_workers = 1});
+  promise<int> source;
+  future<int> input = source.get_future();
+  future<int> limited;
+  const int failures = with_every_allocation_failing(
+      [&] { limited = heddle::with_timeout(pool, std::move(input), std::chrono::hours(1)); },
+      [&] { CHECK(input.valid()); });
+  CHECK(failures >= 1);
+  source.set_value(1);
+  CHECK(limited.result() == 1);
 }
 
 TEST_CASE("timers that find no memory, or no thread, leave nothing behind", "[faults][timed_call]") {

@@ -132,11 +132,11 @@ heddle_instrument(HEADER scheduling/group_job.hpp REPLACE [[bool is_listed_ = fa
 
 # Few and short: slabs of three blocks, which have room for a watched link, and chains of two. Who ends does so in the
 # middle of a simulated thread, and all caches belong to one interleaving.
-heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_size = 64;]] BY [[block_size = 512;]])
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_size = BlockSize;]] BY [[block_size = 512;]])
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[slab_size = 256U << 10U;]] BY [[slab_size = 4 * block_size;]])
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[chain_length = 64;]] BY [[chain_length = 2;]])
-heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block_cache() noexcept = default;]]
-  BY [[block_cache() noexcept = default;
+heddle_instrument(HEADER base/block_cache.hpp REPLACE [[basic_block_cache() noexcept = default;]]
+  BY [[basic_block_cache() noexcept = default;
   friend struct heddle_model::caches_of_a_run;]])
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[block* next;
   };]] BY [[plain<block*> next;
@@ -160,7 +160,8 @@ heddle_instrument(HEADER scheduling/turns.hpp REPLACE [[worker* first_ = nullptr
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
 #include "model/mutex.hpp"]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <heddle/base/block_cache.hpp>]] BY [[]])
-heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[base::block_cache::after_fork();]] BY [[]])
+heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[base::block_cache::after_fork();
+    base::large_block_cache::after_fork();]] BY [[]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::mutex resizing_;]] BY [[heddle_model::mutex resizing_;]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[std::mutex joining_;]] BY [[heddle_model::mutex joining_;]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[static constinit base::atomic<bool> watched{false};]]

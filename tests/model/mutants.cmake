@@ -889,7 +889,7 @@ heddle_mutant(block_cache who_ends_keeps_what_others_own
 
 heddle_mutant(block_cache cache_is_idle_and_in_use
   HEADER base/block_cache.hpp
-  IN [[static block_cache* new_or_idle()]]
+  IN [[static basic_block_cache* new_or_idle()]]
   REPLACE [[std::exchange(idle().first, idle().first->next_idle_)]]
   BY [[idle().first]]
   FINDS "USER ASSERT FAILED|DATA RACE|LIVELOCK|ACCESS TO FREED MEMORY")
@@ -1782,13 +1782,13 @@ heddle_mutant(joined_futures end_before_registration_is_lost
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK")
 heddle_mutant(dependent ends_early_while_it_is_made
   HEADER completion/dependent.hpp
-  IN [[compare_exchange_weak(found, &told]]
-  REPLACE [[found == nullptr]]
-  BY [[found != &told]]
+  IN [[compare_exchange_weak(found, index]]
+  REPLACE [[found == none]]
+  BY [[found != index]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK|MEMORY LEAK")
 heddle_mutant(dependent begins_when_one_is_done
   HEADER completion/dependent.hpp
   IN [[void count_down(]]
-  REPLACE [[if (untold_.fetch_sub(by, base::acq_rel) != by) return;]]
-  BY [[if (untold_.fetch_sub(by, base::acq_rel) > by + 1) return;]]
+  REPLACE [[if (untold.fetch_sub(by, base::acq_rel) != by) return;]]
+  BY [[if (untold.fetch_sub(by, base::acq_rel) > by + 1) return;]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK|MEMORY LEAK")

@@ -144,6 +144,29 @@ struct a_worker_blocks_for_a_moment : pool_model<a_worker_blocks_for_a_moment, 1
   }
 };
 
+/// One waits for one call after the other, and the stand-in that has run the first may be about to rest. The pool does
+/// not know that the other worker waits.
+struct a_worker_blocks_again : pool_model<a_worker_blocks_again, 1, 1> {
+  awaited_job inner[2] = {{[](void*) {}, nullptr}, {[](void*) {}, nullptr}};
+  awaited_job waits{[](void* self) { static_cast<a_worker_blocks_again*>(self)->inner[1].await(); }, this};
+  awaited_job queues{[](void* self) { static_cast<a_worker_blocks_again*>(self)->queue(); }, this};
+
+  void queue() {
+    for (awaited_job& each : inner) {
+      push(each);
+      each.wait();
+    }
+  }
+  void thread(unsigned) {
+    make();
+    push(waits);
+    push(queues);
+    waits.wait();
+    queues.wait();
+    end(4);
+  }
+};
+
 /// The pool does not know that one waits: the third worker has to, which may have gone to sleep while another one
 /// searched.
 struct own_job_for_a_sleeper : own_job_is_needed<own_job_for_a_sleeper, 0, 0, 3, &awaited_job::await> {};
@@ -587,11 +610,16 @@ int main(int argc, char** argv) {
           explore<a_worker_cannot_start>("a worker cannot start", random_runs(50'000)),
           explore<a_worker_works_on>("a worker works on", random_runs(50'000)),
           explore<a_worker_blocks_for_a_moment>("a worker blocks for a moment", random_runs(50'000)),
+          explore<a_worker_blocks_again>("a worker blocks again", random_runs(100'000)),
           explore<jobs_need_each_other>("jobs need each other", random_runs(150'000)),
           explore<own_job_for_a_sleeper>("own job for a sleeper", random_runs(100'000)),
           explore<calls_need_each_other<1>>("calls need each other", random_runs(50'000)),
           explore<calls_need_each_other<3>>("two search for calls that need each other", random_runs(50'000)),
       },
-      {});
+      {
+          {"work_loop::has_ended barrier", "it pairs with the one of work_on_loan, below"},
+          {"work_loop::work_on_loan barrier",
+           "no sample closes a pool in the moment in which a lent thread leaves a job"},
+      });
   return models.run(argc, argv);
 }

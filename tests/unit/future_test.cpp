@@ -405,7 +405,7 @@ TEST_CASE("adding a small callback takes a block that its thread keeps, a large 
   future<int> f = p.get_future();
   int calls = 0;
   CHECK(heddle_test::allocations_in([&] { f.add_done_callback([&] { ++calls; }); }) == 0);
-  const std::array<char, heddle::base::block_cache::block_size> large{};
+  const std::array<char, heddle::base::large_block_cache::block_size> large{};
   CHECK(heddle_test::allocations_in([&] { f.add_done_callback([&calls, large] { calls += 1 + large[0]; }); }) == 1);
   p.set_value(1);
   CHECK(calls == 2);

@@ -302,7 +302,7 @@ TEST_CASE("a closed pool runs what it has of every priority, or cancels it", "[p
 TEST_CASE("a call with a priority is one allocation", "[priority][allocation]") {
   const heddle_test::deadline limit;
   struct large {  // than a block that is kept for reuse
-    std::array<char, heddle::base::block_cache::block_size> bytes{};
+    std::array<char, heddle::base::large_block_cache::block_size> bytes{};
   };
   std::atomic<int> sum{0};
   const auto call = [&sum, held = large{}] { sum += 1 + held.bytes[0]; };

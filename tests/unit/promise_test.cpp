@@ -385,7 +385,7 @@ TEST_CASE("set_value may be called before get_future and after its future is gon
 TEST_CASE("a promise and its future take one allocation and no exception is made in advance", "[promise][allocation]") {
   struct large {  // than a block that is kept for reuse
     int value = 0;
-    std::array<char, heddle::base::block_cache::block_size> others{};
+    std::array<char, heddle::base::large_block_cache::block_size> others{};
   };
   int sum = 0;
   const auto once = [](auto value) {

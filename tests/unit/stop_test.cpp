@@ -253,3 +253,32 @@ TEST_CASE("a shutdown that finishes has cancelled nothing but what was not due",
   CHECK(first.cancel());
   CHECK(by_hand.shutdown(heddle::pending_jobs::cancel) == 1);
 }
+
+TEST_CASE("a shutdown counts calls that come again and again, wherever they are", "[stop][shutdown]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 1}};
+  gate runs;
+  auto waits = pool.every(1h, [] {});
+  auto again = pool.every(1ms, [&] { runs.pass(); });
+  runs.wait_until_reached();
+  std::thread opens([&] {
+    while (!waits.cancelled()) std::this_thread::yield();
+    runs.open();
+  });
+  CHECK(pool.shutdown() == 2);
+  opens.join();
+  CHECK(again.cancelled());
+}
+
+TEST_CASE("a shutdown does not count what was cancelled before, in whatever it waits", "[stop][shutdown]") {
+  heddle::manual_executor by_hand;
+  heddle::promise<int> source;
+  auto gone = source.get_future().then(by_hand, [](int) {});
+  auto left = by_hand.submit([] {}).then(by_hand, [] {});
+  source.set_value(1);
+  CHECK(by_hand.run_one());
+  CHECK(by_hand.pending() == 2);
+  CHECK(gone.cancel());
+  CHECK(by_hand.shutdown(heddle::pending_jobs::cancel) == 1);
+  CHECK(left.cancelled());
+}

@@ -318,7 +318,7 @@ TEST_CASE("a submitted call is one allocation from start to end", "[thread_pool]
   pool.post([] {});  // freed by the worker, which gets a cache of blocks for that
   const std::size_t before = worker_allocations();
   struct large {  // than a block that is kept for reuse
-    std::array<char, heddle::base::block_cache::block_size> bytes{};
+    std::array<char, heddle::base::large_block_cache::block_size> bytes{};
   };
   int sum = 0;
   CHECK(heddle_test::allocations_in([&] {

@@ -16,6 +16,9 @@
 #include <thread>
 #include <utility>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/gate.hpp>
@@ -195,4 +198,79 @@ TEST_CASE("callbacks of what timed out may limit further calls, and end the pool
   });
   told.get_future().wait();
   CHECK(second.done());
+}
+
+TEST_CASE("time limits hold while a pool ends, by a shutdown or with its scope", "[with_timeout][shutdown]") {
+  const heddle_test::deadline limit;
+  const bool shuts_down = GENERATE(false, true);
+  CAPTURE(shuts_down);
+  future<void> late;
+  {
+    thread_pool_executor pool{{.max_workers = 1}};
+    late = with_timeout(pool, pool.submit([](const stop_token& stop) {
+      while (!stop.stop_requested()) std::this_thread::yield();
+    }),
+                        20ms);
+    if (shuts_down) pool.shutdown();
+  }
+  CHECK_THROWS_AS(late.result(), heddle::task_timeout);
+}
+
+TEST_CASE("what a time limit calls may use the pool while that ends", "[with_timeout][shutdown][regression]") {
+  const heddle_test::deadline limit;
+  gate calls;
+  std::thread opens;
+  std::atomic<bool> was_refused{false};
+  promise<int> never;
+  future<int> late;
+  {
+    thread_pool_executor pool{{.max_workers = 1}};
+    late = with_timeout(pool, never.get_future(), 1ms);
+    late.add_done_callback([&](const future<int>&) {
+      calls.pass();
+      try {
+        pool.post([] {});
+      } catch (const heddle::executor_shutdown_error&) {
+        was_refused = true;
+      }
+    });
+    calls.wait_until_reached();
+    opens = std::thread([&] {
+      std::this_thread::sleep_for(20ms);  // the pool is being destroyed, most often
+      calls.open();
+    });
+  }
+  opens.join();
+  CHECK(late.done());
+  CHECK(was_refused);
+}
+
+TEST_CASE("in a forked child what has a time limit may still end", "[with_timeout][fork][regression]") {
+  const heddle_test::deadline limit;
+  thread_pool_executor pool{{.max_workers = 1}};
+  std::atomic<bool> ends{false};
+  std::thread uses_timers([&] {
+    while (!ends) {
+      auto delayed = pool.submit_after(1h, [] {});
+      auto limited = with_timeout(pool, std::move(delayed), 1h);
+      limited.cancel();
+    }
+  });
+  bool all_ended = true;
+  for (std::size_t i = 0; i < scaled(300); ++i) {
+    promise<int> source;
+    auto limited = with_timeout(pool, source.get_future(), 1h);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(10);
+      source.set_value(1);
+      ::_exit(limited.result() == 1 ? 0 : 1);
+    }
+    int status = 0;
+    all_ended &= ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    source.set_value(2);
+  }
+  ends = true;
+  uses_timers.join();
+  CHECK(all_ended);
 }

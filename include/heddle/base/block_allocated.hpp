@@ -13,26 +13,22 @@ namespace heddle::base {
 class block_allocated {
  public:
   static void* operator new(std::size_t size) {
-    return size <= block_cache::block_size ? block_cache::allocate() : ::operator new(size);
+    if (size <= block_cache::block_size) return block_cache::allocate();
+    return size <= large_block_cache::block_size ? large_block_cache::allocate() : ::operator new(size);
   }
   static void operator delete(void* memory, std::size_t size) noexcept {
-    if (size <= block_cache::block_size) {
-      block_cache::deallocate(memory);
-    } else {
-      ::operator delete(memory);
-    }
+    if (size <= block_cache::block_size) return block_cache::deallocate(memory);
+    size <= large_block_cache::block_size ? large_block_cache::deallocate(memory) : ::operator delete(memory);
   }
 
   // A block is aligned to its size.
   static void* operator new(std::size_t size, std::align_val_t alignment) {
-    return fits(size, alignment) ? block_cache::allocate() : ::operator new(size, alignment);
+    const std::size_t room = room_for(size, alignment);
+    return room <= large_block_cache::block_size ? operator new(room) : ::operator new(size, alignment);
   }
   static void operator delete(void* memory, std::size_t size, std::align_val_t alignment) noexcept {
-    if (fits(size, alignment)) {
-      block_cache::deallocate(memory);
-    } else {
-      ::operator delete(memory, alignment);
-    }
+    const std::size_t room = room_for(size, alignment);
+    room <= large_block_cache::block_size ? operator delete(memory, room) : ::operator delete(memory, alignment);
   }
 
   static void* operator new(std::size_t, void* memory) noexcept { return memory; }
@@ -43,8 +39,9 @@ class block_allocated {
   ~block_allocated() = default;
 
  private:
-  static bool fits(std::size_t size, std::align_val_t alignment) noexcept {
-    return size <= block_cache::block_size && static_cast<std::size_t>(alignment) <= block_cache::block_size;
+  static std::size_t room_for(std::size_t size, std::align_val_t alignment) noexcept {
+    const auto least = static_cast<std::size_t>(alignment);
+    return size < least ? least : size;
   }
 };
 

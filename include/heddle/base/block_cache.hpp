@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory in blocks of 64 bytes, kept by each thread and given back to the thread it came from.
+// Memory in blocks of one size, kept by each thread and given back to the thread it came from.
 #pragma once
 
 #include <cstddef>
@@ -25,17 +25,18 @@ namespace heddle::base {
 ///
 /// `inbox_`  any thread pushes a chain, the owner takes all (Treiber's stack, drained at once: no ABA problem).
 /// the rest  the thread whose `current` it is. From one such thread to the next, the lock of the idle list orders it.
-class block_cache {
+template <std::size_t BlockSize>
+class basic_block_cache {
  public:
-  static constexpr std::size_t block_size = 64;
+  static constexpr std::size_t block_size = BlockSize;
 
-  block_cache() noexcept = default;
-  block_cache(const block_cache&) = delete;
-  block_cache& operator=(const block_cache&) = delete;
+  basic_block_cache() noexcept = default;
+  basic_block_cache(const basic_block_cache&) = delete;
+  basic_block_cache& operator=(const basic_block_cache&) = delete;
 
   /// A block of `block_size` bytes, aligned to its size. Throws std::bad_alloc. Any thread.
   [[nodiscard]] static void* allocate() {
-    block_cache* const mine = current::get();
+    basic_block_cache* const mine = current::get();
     if (mine == nullptr) [[unlikely]]
       return allocate_without_own();
     return mine->take();
@@ -43,8 +44,8 @@ class block_cache {
 
   /// Any thread, whoever allocated the block.
   static void deallocate(void* memory) noexcept {
-    block_cache* const mine = current::get();
-    block_cache* const owner = slab_of(memory).owner;
+    basic_block_cache* const mine = current::get();
+    basic_block_cache* const owner = slab_of(memory).owner;
     auto* const freed = ::new (memory) block{nullptr};
     poison(freed + 1, block_size - sizeof(block));
     if (owner == mine) [[likely]] {
@@ -59,7 +60,7 @@ class block_cache {
   static void after_fork() noexcept { ::new (&idle().lock) spin_lock; }
 
  private:
-  using current = per_thread_pointer<block_cache, block_cache>;
+  using current = per_thread_pointer<basic_block_cache, basic_block_cache>;
 
   static constexpr std::size_t slab_size = 256U << 10U;
   static constexpr unsigned chain_length = 64;
@@ -70,14 +71,14 @@ class block_cache {
 
   /// Lies at the start of a slab. The slab is aligned to its size, so every block finds it.
   struct slab {
-    block_cache* owner;
+    basic_block_cache* owner;
     slab* older;
   };
-  static_assert(sizeof(slab) <= block_size);
+  static_assert(sizeof(slab) <= block_size && slab_size % block_size == 0);
 
   /// Blocks of one owner that this thread has freed, newest first.
   struct chain {
-    block_cache* owner = nullptr;
+    basic_block_cache* owner = nullptr;
     block* first = nullptr;
     block* last = nullptr;
     unsigned length = 0;
@@ -122,7 +123,7 @@ class block_cache {
 
   // ---- blocks of others
 
-  [[gnu::noinline]] static void give_back(block_cache* mine, block_cache& owner, block& freed) noexcept {
+  [[gnu::noinline]] static void give_back(basic_block_cache* mine, basic_block_cache& owner, block& freed) noexcept {
     if (mine == nullptr) mine = try_adopt();
     if (mine == nullptr) return owner.receive({.owner = &owner, .first = &freed, .last = &freed, .length = 1});
     if (mine == &owner) {  // it was idle, and is this thread's now
@@ -132,7 +133,7 @@ class block_cache {
     mine->collect(owner, freed);
   }
 
-  void collect(block_cache& owner, block& freed) noexcept {
+  void collect(basic_block_cache& owner, block& freed) noexcept {
     if (outgoing_.owner != &owner) {
       send_outgoing();
       outgoing_ = {.owner = &owner, .first = nullptr, .last = &freed, .length = 0};
@@ -158,19 +159,19 @@ class block_cache {
 
   struct idle_list {
     spin_lock lock;
-    block_cache* first = nullptr;
+    basic_block_cache* first = nullptr;
   };
   static idle_list& idle() noexcept {
     static constinit idle_list all;
     return all;
   }
 
-  static block_cache* new_or_idle() {
+  static basic_block_cache* new_or_idle() {
     {
       const std::lock_guard lock(idle().lock);
       if (idle().first != nullptr) return std::exchange(idle().first, idle().first->next_idle_);
     }
-    return new block_cache;
+    return new basic_block_cache;
   }
   void become_idle() noexcept {
     send_outgoing();
@@ -182,7 +183,7 @@ class block_cache {
   struct leaver {
     ~leaver() {
       has_left = true;
-      block_cache* const left = current::get();
+      basic_block_cache* const left = current::get();
       current::set(nullptr);
       if (left != nullptr) left->become_idle();
     }
@@ -190,7 +191,7 @@ class block_cache {
   };
 
   /// A cache for the calling thread until it ends; null if it is about to, or if memory ends.
-  static block_cache* try_adopt() noexcept {
+  static basic_block_cache* try_adopt() noexcept {
     if (leaver::has_left) return nullptr;
     try {
       current::set(new_or_idle());
@@ -203,8 +204,8 @@ class block_cache {
   }
 
   [[gnu::noinline]] static void* allocate_without_own() {
-    if (block_cache* const mine = try_adopt()) return mine->take();
-    block_cache* const borrowed = new_or_idle();
+    if (basic_block_cache* const mine = try_adopt()) return mine->take();
+    basic_block_cache* const borrowed = new_or_idle();
     void* const taken = borrowed->try_take();
     borrowed->become_idle();
     return taken != nullptr ? taken : throw std::bad_alloc();
@@ -223,8 +224,11 @@ class block_cache {
   std::byte* uncarved_end_ = nullptr;
   slab* slabs_ = nullptr;  // so that leak checkers find them
   chain outgoing_;
-  block_cache* next_idle_ = nullptr;
+  basic_block_cache* next_idle_ = nullptr;
   alignas(cache_line) atomic<block*> inbox_{nullptr};
 };
+
+using block_cache = basic_block_cache<64>;
+using large_block_cache = basic_block_cache<128>;
 
 }  // namespace heddle::base

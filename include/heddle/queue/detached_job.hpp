@@ -11,7 +11,8 @@
 
 namespace heddle::queue {
 
-/// Made by new; frees itself when it ran or was refused. What the callable throws ends the program by `std::terminate`,
+/// Made by new; frees itself when it ran or was refused, which it tells its callable, if that wants to know: it has
+/// `refuse(why)` then. What the callable throws ends the program by `std::terminate`,
 /// at the throw: nobody is there to take it.
 template <class Callable>
 class detached_job final : public job, public base::block_allocated {
@@ -27,6 +28,8 @@ class detached_job final : public job, public base::block_allocated {
     auto* job = static_cast<detached_job*>(&self);
     if (request == run_request) {
       std::move(job->callable_)();
+    } else if constexpr (requires { job->callable_.refuse(*why); }) {
+      job->callable_.refuse(*why);
     } else {
       why->note_end();
     }

@@ -323,6 +323,7 @@ class pool final : public queue::job_home {
   /// The thread that forked is nobody's worker in the child.
   static void after_fork() noexcept {
     base::block_cache::after_fork();
+    base::large_block_cache::after_fork();
     participant::current::set(nullptr);
     current_worker::set(nullptr);
     if (current_pool::get() != nullptr) sync::current_context::set(nullptr);

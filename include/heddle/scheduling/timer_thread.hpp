@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/fork_count.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/queue/timer_heap.hpp>
 #include <heddle/scheduling/thread.hpp>
@@ -17,7 +18,8 @@
 namespace heddle::scheduling {
 
 /// Started with the first job, and asleep until the next one is due. The jobs run in it, so they should only pass on to
-/// others what is due. Any thread, but for the destructor.
+/// others what is due. Any thread, but for the destructor. In the child of a fork(), where the thread is not, and
+/// somebody who is not there either may hold the lock, nothing is added or removed.
 ///
 /// All is written under `mutex_`. `changes_` grows when the thread has to look again.
 class timer_thread {
@@ -26,7 +28,7 @@ class timer_thread {
   timer_thread(const timer_thread&) = delete;
   timer_thread& operator=(const timer_thread&) = delete;
   ~timer_thread() {
-    if (is_left_behind_) return;
+    if (!is_of_this_process()) return;
     stop();
     join();
   }
@@ -40,6 +42,7 @@ class timer_thread {
   /// The same if `is_wanted()`, which is asked where nobody can remove() anything.
   template <class IsWanted>
   [[nodiscard]] bool add_if(const IsWanted& is_wanted, queue::timer& added, sync::deadline when, queue::job& due) {
+    if (!is_of_this_process()) return false;
     const std::lock_guard lock(mutex_);
     if (stopped_ || !is_wanted()) return false;
     if (!thread_.has_value()) thread_.emplace(&run, this);
@@ -51,6 +54,7 @@ class timer_thread {
 
   /// False if its job runs or has run, or was refused.
   [[nodiscard]] bool remove(queue::timer& removed) noexcept {
+    if (!is_of_this_process()) return false;
     const std::lock_guard lock(mutex_);
     if (!removed.waits()) return false;
     timers_.remove(removed);
@@ -59,10 +63,12 @@ class timer_thread {
 
   /// Refuses all jobs that wait, as cancelled. Nothing is added from now on.
   void stop(const queue::refusal& cancelled = {}) noexcept {
+    if (!is_of_this_process()) return;
     for (;;) {
       queue::job* refused = nullptr;
       {
         const std::lock_guard lock(mutex_);
+        if (!stopped_) refusal_ = cancelled;
         stopped_ = true;
         refused = timers_.try_pop_due(sync::no_deadline);
         if (refused == nullptr) return wake();
@@ -71,22 +77,28 @@ class timer_thread {
     }
   }
 
+  /// After add_if() was false: as what stop() would have refused the job, if it was called.
+  [[nodiscard]] queue::refusal refusal() noexcept {
+    const std::lock_guard lock(mutex_);
+    return refusal_;
+  }
+
   /// Whether the calling thread is this one.
   [[nodiscard]] bool runs_this_thread() const noexcept { return current::get() == this; }
 
   /// After stop(): waits for the thread, which is not the calling one; not where another thread does so already.
   void join() noexcept {
+    if (!is_of_this_process()) return;
     std::unique_lock lock(mutex_);
     std::optional<thread> ended = std::exchange(thread_, std::nullopt);
     lock.unlock();
     if (ended.has_value()) ended->join();
   }
 
-  /// In the child of a fork(), where the thread is not, which may hold the lock.
-  void leave_behind() noexcept { is_left_behind_ = true; }
-
  private:
   using current = base::per_thread_pointer<const timer_thread, timer_thread>;
+
+  [[nodiscard]] bool is_of_this_process() const noexcept { return made_in_ == base::fork_count(); }
 
   static void* run(void* self) {
     current::set(static_cast<timer_thread*>(self));
@@ -120,7 +132,8 @@ class timer_thread {
   queue::timer_heap timers_;
   std::optional<thread> thread_;
   bool stopped_ = false;
-  bool is_left_behind_ = false;
+  queue::refusal refusal_;
+  const std::uint32_t made_in_ = base::fork_count();
   sync::parking_word changes_{0};
 };
 
