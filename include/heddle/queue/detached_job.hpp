@@ -29,7 +29,7 @@ class detached_job final : public job, public base::block_allocated {
     if (request == run_request) {
       std::move(job->callable_)();
     } else if constexpr (requires { job->callable_.refuse(*why); }) {
-      job->callable_.refuse(*why);
+      if (why->ended != nullptr) job->callable_.refuse(*why);  // else no queue had it yet, and it is its caller's
     } else {
       why->note_end();
     }
