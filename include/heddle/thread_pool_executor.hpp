@@ -347,7 +347,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
     limit_.end_waits();
   }
 
-  /// After stop(), in the process of the pool: waits for all that is left. What runs meanwhile has its time limits, and
+  /// After stop(): waits for all that is left, if that is in this process. What runs meanwhile has its time limits, and
   /// what they call may still use the pool.
   void end() noexcept {
     pool_.join();

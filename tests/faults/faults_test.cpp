@@ -660,6 +660,8 @@ TEST_CASE("where with_timeout finds no memory it takes no future, and its time d
           "[faults][with_timeout]") {
   const heddle_test::deadline limit;
   thread_pool_executor pool({.max_workers = 1});
+  promise<int> first;
+  CHECK(heddle::with_timeout(pool, first.get_future(), std::chrono::hours(1)).cancel());  // the thread stays
   promise<int> source;
   future<int> input = source.get_future();
   future<int> limited;

@@ -196,6 +196,25 @@ TEST_CASE("a worker that blocks is replaced also where others have retired", "[r
   CHECK(most_at_a_time(pool, 20) == 1);
 }
 
+TEST_CASE("a thread that begins when its pool has become smaller runs nothing", "[resize][regression]") {
+  const heddle_test::deadline limit;
+  std::atomic<int> begun{0};
+  std::latch late(1);
+  thread_pool_executor pool{{.max_workers = 2, .initializer = [&] {
+                               if (++begun == 2) late.wait();
+                             }}};
+  gate busy;
+  heddle_test::occupy(pool, busy);
+  pool.resize(1);
+  auto queued = pool.submit([] {});
+  const auto before = pool.stats().times_parked;
+  late.count_down();
+  while (pool.stats().times_parked == before) std::this_thread::yield();
+  CHECK_FALSE(queued.done());
+  busy.open();
+  queued.result();
+}
+
 TEST_CASE("a pool of any size ends, whoever has retired or has not begun", "[resize]") {
   const heddle_test::deadline limit;
   const std::size_t size = GENERATE(1U, 2U, 7U);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <future>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -218,31 +219,27 @@ TEST_CASE("time limits hold while a pool ends, by a shutdown or with its scope",
 
 TEST_CASE("what a time limit calls may use the pool while that ends", "[with_timeout][shutdown][regression]") {
   const heddle_test::deadline limit;
-  gate calls;
-  std::thread opens;
-  std::atomic<bool> was_refused{false};
+  std::latch calls(1);
+  std::atomic<int> refusals{0};
   promise<int> never;
   future<int> late;
   {
     thread_pool_executor pool{{.max_workers = 1}};
     late = with_timeout(pool, never.get_future(), 1ms);
     late.add_done_callback([&](const future<int>&) {
-      calls.pass();
-      try {
-        pool.post([] {});
-      } catch (const heddle::executor_shutdown_error&) {
-        was_refused = true;
+      calls.count_down();
+      while (refusals < 2000) {  // the pool would be gone long before, if it did not wait for this
+        try {
+          pool.submit([] {}).wait();
+        } catch (const heddle::executor_shutdown_error&) {
+          ++refusals;
+        }
       }
     });
-    calls.wait_until_reached();
-    opens = std::thread([&] {
-      std::this_thread::sleep_for(20ms);  // the pool is being destroyed, most often
-      calls.open();
-    });
+    calls.wait();
   }
-  opens.join();
   CHECK(late.done());
-  CHECK(was_refused);
+  CHECK(refusals == 2000);
 }
 
 TEST_CASE("in a forked child what has a time limit may still end", "[with_timeout][fork][regression]") {

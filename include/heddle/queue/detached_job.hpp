@@ -12,8 +12,8 @@
 namespace heddle::queue {
 
 /// Made by new; frees itself when it ran or was refused, which it tells its callable, if that wants to know: it has
-/// `refuse(why)` then. What the callable throws ends the program by `std::terminate`,
-/// at the throw: nobody is there to take it.
+/// `refuse(why)` then. What the callable throws ends the program by `std::terminate`, at the throw: nobody is there to
+/// take it.
 template <class Callable>
 class detached_job final : public job, public base::block_allocated {
   static_assert(base::runs_when_called<std::invoke_result_t<Callable>>);
@@ -29,7 +29,7 @@ class detached_job final : public job, public base::block_allocated {
     if (request == run_request) {
       std::move(job->callable_)();
     } else if constexpr (requires { job->callable_.refuse(*why); }) {
-      job->callable_.refuse(*why);
+      if (why->ended != nullptr) job->callable_.refuse(*why);  // else no queue had it yet, and it is its caller's
     } else {
       why->note_end();
     }

@@ -43,7 +43,8 @@ class work_loop {
   /// meanwhile.
   void work_or_retire(worker& self) noexcept {
     for (;;) {
-      work(self);
+      // Before it looks for work, too: its thread may have begun after the pool was made smaller.
+      if (!may_rest(self)) work(self);
       if (has_ended()) return;
       self.end_work();
       retired_.retire(self);
