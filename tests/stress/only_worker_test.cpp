@@ -22,9 +22,9 @@ using heddle::thread_pool_executor;
 namespace {
 
 /// Each call makes two more and waits for both; its result is how many calls there are below it, with it.
-class tree {
+class call_tree {
  public:
-  tree(thread_pool_executor& own, thread_pool_executor& other) : own_(own), other_(other) {}
+  call_tree(thread_pool_executor& own, thread_pool_executor& other) : own_(own), other_(other) {}
 
   [[nodiscard]] future<int> grow(std::uint64_t seed, int levels) {
     return own_.submit([this, seed, levels] { return call(seed, levels); });
@@ -101,7 +101,7 @@ TEST_CASE("random trees of calls that wait for each other in a pool of one end",
   thread_pool_executor other{{.max_workers = 1}};
   for (std::size_t round = 0; round < heddle_test::scaled(1000); ++round) {
     const heddle_test::deadline limit;
-    tree grown(own, other);
+    call_tree grown(own, other);
     future<int> some[] = {grown.grow(round * 0x9e3779b97f4a7c15U, 3), grown.grow(round * 0xbf58476d1ce4e5b9U + 7, 2)};
     CHECK(some[0].result() == 15);
     CHECK(some[1].result() == 7);
