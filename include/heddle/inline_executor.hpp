@@ -93,7 +93,6 @@ class launcher<inline_executor> {
   static constexpr bool keeps_no_reference = false;
   explicit launcher(const inline_executor& on) noexcept : on_(&on) {}
   static const queue::job_home* home() noexcept { return nullptr; }
-  static const queue::job_home* needed() noexcept { return nullptr; }
   void operator()(queue::job& due, completion::state_word* waiting) const noexcept {
     if (!waiting->make_pending()) return due.run();  // cancelled: it leaves its queue
     if (!on_->is_shut_down()) return completion::deferred_jobs::run(due);

@@ -99,7 +99,7 @@ class joined_state final
 
  public:
   explicit joined_state(Futures&& futures)
-      : base_type(nullptr, completion::state_word::queued::yes),
+      : base_type(nullptr, completion::state_word::queued::yes, phase::waiting),
         nodes_(number_of_futures(futures)),
         untold_(static_cast<std::uint32_t>(nodes_.size()) + 1),
         futures_(std::move(futures)) {}
@@ -107,16 +107,18 @@ class joined_state final
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start() noexcept {
     std::uint32_t told = 1;
+    const queue::job_home* needed = nullptr;
     for_each_future(futures_, [&](std::size_t index, auto& each) {
       node& watching = nodes_[index];
       watching.owner = this;
       watching.awaited = &future_access::state_of(each);
-      needed_ = queue::merged(needed_, watching.awaited->needs());
+      needed = queue::merged(needed, watching.awaited->needs());
       // relaxed: a hint.
       if (early_.load(base::relaxed) == registering && watching.awaited->try_add(watching)) return;
       ++told;
       if (watching.awaited->done()) note_end(watching);
     });
+    this->set_home(needed);  // it is never pending, so nobody looks for it there
     std::uint32_t found = registering;
     // [joined_futures.1] release: who is told of an early end later takes the futures. acquire: of one that was found
     //   this thread acts on.
@@ -156,7 +158,7 @@ class joined_state final
   }
 
   void end_early(std::uint32_t decisive) noexcept {
-    if (this->word_.try_claim(phase::running) != phase::pending) return;
+    if (this->word_.try_claim_unrun(phase::running) != phase::waiting) return;
     for_each_future(futures_, [&](std::size_t index, auto& each) {
       if (index != decisive) each.request_stop();
     });
@@ -185,7 +187,6 @@ class joined_state final
   void execute() noexcept {}  // no queue of jobs has it
   void destroy_call() noexcept { futures_.~Futures(); }
   static bool stop() noexcept { return false; }
-  [[nodiscard]] const queue::job_home* needed() const noexcept { return needed_; }
   completion::state_base* give_away() noexcept {
     for_each_future(futures_, [](std::size_t, auto& each) { each.request_stop(); });
     return nullptr;
@@ -194,8 +195,7 @@ class joined_state final
   std::vector<node> nodes_;
   base::atomic<std::uint32_t> untold_;
   base::atomic<std::uint32_t> early_{registering};
-  const queue::job_home* needed_ = nullptr;  // by start()
-  union {                                    // a union, so that its destruction is ours to time
+  union {  // a union, so that its destruction is ours to time
     Futures futures_;
   };
 };

@@ -47,19 +47,8 @@ class owned_state {
 /// Where a continuation runs that is due: in the thread that made it so.
 struct run_here {
   static const queue::job_home* home() noexcept { return nullptr; }
-  static const queue::job_home* needed() noexcept { return nullptr; }
   void operator()(queue::job& due) const noexcept { deferred_jobs::run(due); }
 };
-
-/// Where a launcher's job has to run; for executors that do not say so that may be anywhere.
-template <class Launch>
-[[nodiscard]] const queue::job_home* needed_by(const Launch& launch) noexcept {
-  if constexpr (requires { launch.needed(); }) {
-    return launch.needed();
-  } else {
-    return launch.home();
-  }
-}
 
 /// Whether the continuation of something that gives a T can be called with that.
 template <class F, class Parent>
@@ -116,9 +105,13 @@ class continuation final
  public:
   continuation(Parent&& parent, Step&& step, Launch launch)
       : waiter(kind::continuation, &tell),
-        base_type(home_for(launch, parent.state()), state_word::queued::yes, phase::waiting),
+        base_type(launch.home(), state_word::queued::yes, phase::waiting),
         due_(launch, parent.state()),
-        held_(std::move(step), std::move(parent)) {}
+        held_(std::move(step), std::move(parent)) {
+    // One that runs where its parent ends is never pending, so nobody looks for it in a queue.
+    const queue::job_home* const needed = held_.parent.state().needs();
+    runs_here ? this->set_home(needed) : this->note_need(needed);
+  }
 
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start() noexcept {
@@ -127,16 +120,6 @@ class continuation final
 
  private:
   static constexpr bool runs_here = std::is_same_v<Launch, run_here>;
-
-  /// One that runs where its parent ends is never pending, so that nobody looks for it in a queue: the home says what
-  /// it needs.
-  static const queue::job_home* home_for(const Launch& launch, state_base& parent) noexcept {
-    if constexpr (runs_here) {
-      return parent.needs();
-    } else {
-      return launch.home();
-    }
-  }
 
   ~continuation() {}  // held_ is gone by then
 
@@ -167,13 +150,6 @@ class continuation final
   void destroy_call() noexcept { held_.~held(); }
   state_base* give_away() noexcept { return held_.parent.give_away(); }
   static bool stop() noexcept { return false; }
-  [[nodiscard]] const queue::job_home* needed() const noexcept {
-    if constexpr (!runs_here) {
-      return this->current() == phase::waiting ? due_.needed : needed_by(due_.launch);
-    } else {
-      return this->home();
-    }
-  }
 
   struct held {
     held(Step&& its_step, Parent&& its_parent) : step(std::move(its_step)), parent(std::move(its_parent)) {}
@@ -183,11 +159,9 @@ class continuation final
 
   /// For who tells it, when who cancels it may destroy what is held.
   struct to_launch {
-    to_launch(Launch its_launch, state_base& its_parent) noexcept
-        : launch(its_launch), parent(&its_parent), needed(queue::merged(needed_by(launch), its_parent.needs())) {}
+    to_launch(Launch its_launch, const state_base& its_parent) noexcept : launch(its_launch), parent(&its_parent) {}
     Launch launch;
     const state_base* parent;
-    const queue::job_home* needed;
   };
   struct nothing_to_launch {
     nothing_to_launch(Launch, const state_base&) noexcept {}

@@ -174,14 +174,13 @@ class dependent final
       : base_type(launch.home(), state_word::queued::yes, phase::waiting),
         dependencies(size...),
         launch_(launch),
-        needed_(needed_by(launch)),
         held_(std::move(callable), std::move(inputs)) {
     untold.store(dependencies::size() + 1, base::relaxed);  // relaxed: nobody has it yet
   }
 
   /// For each of those that it waits for, the inputs too, before start(). True if it is done already.
   [[nodiscard]] bool add(std::uint32_t index, state_base& awaited) noexcept {
-    needed_ = queue::merged(needed_, awaited.needs());
+    this->note_need(awaited.needs());
     if (dependencies::try_watch(index, awaited)) return false;
     static_cast<void>(note_end(index));
     return true;
@@ -245,9 +244,6 @@ class dependent final
   }
   void destroy_call() noexcept { held_.~held(); }
   bool stop() noexcept { return call_.stop(); }
-  [[nodiscard]] const queue::job_home* needed() const noexcept {
-    return this->current() == phase::waiting ? needed_ : needed_by(launch_);
-  }
 
   struct held {
     held(Callable&& its_callable, std::tuple<Inputs...>&& its_inputs)
@@ -257,7 +253,6 @@ class dependent final
   };
 
   [[no_unique_address]] Launch launch_;
-  const queue::job_home* needed_;  // before start(), by who makes it
   [[no_unique_address]] call_type call_;
   std::uint32_t told_by_decisive_ = 1;  // of who ends this early, as ended_
   phase ended_ = phase::value;

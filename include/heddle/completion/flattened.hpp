@@ -24,7 +24,7 @@ class flattened final : public waiter, public shared_state<T> {
  public:
   flattened() noexcept
       : waiter(kind::continuation, [](waiter& self) noexcept { deferred_jobs::run(static_cast<flattened&>(self)); }),
-        shared_state<T>(&answer, nullptr, state_word::queued::yes, phase::waiting) {}
+        shared_state<T>(&answer, queue::any_home(), state_word::queued::yes, phase::waiting) {}
 
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start(owned_state<Outer>&& outer) noexcept {
@@ -52,9 +52,6 @@ class flattened final : public waiter, public shared_state<T> {
         return asked.end_stop(*static_cast<const state_base::stop_order*>(why));
       case state_base::failure_request:
         return asked.answer_failure(why);
-      case state_base::need_request:
-        // relaxed: only compared with.
-        return state_base::answer_need(why, asked.needed_.load(base::relaxed));
       case state_base::dispose_request:
         delete &asked;
         return;
@@ -89,7 +86,6 @@ class flattened final : public waiter, public shared_state<T> {
     outer_ = owned_state<Outer>(nullptr);
     has_inner_ = true;
     state_base& inner = inner_.state();
-    needed_.store(inner.needs(), base::relaxed);       // relaxed: as above
     inner_use_.store(inner_use::none, base::release);  // [flattened.1] release: who asks it to stop finds it
     wait_for(inner);
   }
@@ -146,8 +142,7 @@ class flattened final : public waiter, public shared_state<T> {
 
   owned_state<Outer> outer_{nullptr};
   owned_state<T> inner_{nullptr};
-  base::atomic<const queue::job_home*> needed_{queue::any_home()};  // by the inner state, which may need any
-  bool has_inner_ = false;                                          // written and read by who is told
+  bool has_inner_ = false;  // written and read by who is told
   base::atomic<inner_use> inner_use_{inner_use::none_yet};
   state_base* passed_before_ = nullptr;  // of who asks it to stop: who has passed that on before
 };

@@ -14,8 +14,7 @@ namespace heddle::completion {
 ///
 /// Derived has `execute()`, which runs the call, that is claimed, and ends in `end()`; `destroy_call()`, for when it
 /// has run or never will; and `stop()`, which asks a call that runs to stop, and says whether it can be asked. It may
-/// have a `give_away()` of its own: what only this state waited for, when it is cancelled; and a `needed()`, see
-/// state_base::needs().
+/// have a `give_away()` of its own: what only this state waited for, when it is cancelled.
 template <class Derived, class T>
 class queued_state : public shared_state<T> {
   friend Derived;
@@ -25,7 +24,6 @@ class queued_state : public shared_state<T> {
   ~queued_state() = default;
 
   static state_base* give_away() noexcept { return nullptr; }
-  [[nodiscard]] const queue::job_home* needed() const noexcept { return this->home(); }
 
   void end(phase ended) noexcept {
     derived().destroy_call();
@@ -75,8 +73,6 @@ class queued_state : public shared_state<T> {
         static_cast<const state_base::stop_order*>(why)->was_heard = asked.derived().stop();
         return;
       default:
-        // One case more, and each call of this would take longer.
-        if (request == state_base::need_request) return state_base::answer_need(why, asked.derived().needed());
         delete &asked.derived();
     }
   }

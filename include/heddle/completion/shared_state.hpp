@@ -59,12 +59,11 @@ class state_base : public queue::job, public base::block_allocated {
     return about.found;
   }
 
-  /// Where something has to run before the task can end: a pool, or queue::any_home() if that may be several, or cannot
-  /// be known; null: nowhere.
-  [[nodiscard]] const queue::job_home* needs() noexcept {
-    const told_need about;
-    ask(need_request, &about);
-    return about.found;
+  /// Where something has to run before the task can end: a pool, or queue::any_home() if that may be several, or is not
+  /// known; null: nowhere. Its home, and more while it waits if that is marked.
+  [[nodiscard]] const queue::job_home* needs() const noexcept {
+    if (!home_is_marked()) return home();
+    return home() == nullptr || current() == phase::waiting ? queue::any_home() : home();
   }
 
   /// Waits until the task is done; false if the deadline comes first. A wait without deadline on a worker of the task's
@@ -126,7 +125,6 @@ class state_base : public queue::job, public base::block_allocated {
   static constexpr unsigned end_stop_request = first_own_request + 5;
 
   static constexpr unsigned failure_request = first_own_request + 6;
-  static constexpr unsigned need_request = first_own_request + 7;
 
   /// What comes with the stop request, and what it leaves. Those who have passed it on are a list, so that a long chain
   /// of them takes no stack.
@@ -141,24 +139,20 @@ class state_base : public queue::job, public base::block_allocated {
     mutable std::exception_ptr found;
   };
 
-  /// What comes with the need request: room for the answer.
-  struct told_need : queue::refusal {
-    mutable const queue::job_home* found = nullptr;
-  };
-
   /// What comes with the discard request: room for the state whose only handle the task had, if it gives that away.
   struct discarded : queue::refusal {
     mutable state_base* awaited = nullptr;
   };
 
-  static void answer_need(const queue::refusal* asked, const queue::job_home* needed) noexcept {
-    static_cast<const told_need*>(asked)->found = needed;
-  }
-
   state_base(code its_code, const queue::job_home* home, state_word::queued queued,
              phase first = phase::pending) noexcept
       : job(its_code, home), word_(queued, first) {}
   ~state_base() = default;
+
+  /// The task waits for one that needs that. For who makes it.
+  void note_need(const queue::job_home* needed) noexcept {
+    if (needed != nullptr && needed != home()) mark_home();
+  }
 
   state_word word_;
 
