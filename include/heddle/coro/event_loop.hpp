@@ -57,7 +57,6 @@ class event_loop final : sync::thread_context {
   /// The chains that have not ended, linked in the order of their creation. This is the head of their list.
   [[nodiscard]] list_link& chains() noexcept { return chains_; }
 
-  /// A number that is greater than all before.
   /// A coroutine waits for what has to run in `needed`, as thread_context::gives_way_for() has it; true if the loop's
   /// thread has to give way for that, and then somebody is to say when the wait is over.
   [[nodiscard]] bool begin_wait_for(const queue::job_home* needed) noexcept {
@@ -67,6 +66,7 @@ class event_loop final : sync::thread_context {
   }
   void end_wait_for() noexcept { --waits_for_; }
 
+  /// A number that is greater than all before.
   [[nodiscard]] std::uint64_t number_cancellation() noexcept { return ++cancellations_; }
 
   /// Takes turns until `condition()` holds after one.
