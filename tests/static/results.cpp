@@ -5,6 +5,7 @@
 #include <forward_list>
 #include <heddle/base/shared_value.hpp>
 #include <heddle/base/unique_function.hpp>
+#include <heddle/completion/dependent.hpp>
 #include <heddle/completion/promised_state.hpp>
 #include <heddle/completion/state_word.hpp>
 #include <heddle/completion/task.hpp>
@@ -13,6 +14,7 @@
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
 #include <heddle/inline_executor.hpp>
+#include <heddle/pool_launcher.hpp>
 #include <heddle/queue/job.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <iterator>
@@ -132,6 +134,12 @@ static_assert(sizeof(heddle::completion::task<int (*)(int), int>) <= 64);
 static_assert(sizeof(heddle::completion::task<int (*)(int), int>) ==
               sizeof(heddle::completion::promised_state<int>) + 16);
 static_assert(!std::is_polymorphic_v<heddle::completion::promised_state<int>>);
+// A node of a graph with two dependencies and a pointer fits into a block that threads keep.
+struct counts {
+  int* where;
+  void operator()() const { ++*where; }
+};
+static_assert(sizeof(heddle::completion::dependent<counts, heddle::pool_launcher, 2>) <= 128);
 
 static_assert(heddle::completion::is_terminal(heddle::completion::phase::value));
 static_assert(heddle::completion::is_terminal(heddle::completion::phase::error));
