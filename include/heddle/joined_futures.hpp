@@ -99,7 +99,7 @@ class joined_state final
 
  public:
   explicit joined_state(Futures&& futures)
-      : base_type(nullptr, completion::state_word::queued::yes, phase::waiting),
+      : base_type(nullptr, completion::state_word::queued::yes),
         nodes_(number_of_futures(futures)),
         untold_(static_cast<std::uint32_t>(nodes_.size()) + 1),
         futures_(std::move(futures)) {}
@@ -107,18 +107,15 @@ class joined_state final
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start() noexcept {
     std::uint32_t told = 1;
-    const queue::job_home* needed = nullptr;
     for_each_future(futures_, [&](std::size_t index, auto& each) {
       node& watching = nodes_[index];
       watching.owner = this;
       watching.awaited = &future_access::state_of(each);
-      needed = queue::merged(needed, watching.awaited->needs());
       // relaxed: a hint.
       if (early_.load(base::relaxed) == registering && watching.awaited->try_add(watching)) return;
       ++told;
       if (watching.awaited->done()) note_end(watching);
     });
-    this->set_home(needed);  // it is never pending, so nobody looks for it there
     std::uint32_t found = registering;
     // [joined_futures.1] release: who is told of an early end later takes the futures. acquire: of one that was found
     //   this thread acts on.
@@ -158,7 +155,7 @@ class joined_state final
   }
 
   void end_early(std::uint32_t decisive) noexcept {
-    if (this->word_.try_claim_unrun(phase::running) != phase::waiting) return;
+    if (this->word_.try_claim(phase::running) != phase::pending) return;
     for_each_future(futures_, [&](std::size_t index, auto& each) {
       if (index != decisive) each.request_stop();
     });

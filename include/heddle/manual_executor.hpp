@@ -152,8 +152,8 @@ class manual_executor : public map_members<manual_executor> {
     [[nodiscard]] std::size_t calls_run() const noexcept { return 1 + withdrawn_; }
 
    private:
-    void about_to_block(const queue::job* awaited, sync::block_for what) noexcept override {
-      if (under() != nullptr) under()->begin_block(awaited, what);
+    void about_to_block(const queue::job* awaited) noexcept override {
+      if (under() != nullptr) under()->begin_block(awaited);
     }
     void resumed() noexcept override {
       if (under() != nullptr) under()->end_block();

@@ -50,7 +50,7 @@ class pool_launcher {
   std::exception_ptr try_push(scheduling::pool& into, queue::job& due) const noexcept {
     using enum scheduling::pool::admission;
     try {
-      const scheduling::pool::admission answer = into.try_push_due(due, lane_);
+      const scheduling::pool::admission answer = into.try_push(due, lane_);
       if (answer == accepted) return nullptr;
       if (answer == left_behind) throw_left_behind();
       into.rethrow_if_broken();

@@ -66,9 +66,9 @@ using thread_pool_stats = scheduling::pool_stats;
 /// With one worker all calls of a priority begin in the order of submission. Any thread may use it, a task of its own
 /// too: a task that waits for a future of its own pool runs that call itself if it is still queued, so nested
 /// submit-and-wait never deadlocks, on one thread either. While a worker blocks on something else, another thread
-/// stands in for it. With one worker that is so only while a call waits, without a timeout, for a future that needs
-/// this very pool, as what then(), submit_after(), when_all() and its like make of a call that is still queued: other
-/// calls begin meanwhile, first those that calls of the pool submit then, and still never two run at a time.
+/// stands in for it. Not for the only worker, unless `max_stand_ins` says so: its calls run one after the other, and
+/// must not wait by result() for what then(), submit_after(), when_all() and its like make of a call that is still
+/// queued, which nobody else would run.
 /// Destroying the executor runs what is queued and waits for it; its own tasks must not do that, nor the body of a loop
 /// on it: the program ends then, and says why.
 class thread_pool_executor : public map_members<thread_pool_executor> {
@@ -312,7 +312,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
                                        .stack_size = options.stack_size,
                                        .affinity = options.affinity,
                                        .order = options.order,
-                                       .max_stand_ins = options.max_stand_ins,
+                                       .max_stand_ins = options.stand_ins(),
                                        .max_extra = most_workers - options.max_workers};
     if (finalizer_) settings.on_end = [this] { finalize(); };
     try {
@@ -637,7 +637,7 @@ class launcher<prioritized<thread_pool_executor>> : public pool_launcher {
 /// default.
 [[gnu::noinline]] inline thread_pool_executor& make_default_executor(base::atomic<thread_pool_executor*>& kept,
                                                                      thread_pool_executor* outdated) {
-  auto* const made = new thread_pool_executor();
+  auto* const made = new thread_pool_executor({.max_stand_ins = thread_pool_options::usual_stand_ins});
   base::pin_this_module();
   // [default_executor.1] release: the pool. acquire: the one of a thread that was faster.
   if (kept.compare_exchange_strong(outdated, made, base::acq_rel, base::acquire)) return *made;
@@ -646,8 +646,9 @@ class launcher<prioritized<thread_pool_executor>> : public pool_launcher {
 }
 
 /// The pool that is used where none is named: created on first use with one thread per available CPU, and anew in a
-/// child process that forked. It is never destroyed, so that it works at any time, also while the program ends; work it
-/// still has then is abandoned.
+/// child process that forked. Its workers are replaced while they block, also where there is one CPU and one worker, so
+/// that a program which works on many CPUs works there. It is never destroyed, so that it works at any time, also while
+/// the program ends; work it still has then is abandoned.
 [[nodiscard]] inline thread_pool_executor& default_executor() {
   static constinit base::atomic<thread_pool_executor*> never_destroyed{nullptr};
   // [default_executor.1] acquire: the pool that another thread has made.

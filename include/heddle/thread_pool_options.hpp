@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -51,11 +52,13 @@ struct thread_pool_options {
   /// then share one queue, which costs throughput where calls are short. A pool that is made with one worker is fifo in
   /// any case.
   heddle::order order = heddle::order::lifo;
-  /// How many threads may stand in at a time for workers that block: 0 to 59391. In a pool of one worker they do so
-  /// only for calls that wait for what the pool itself has to run; what else blocks there blocks the pool. Threads that
-  /// lend their stack where waits nest too deep do not count. Where it is not enough, work waits until a worker goes
-  /// on; a task_group::wait() whose call lies in the queue of a worker that waits itself may then wait for ever.
-  std::size_t max_stand_ins = 256;
+  /// How many threads may stand in at a time for workers that block: 0 to 59391. Left out: 256, and none in a pool of
+  /// one worker, which runs one call after the other, so that they may share what nothing guards; what blocks there
+  /// blocks the pool. With some, other calls of such a pool begin while one blocks, and two may run at a time for a
+  /// moment when that one goes on. Threads that lend their stack where waits nest too deep do not count. Where it is
+  /// not enough, work waits until a worker goes on; a task_group::wait() whose call lies in the queue of a worker that
+  /// waits itself may then wait for ever.
+  std::optional<std::size_t> max_stand_ins = std::nullopt;
 
   /// How many submitted and posted calls may wait to begin, of all priorities together; 0: as many as memory holds.
   /// One that is cancelled gives its place back as it is destroyed. Those of submit_after(), every(), then(), loops and
@@ -69,6 +72,7 @@ struct thread_pool_options {
   base::unique_function<void(const std::exception_ptr&)> on_unhandled = nullptr;
 
   static constexpr std::size_t most_workers = 4096;
+  static constexpr std::size_t usual_stand_ins = 256;
   static constexpr std::size_t most_stand_ins =
       scheduling::pool::most_threads - most_workers - scheduling::stand_ins::most(0);
 
@@ -80,9 +84,8 @@ struct thread_pool_options {
       refuse("stack_size must be at least " + std::to_string(smallest) + " bytes, what a thread needs", stack_size,
              "leave it out for what the system gives");
     }
-    if (max_stand_ins > most_stand_ins) {
-      refuse("max_stand_ins must be 0 to " + std::to_string(most_stand_ins), max_stand_ins,
-             "leave it out for up to 256");
+    if (stand_ins() > most_stand_ins) {
+      refuse("max_stand_ins must be 0 to " + std::to_string(most_stand_ins), stand_ins(), "leave it out for up to 256");
     }
   }
 
@@ -90,6 +93,10 @@ struct thread_pool_options {
     if (given < 1 || given > most_workers) {
       refuse("max_workers must be 1 to " + std::to_string(most_workers), given, advice);
     }
+  }
+
+  [[nodiscard]] std::size_t stand_ins() const noexcept {
+    return max_stand_ins.value_or(max_workers == 1 ? 0 : usual_stand_ins);
   }
 
   /// What to say where the system does not start the threads.

@@ -149,7 +149,7 @@ class periodic_call final : public completion::shared_state<void> {
   template <class F>
   periodic_call(timer_ticket timers, Launch launch, sync::deadline first, std::chrono::steady_clock::duration period,
                 F&& callable)
-      : shared_state<void>(&answer, queue::any_home(), completion::state_word::queued::yes),
+      : shared_state<void>(&answer, nullptr, completion::state_word::queued::yes),
         timers_(timers),
         launch_(launch),
         next_(first),

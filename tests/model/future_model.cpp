@@ -88,7 +88,7 @@ struct waits_and_drops : task_model<waits_and_drops, 2> {
 /// What a pool's worker tells about itself.
 struct worker_context final : heddle::sync::thread_context {
   using thread_context::thread_context;
-  void about_to_block(const job*, heddle::sync::block_for) noexcept override { ++blocked; }
+  void about_to_block(const job*) noexcept override { ++blocked; }
   void resumed() noexcept override { --blocked; }
   int blocked = 0;
 };

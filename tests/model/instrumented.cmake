@@ -152,11 +152,6 @@ heddle_instrument(HEADER base/block_cache.hpp REPLACE [[has_left = true;]] BY [[
 heddle_instrument(HEADER base/block_cache.hpp REPLACE [[static thread_local leaver at_end;
     static_cast<void>(at_end);]] BY [[]])
 
-heddle_instrument(HEADER scheduling/turns.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
-#include "model/mutex.hpp"]])
-heddle_instrument(HEADER scheduling/turns.hpp REPLACE [[std::mutex mutex_;]] BY [[heddle_model::mutex mutex_;]])
-heddle_instrument(HEADER scheduling/turns.hpp REPLACE [[std::int32_t free_ = 1;]] BY [[base::plain<std::int32_t> free_ = 1;]])
-heddle_instrument(HEADER scheduling/turns.hpp REPLACE [[worker* first_ = nullptr;]] BY [[base::plain<worker*> first_ = nullptr;]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <mutex>]] BY [[#include <mutex>
 #include "model/mutex.hpp"]])
 heddle_instrument(HEADER scheduling/pool.hpp REPLACE [[#include <heddle/base/block_cache.hpp>]] BY [[]])

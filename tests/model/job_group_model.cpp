@@ -376,7 +376,7 @@ struct two_wait : group_model<two_wait, 2> {
 struct the_stack_is_deep : group_model<the_stack_is_deep, 2, 1> {
   struct deep_context final : heddle::sync::thread_context {
     explicit deep_context(the_stack_is_deep& its_model) : thread_context(nullptr), model(its_model) {}
-    void about_to_block(const job*, heddle::sync::block_for) noexcept override {}
+    void about_to_block(const job*) noexcept override {}
     void resumed() noexcept override {}
     bool is_deep() noexcept override { return true; }
     bool try_run_on_other_stack(void (*run)(void*) noexcept, void* argument) noexcept override {

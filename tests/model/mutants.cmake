@@ -199,7 +199,7 @@ heddle_mutant(completion_queue sleeper_stays_after_its_deadline
 heddle_mutant(completion_queue who_is_about_to_arrive_is_not_waited_for
   HEADER completion/completion_queue.hpp
   IN [[void take_outstanding()]]
-  REPLACE [[if (take_arrived() == nullptr) sleep_until(sync::no_deadline, sync::block_for::anything);]]
+  REPLACE [[if (take_arrived() == nullptr) sleep_until(sync::no_deadline);]]
   BY [[static_cast<void>(take_arrived());
        return;]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED")
@@ -1086,11 +1086,9 @@ heddle_mutant(pool who_blocks_looks_too_early
   HEADER scheduling/worker_context.hpp
   IN [[void about_to_block(]]
   REPLACE [[stand_ins_.worker_blocks();
-    if (is_suspended_) turns_.suspend(self_);
-    if (search_.has_unannounced_jobs(self_)) stand_ins_.call_somebody();]]
+      if (search_.has_unannounced_jobs(self_)) stand_ins_.call_somebody();]]
   BY [[const bool sees_jobs = search_.has_unannounced_jobs(self_);
        stand_ins_.worker_blocks();
-       if (is_suspended_) turns_.suspend(self_);
        if (sees_jobs) stand_ins_.call_somebody();]]
   FINDS "DEADLOCK")
 
@@ -1139,8 +1137,8 @@ heddle_mutant(pool who_is_lent_parks_when_it_was_called_off
 heddle_mutant(pool who_is_called_for_a_moment_does_not_look
   HEADER scheduling/work_loop.hpp
   IN [[void work(worker& self)]]
-  REPLACE [[look(self)]]
-  BY [[may_rest(self) ? finding{} : look(self)]]
+  REPLACE [[search_.look(self)]]
+  BY [[may_rest(self) ? finding{} : search_.look(self)]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_ends_lets_others_sleep
@@ -1153,8 +1151,8 @@ heddle_mutant(pool who_ends_lets_others_sleep
 heddle_mutant(pool who_ends_its_search_overlooks_what_is_private
   HEADER scheduling/work_loop.hpp
   IN [[void end_search(]]
-  REPLACE [[has_backlog() || crew_.somebody_forks_for_place(self)]]
-  BY [[has_backlog()]]
+  REPLACE [[search_.has_backlog() || crew_.somebody_forks_for_place(self)]]
+  BY [[search_.has_backlog()]]
   FINDS "DEADLOCK")
 
 heddle_mutant(pool who_works_seems_idle
@@ -1192,48 +1190,6 @@ heddle_mutant(pool who_ends_its_search_does_not_watch_for_sleepers
   HEADER scheduling/work_loop.hpp
   IN [[void end_search(]]
   REPLACE [[crew_.idle().take_unwatched()]]
-  BY [[false]]
-  FINDS "DEADLOCK")
-
-heddle_mutant(pool who_waits_for_its_pool_keeps_its_turn
-  HEADER scheduling/turns.hpp
-  IN [[void suspend(]]
-  REPLACE [[give(self);]]
-  BY [[]]
-  FINDS "DEADLOCK")
-
-heddle_mutant(pool who_has_waited_goes_on_without_a_turn
-  HEADER scheduling/turns.hpp
-  IN [[void resume(]]
-  REPLACE [[take(self);]]
-  BY [[]]
-  FINDS "DATA RACE|USER ASSERT FAILED")
-
-heddle_mutant(pool who_waits_for_its_pool_brings_nobody_in
-  HEADER scheduling/worker_context.hpp
-  IN [[void about_to_block(]]
-  REPLACE [[what == sync::block_for::own_pool]]
-  BY [[false]]
-  FINDS "DEADLOCK")
-
-heddle_mutant(pool who_waits_for_who_waits_keeps_its_turn
-  HEADER scheduling/turns.hpp
-  IN [[bool are_shared()]]
-  REPLACE [[suspended_.load(base::relaxed) != 0]]
-  BY [[false]]
-  FINDS "DEADLOCK")
-
-heddle_mutant(pool who_sleeps_with_a_turn_is_not_called
-  HEADER scheduling/turns.hpp
-  IN [[void take(]]
-  REPLACE [[crew_.call_all_to_end();]]
-  BY [[]]
-  FINDS "DEADLOCK")
-
-heddle_mutant(pool who_goes_to_sleep_overlooks_who_wants_its_turn
-  HEADER scheduling/work_loop.hpp
-  IN [[bool park(worker& self]]
-  REPLACE [[turns_.are_wanted_of(self)]]
   BY [[false]]
   FINDS "DEADLOCK")
 

@@ -18,7 +18,7 @@ namespace heddle_test {
 /// A thread that sleeps in a wait tells its context so: the latch opens when it is about to.
 struct sleep_signal final : heddle::sync::thread_context {
   sleep_signal() : thread_context(nullptr) {}
-  void about_to_block(const heddle::queue::job*, heddle::sync::block_for) noexcept override {
+  void about_to_block(const heddle::queue::job*) noexcept override {
     if (!asleep.try_wait()) asleep.count_down();
   }
   void resumed() noexcept override {}
@@ -29,7 +29,7 @@ struct sleep_signal final : heddle::sync::thread_context {
 struct loop_context final : heddle::sync::thread_context {
   loop_context() : thread_context(nullptr) {}
   [[nodiscard]] bool forbids_blocking() const noexcept override { return true; }
-  void about_to_block(const heddle::queue::job*, heddle::sync::block_for) noexcept override { ++blocked; }
+  void about_to_block(const heddle::queue::job*) noexcept override { ++blocked; }
   void resumed() noexcept override {}
   int blocked = 0;
 };

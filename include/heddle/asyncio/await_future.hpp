@@ -29,18 +29,14 @@ class future_awaiter final : public cancellation_point, completion::waiter, coro
   template <loop_promise Promise>
   [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> awaiting) {
     attach(awaiting);
-    auto& state = future_access::state_of(awaited_);
-    const queue::job_home* const needed = state.needs();
-    if (!state.try_add(*this)) return false;
+    if (!future_access::state_of(awaited_).try_add(*this)) return false;
     attached()->loop().offer(*this);
-    gave_way_ = attached()->loop().begin_wait_for(needed);
     suspend(awaiting);
     return true;
   }
 
   decltype(auto) await_resume() {
     idle_work::leave();
-    if (gave_way_) attached()->loop().end_wait_for();
     throw_if_cancelled();
     return std::forward<Future>(awaited_).result();
   }
@@ -61,7 +57,6 @@ class future_awaiter final : public cancellation_point, completion::waiter, coro
   [[nodiscard]] bool try_run() noexcept override { return future_access::state_of(awaited_).try_run_here(); }
 
   Future awaited_;
-  bool gave_way_ = false;
 };
 
 }  // namespace heddle::asyncio

@@ -55,9 +55,7 @@ class completion_queue {
   [[nodiscard]] bool try_watch(entry& watching, state_base& watched) noexcept {
     watching.queue_ = this;
     watching.state_ = &watched;
-    const queue::job_home* const needed = watched.needs();
     if (!watched.try_add(watching)) return false;
-    needed_ = outstanding_ == 0 ? needed : queue::merged(needed_, needed);
     watching.outstanding_ = true;
     ++outstanding_;
     return true;
@@ -99,17 +97,13 @@ class completion_queue {
     if (has_arrived()) return true;
     if (until == sync::no_wait) return false;
     return wait_awake_then_asleep(
-        until, [this] { return has_arrived(); },
-        [this](sync::deadline latest) {
-          const bool is_timed = latest != sync::no_deadline;
-          return sleep_until(latest, is_timed ? sync::block_for::anything : sync::block_for_what_runs_in(needed_));
-        });
+        until, [this] { return has_arrived(); }, [this](sync::deadline latest) { return sleep_until(latest); });
   }
 
   /// Waits for those that are about to arrive after try_unwatch() came too late for them. Never for long.
   void take_outstanding() noexcept {
     while (outstanding_ != 0) {
-      if (take_arrived() == nullptr) sleep_until(sync::no_deadline, sync::block_for::anything);
+      if (take_arrived() == nullptr) sleep_until(sync::no_deadline);
     }
   }
 
@@ -132,13 +126,13 @@ class completion_queue {
     }
   }
 
-  [[gnu::noinline]] bool sleep_until(sync::deadline until, sync::block_for what) noexcept {
+  [[gnu::noinline]] bool sleep_until(sync::deadline until) noexcept {
     blocked_thread sleeper{1};
     const std::uintptr_t asleep = reinterpret_cast<std::uintptr_t>(&sleeper) + sleeper_bit;
     std::uintptr_t seen = nothing;
     // [completion_queue.2] release: push() finds the sleeper.
     if (!word_.compare_exchange_strong(seen, asleep, base::release, base::relaxed)) return true;
-    const sync::blocking_scope blocked{nullptr, what};
+    const sync::blocking_scope blocked{nullptr};
     if (sleeper.wait_until(until)) return true;
     seen = asleep;
     // relaxed: nobody has seen the sleeper.
@@ -148,7 +142,6 @@ class completion_queue {
 
   base::atomic<std::uintptr_t> word_{nothing};
   std::size_t outstanding_ = 0;
-  const queue::job_home* needed_ = nullptr;  // by what is outstanding, or was since something was
 };
 
 }  // namespace heddle::completion

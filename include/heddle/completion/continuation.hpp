@@ -107,11 +107,7 @@ class continuation final
       : waiter(kind::continuation, &tell),
         base_type(launch.home(), state_word::queued::yes, phase::waiting),
         due_(launch, parent.state()),
-        held_(std::move(step), std::move(parent)) {
-    // One that runs where its parent ends is never pending, so nobody looks for it in a queue.
-    const queue::job_home* const needed = held_.parent.state().needs();
-    runs_here ? this->set_home(needed) : this->note_need(needed);
-  }
+        held_(std::move(step), std::move(parent)) {}
 
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start() noexcept {

@@ -180,7 +180,6 @@ class dependent final
 
   /// For each of those that it waits for, the inputs too, before start(). True if it is done already.
   [[nodiscard]] bool add(std::uint32_t index, state_base& awaited) noexcept {
-    this->note_need(awaited.needs());
     if (dependencies::try_watch(index, awaited)) return false;
     static_cast<void>(note_end(index));
     return true;

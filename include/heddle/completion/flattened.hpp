@@ -24,7 +24,7 @@ class flattened final : public waiter, public shared_state<T> {
  public:
   flattened() noexcept
       : waiter(kind::continuation, [](waiter& self) noexcept { deferred_jobs::run(static_cast<flattened&>(self)); }),
-        shared_state<T>(&answer, queue::any_home(), state_word::queued::yes, phase::waiting) {}
+        shared_state<T>(&answer, nullptr, state_word::queued::yes, phase::waiting) {}
 
   /// To be called once, when somebody holds the handle. The state may be gone afterwards.
   void start(owned_state<Outer>&& outer) noexcept {

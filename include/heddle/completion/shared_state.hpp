@@ -18,8 +18,7 @@
 namespace heddle::completion {
 
 /// The part that does not depend on the type of the result. `home` is the identity of the pool in whose queue the job
-/// is: a worker of that pool that waits for the job may claim and run it; of one that is never pending, what it needs.
-/// Who writes what: state_word.
+/// is: a worker of that pool that waits for the job may claim and run it. Who writes what: state_word.
 class state_base : public queue::job, public base::block_allocated {
  public:
   [[nodiscard]] phase current() const noexcept { return word_.current(); }
@@ -59,26 +58,15 @@ class state_base : public queue::job, public base::block_allocated {
     return about.found;
   }
 
-  /// Where something has to run before the task can end: a pool, or queue::any_home() if that may be several, or is not
-  /// known; null: nowhere. Its home, and more while it waits if that is marked.
-  [[nodiscard]] const queue::job_home* needs() const noexcept {
-    if (!home_is_marked()) return home();
-    return home() == nullptr || current() == phase::waiting ? queue::any_home() : home();
-  }
-
   /// Waits until the task is done; false if the deadline comes first. A wait without deadline on a worker of the task's
   /// own pool runs the task here if it is still queued (the waiting rule); one with a deadline never does: the task
   /// could outlast it.
   bool wait_until(sync::deadline until) {
     if (done()) return true;
-    if (until == sync::no_deadline && try_run_to_end()) return true;
+    if (until == sync::no_deadline && try_run_here()) return true;
     if (until == sync::no_wait) return false;
     return wait_awake_then_asleep(
-        until, [this] { return done(); },
-        [this](sync::deadline latest) {
-          const bool is_timed = latest != sync::no_deadline;
-          return sleep_until(latest, is_timed ? sync::block_for::anything : sync::block_for_what_runs_in(needs()));
-        });
+        until, [this] { return done(); }, [this](sync::deadline latest) { return sleep_until(latest); });
   }
 
   /// Runs the task here if it is still queued in the pool whose worker this thread is. False if it was not, or if the
@@ -92,7 +80,7 @@ class state_base : public queue::job, public base::block_allocated {
   [[nodiscard]] bool try_run_to_end() noexcept {
     sync::thread_context* const here = try_claim_here();
     if (here == nullptr) return false;
-    if (!try_run_claimed(*here)) wait_for_own_call();
+    if (!try_run_claimed(*here)) wait_until(sync::no_deadline);
     return true;
   }
 
@@ -149,11 +137,6 @@ class state_base : public queue::job, public base::block_allocated {
       : job(its_code, home), word_(queued, first) {}
   ~state_base() = default;
 
-  /// The task waits for one that needs that. For who makes it.
-  void note_need(const queue::job_home* needed) noexcept {
-    if (needed != nullptr && needed != home()) mark_home();
-  }
-
   state_word word_;
 
  private:
@@ -196,17 +179,11 @@ class state_base : public queue::job, public base::block_allocated {
 
   static void run_claimed(void* state) noexcept { static_cast<state_base*>(state)->ask(execute_request); }
 
-  void wait_for_own_call() noexcept {
-    static_cast<void>(wait_awake_then_asleep(
-        sync::no_deadline, [this] { return done(); },
-        [this](sync::deadline latest) { return sleep_until(latest, sync::block_for::own_call); }));
-  }
-
-  [[gnu::noinline]] bool sleep_until(sync::deadline until, sync::block_for what) noexcept {
+  [[gnu::noinline]] bool sleep_until(sync::deadline until) noexcept {
     blocked_thread sleeper{1};
     blocked_waiter node{sleeper};
     if (!try_add(node)) return true;
-    const sync::blocking_scope blocked{this, what};
+    const sync::blocking_scope blocked{this};
     if (sleeper.wait_until(until)) return true;
     if (try_remove(node)) return false;
     return sleeper.wait_until(sync::no_deadline);  // too late to take the node back: the completer is about to tell it

@@ -124,7 +124,7 @@ class wait_for_all {
     const bool told = wait_awake_then_asleep(
         latest, [this] { return sleeper_.was_told(); },
         [this](sync::deadline until) {
-          const sync::blocking_scope blocked{nullptr, waits_for(until)};
+          const sync::blocking_scope blocked{nullptr};
           return sleeper_.wait_until(until);
         });
     if (told) return;
@@ -134,16 +134,6 @@ class wait_for_all {
     }
     sleeper_.forget(taken_back);
     sleeper_.wait_until(sync::no_deadline);  // for those that are about to be told
-  }
-
-  /// Of a wait for all it is enough to know one.
-  [[nodiscard]] sync::block_for waits_for(sync::deadline until) const noexcept {
-    auto found = sync::block_for::anything;
-    if (until != sync::no_deadline || sync::current_context::get() == nullptr) return found;
-    for (std::size_t i = 0; i < awaited_.size() && found == sync::block_for::anything; ++i) {
-      if (!awaited_[i]->done()) found = sync::block_for_what_runs_in(awaited_[i]->needs());
-    }
-    return found;
   }
 
   struct node : waiter {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -57,15 +56,6 @@ class event_loop final : sync::thread_context {
   /// The chains that have not ended, linked in the order of their creation. This is the head of their list.
   [[nodiscard]] list_link& chains() noexcept { return chains_; }
 
-  /// A coroutine waits for what has to run in `needed`, as thread_context::gives_way_for() has it; true if the loop's
-  /// thread has to give way for that, and then somebody is to say when the wait is over.
-  [[nodiscard]] bool begin_wait_for(const queue::job_home* needed) noexcept {
-    const bool gives_way = gives_way_for(needed);
-    if (gives_way) ++waits_for_;
-    return gives_way;
-  }
-  void end_wait_for() noexcept { --waits_for_; }
-
   /// A number that is greater than all before.
   [[nodiscard]] std::uint64_t number_cancellation() noexcept { return ++cancellations_; }
 
@@ -107,16 +97,15 @@ class event_loop final : sync::thread_context {
 
   void sleep() noexcept {
     if (sync::put_off::run_all()) return;  // there may be something to do now
-    const sync::blocking_scope blocked{nullptr,
-                                       waits_for_ != 0 ? sync::block_for::own_pool : sync::block_for::anything};
+    const sync::blocking_scope blocked{nullptr};
     mailbox_.wait_until(timers_.next());
   }
 
   [[nodiscard]] bool forbids_blocking() const noexcept override { return !runs_job(); }
 
   // A loop that runs in a worker of a pool sleeps, and runs what it waits for, as the worker does.
-  void about_to_block(const queue::job* awaited, sync::block_for what) noexcept override {
-    if (under() != nullptr) under()->begin_block(awaited, what);
+  void about_to_block(const queue::job* awaited) noexcept override {
+    if (under() != nullptr) under()->begin_block(awaited);
   }
   void resumed() noexcept override {
     if (under() != nullptr) under()->end_block();
@@ -138,7 +127,6 @@ class event_loop final : sync::thread_context {
   list_link chains_;
   list_link offered_;
   std::uint64_t cancellations_ = 0;
-  std::size_t waits_for_ = 0;
   event_loop* outer_loop_ = current_loop::get();
   sync::scoped_context installed_;
 };

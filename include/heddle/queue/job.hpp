@@ -40,7 +40,7 @@ class job {
 
   /// The identity of those who may run the job out of turn when they wait for it: a pool, whose workers may; a group;
   /// null: nobody.
-  [[nodiscard]] const job_home* home() const noexcept { return home_.home(); }
+  [[nodiscard]] const job_home* home() const noexcept { return home_; }
 
   void run() noexcept { code_(*this, run_request, nullptr); }
   void refuse(const refusal& why) noexcept { code_(*this, refuse_request, &why); }
@@ -52,13 +52,6 @@ class job {
 
  protected:
   ~job() = default;
-
-  /// A mark at its home, that the class derived from job gives a meaning; any_home() is null with a mark. Set before
-  /// anybody else has the job.
-  [[nodiscard]] bool home_is_marked() const noexcept { return home_.is_marked(); }
-  void set_home(const job_home* home) noexcept { home_ = marked_home(home); }
-  void mark_home() noexcept { home_.mark(); }
-
   void ask(unsigned own_request, const refusal* more = nullptr) noexcept { code_(*this, own_request, more); }
 
   /// Whether answer_inquiry() is called for the request.
@@ -75,7 +68,7 @@ class job {
   };
 
   code code_;
-  marked_home home_;
+  const job_home* home_;
 };
 
 }  // namespace heddle::queue

@@ -45,7 +45,7 @@ class other_stack {
 
     void wait() noexcept {
       sync::put_off::run_all();
-      const sync::blocking_scope blocked(nullptr, sync::block_for::own_call);
+      const sync::blocking_scope blocked(nullptr);
       // [other_stack.1] acquire: see execute().
       while (has_ended_.load(base::acquire) == 0) sync::park_until(has_ended_, 0, sync::no_deadline);
     }

@@ -30,7 +30,6 @@
 #include <heddle/scheduling/retirement.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
 #include <heddle/scheduling/thread.hpp>
-#include <heddle/scheduling/turns.hpp>
 #include <heddle/scheduling/work_loop.hpp>
 #include <heddle/scheduling/worker.hpp>
 #include <heddle/scheduling/worker_context.hpp>
@@ -58,7 +57,6 @@ class pool final : public queue::job_home {
         crew_(this, settings_.workers, stand_ins::most(settings_.max_stand_ins, settings_.max_extra),
               slots_for(settings_.stack_size)),
         stand_ins_(crew_, &run_worker, settings_.stack_size, settings_.max_stand_ins, settings_.max_extra),
-        turns_(crew_, settings_.workers == 1, settings_.max_stand_ins),
         retired_(settings_.workers),
         queues_(*this, crew_, stand_ins_, settings_.order) {
     if (settings_.affinity == affinity::spread) cpus_ = cpu_list::of_this_thread();
@@ -110,19 +108,12 @@ class pool final : public queue::job_home {
     return try_push_any(added, to);
   }
 
-  /// The same for a job that has become due.
-  [[nodiscard]] admission try_push_due(queue::job& due, queue::lane to) {
-    return try_push_any(due, turns_.lane_for_inner(to));
-  }
-
   /// The same, a job or a span of pointers to jobs, into the queue that all workers share.
   template <class Added>
   [[nodiscard, gnu::noinline]] admission try_push_common(Added& added, queue::lane to) {
     if (!is_of_this_process()) [[unlikely]]
       return admission::left_behind;  // who forked is nobody's worker here, so every push comes this way
-    const worker* const here = worker_of_this_thread();
-    if (here != nullptr) to = turns_.lane_for_inner(to);
-    if (queues_.try_push_common(here, added, to)) return admission::accepted;
+    if (queues_.try_push_common(worker_of_this_thread(), added, to)) return admission::accepted;
     return refusal_.is_broken() ? admission::broken : admission::closed;
   }
 
@@ -180,7 +171,6 @@ class pool final : public queue::job_home {
     if (!is_of_this_process()) return;
     const std::lock_guard lock(resizing_);
     const std::size_t first = crew_.first_size();
-    turns_.add(static_cast<std::int32_t>(workers) - static_cast<std::int32_t>(size()));
     crew_.resize(workers);
     retired_.set_wanted(workers < first ? first - workers : 0);
     stand_ins_.set_extra(workers < first ? 0 : static_cast<std::int32_t>(workers - first));
@@ -195,13 +185,9 @@ class pool final : public queue::job_home {
   /// may be gone then.
   class loan {
    public:
-    loan(pool& home, worker& lent) noexcept : home_(home), lent_(lent) {
-      current_pool::set(&home);
-      home.turns_.add(1);
-    }
+    loan(pool& home, worker& lent) noexcept : home_(home), lent_(lent) { current_pool::set(&home); }
     ~loan() {
       current_pool::set(outer_pool_);
-      home_.turns_.add(-1);
       home_.stand_ins_.end_loan(lent_);
     }
     loan(const loan&) = delete;
@@ -368,7 +354,7 @@ class pool final : public queue::job_home {
   /// Calls `work()` as that worker.
   template <class Work>
   void be_worker(worker& self, const Work& work) noexcept {
-    worker_context context(*this, self, queues_, loop_.search(), stand_ins_, turns_, sync::current_context::get());
+    worker_context context(*this, self, queues_, loop_.search(), stand_ins_, sync::current_context::get());
     const sync::scoped_context installed(context);
     participant::current::set(&self);
     current_worker::set(&self);
@@ -393,11 +379,10 @@ class pool final : public queue::job_home {
   pool_settings settings_;
   crew crew_;
   stand_ins stand_ins_;
-  turns turns_;
   retirement retired_;
   job_queues queues_;
   job_refusal refusal_;
-  work_loop loop_{crew_, stand_ins_, turns_, retired_, queues_, refusal_};
+  work_loop loop_{crew_, stand_ins_, retired_, queues_, refusal_};
   std::mutex resizing_;
   cpu_list cpus_;       // for settings_.affinity; else empty
   std::mutex joining_;  // guards threads_ once the constructor is done

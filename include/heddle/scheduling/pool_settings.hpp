@@ -29,7 +29,8 @@ struct pool_settings {
   std::size_t stack_size = 0;
   scheduling::affinity affinity = scheduling::affinity::automatic;
   scheduling::order order = scheduling::order::lifo;
-  /// How many threads may work in place of blocked workers at a time.
+  /// How many threads may work in place of blocked workers at a time. Without any a pool of one worker runs one job at
+  /// a time.
   std::size_t max_stand_ins = 256;
   /// How many threads there may be besides: more workers, when the pool is resized, and threads that are lent.
   std::size_t max_extra = 0;

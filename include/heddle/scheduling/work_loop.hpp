@@ -7,7 +7,6 @@
 
 #include <heddle/base/barrier.hpp>
 #include <heddle/queue/job.hpp>
-#include <heddle/queue/lane.hpp>
 #include <heddle/scheduling/crew.hpp>
 #include <heddle/scheduling/job_queues.hpp>
 #include <heddle/scheduling/job_refusal.hpp>
@@ -15,7 +14,6 @@
 #include <heddle/scheduling/open_hand.hpp>
 #include <heddle/scheduling/retirement.hpp>
 #include <heddle/scheduling/stand_ins.hpp>
-#include <heddle/scheduling/turns.hpp>
 #include <heddle/scheduling/unanswered_plea.hpp>
 #include <heddle/scheduling/work_search.hpp>
 #include <heddle/scheduling/worker.hpp>
@@ -27,11 +25,9 @@ namespace heddle::scheduling {
 /// The loop is the same for all threads of a pool; each calls it with its own worker.
 class work_loop {
  public:
-  work_loop(crew& all, stand_ins& others, turns& all_turns, retirement& retired, job_queues& queues,
-            const job_refusal& refusal) noexcept
+  work_loop(crew& all, stand_ins& others, retirement& retired, job_queues& queues, const job_refusal& refusal) noexcept
       : crew_(all),
         stand_ins_(others),
-        turns_(all_turns),
         retired_(retired),
         queues_(queues),
         refusal_(refusal),
@@ -74,14 +70,11 @@ class work_loop {
 
   /// Until the pool is closed and empty, or the thread is not needed any more.
   void work(worker& self) noexcept {
-    turns_.take(self);
-    if (turns_.are_limited() && may_rest(self)) return turns_.give(self);  // it had to wait for so long
     // A stand-in that finds work looks whether one more is needed, as who was woken does.
     bool searching = self.stands_in && crew_.idle().try_begin_search(1);
     sync::patience patience;
     do {
-      turns_.offer(self);
-      if (const finding found = look(self); found.is_something()) {
+      if (const finding found = search_.look(self); found.is_something()) {
         if (std::exchange(searching, false)) end_search(self, found.task != nullptr);
         if (std::exchange(self.took_several, false)) queues_.announce_own();
         run(self, found);
@@ -91,7 +84,7 @@ class work_loop {
       self.end_work();
       if (has_ended() || may_rest(self)) break;
       if (!searching) searching = crew_.idle().try_begin_search(enough_searching(self));
-      if (searching && !patience.is_over() && !turns_.are_shared()) {
+      if (searching && !patience.is_over()) {
         searching = wait_awake(self, patience);
       } else {
         searching = park(self, searching);
@@ -99,7 +92,6 @@ class work_loop {
       }
     } while (!may_rest(self));
     crew_.leave_loops(self);
-    turns_.give(self);
     if (searching) end_search(self, false);
     // Others may have gone to sleep while the last job of a closed pool was still queued, and left it to this worker.
     if (queues_.common().finished()) crew_.call_all_to_end();
@@ -112,10 +104,8 @@ class work_loop {
       if (self.assigned.run != nullptr) {
         const auto errand = std::exchange(self.assigned, {});
         self.begin_work();
-        turns_.borrow(self);
         errand.run(errand.argument);
         while (queue::job* const left = self.jobs.try_pop()) run(self, {.job = left});
-        turns_.end_borrowing(self);
       } else {
         work(self);
         if (has_ended()) return stand_ins_.leave(self, look);
@@ -128,14 +118,6 @@ class work_loop {
   /// Who works no more may have been counted on by who queued something.
   void look_again(worker& self) noexcept {
     if (stand_ins_.are_needed() && search_.has_unannounced_jobs(self)) stand_ins_.call_somebody();
-  }
-
-  finding look(worker& self) noexcept {
-    return turns_.are_scarce() ? search_.look_for_urgent(self) : search_.look(self);
-  }
-
-  [[nodiscard]] bool has_backlog() const noexcept {
-    return turns_.are_scarce() ? queues_.common().size_hint(queue::lane::high) != 0 : search_.has_backlog();
   }
 
   void run(worker& self, const finding& found) noexcept {
@@ -177,7 +159,7 @@ class work_loop {
       if (crew_.idle().take_unwatched()) {
         self.stack.beg(queue::beggars::asleep);  // it works on, unlike who parks
         look_around_for_sleepers(self);
-      } else if (has_backlog() || crew_.somebody_forks_for_place(self)) {
+      } else if (search_.has_backlog() || crew_.somebody_forks_for_place(self)) {
         crew_.call_worker();
       }
     } else if (stand_ins_.are_needed() && search_.has_queued_jobs()) {
@@ -227,27 +209,24 @@ class work_loop {
     crew_.leave_loops(self);
     self.prepare_to_park();
     const bool nobody_searches = crew_.idle().park(self.number, self.link, searching);
-    if (queues_.common().finished() || (self.is_lent && may_rest(self)) || turns_.are_wanted_of(self)) {
+    if (queues_.common().finished() || (self.is_lent && may_rest(self))) {
       crew_.call_all_to_end();
     } else if (!nobody_searches) {
       // It is them who find what there is, or look once more when they park.
     } else {
       look_around_for_sleepers(self);
     }
-    const bool searches = self.sleep_until_recalled();
-    turns_.take(self);
-    return searches;
+    return self.sleep_until_recalled();
   }
 
   /// Behind a heavy barrier: who has added work to what it has itself, and saw nobody parked, is seen here. Calls a
   /// worker if there is some; who adds some from now on calls one itself.
   void look_around_for_sleepers(const worker& self) noexcept {
-    if ((crew_.beg_of_everybody(self) && crew_.places().ask()) || has_backlog()) crew_.call_worker();
+    if ((crew_.beg_of_everybody(self) && crew_.places().ask()) || search_.has_backlog()) crew_.call_worker();
   }
 
   crew& crew_;
   stand_ins& stand_ins_;
-  turns& turns_;
   retirement& retired_;
   job_queues& queues_;
   const job_refusal& refusal_;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <utility>
 
 #include <heddle/base/barrier.hpp>
 #include <heddle/queue/injection_queue.hpp>
@@ -54,15 +53,6 @@ class work_search {
     } else if (jobs_.size_hint() != 0) {
       found.job = take_from_background(self);
     }
-    return found;
-  }
-
-  /// A job of the highest priority.
-  finding look_for_urgent(worker& self) const noexcept {
-    const auto turns = std::exchange(self.turns, queue::consumer_turns());  // one in which others are not first
-    finding found;
-    found.job = take_from_outside(self, queue::lane::high);
-    self.turns = turns;
     return found;
   }
 

@@ -101,8 +101,6 @@ class worker : public participant {
   errand assigned;
   base::atomic<bool> called_in{false};
   base::atomic<bool> called_off{false};  // of a lent one: it is to end
-  base::atomic<bool> has_turn{false};    // see turns; written under their mutex, or by its thread
-  worker* next_for_turn = nullptr;       // under their mutex
   bool stands_in = false;
   bool is_lent = false;      // by a thread that is not the pool's
   bool helps_loops = false;  // holds one of the places that guests leave, see crew

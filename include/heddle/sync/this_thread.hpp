@@ -2,7 +2,6 @@
 // What the calling thread is to heddle, for code that is about to block and must not know pools or event loops.
 #pragma once
 
-#include <cstdint>
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
@@ -13,10 +12,6 @@ class job_home;
 }  // namespace heddle::queue
 
 namespace heddle::sync {
-
-/// What a thread waits for while it sleeps: for anything; for what a pool that runs one call at a time has to run
-/// itself, see thread_context::gives_way_for(); or for a call that it has given away, which runs in its place.
-enum class block_for : std::uint8_t { anything, own_pool, own_call };
 
 /// Installed by a worker or an event loop for as long as the thread is one; all calls come from that thread.
 class thread_context {
@@ -44,20 +39,11 @@ class thread_context {
 
   /// For blocking_scope: the thread goes to sleep until `awaited` (null: something that is not a job) is done, or is in
   /// such a scope already.
-  void begin_block(const queue::job* awaited, block_for what) noexcept {
-    if (blocks_++ == 0) return block(awaited, what);
-    if (what != block_for::own_pool || what_ == what) return;
-    resumed();
-    block(awaited, what);
+  void begin_block(const queue::job* awaited) noexcept {
+    if (blocks_++ == 0) about_to_block(awaited);
   }
   void end_block() noexcept {
     if (--blocks_ == 0) resumed();
-  }
-
-  /// Whether others run what is queued in this thread's pool while it sleeps, if that is what it waits for: `needed` is
-  /// where something has to run before its wait can end, or null. Where others do so anyway the answer is false.
-  [[nodiscard]] virtual bool gives_way_for(const queue::job_home* needed) const noexcept {
-    return under_ != nullptr && under_->gives_way_for(needed);
   }
 
   /// False if nobody else runs what is queued in the thread's home while it sleeps.
@@ -74,47 +60,35 @@ class thread_context {
   /// thread can take it out of there at once. True if it did; else a tombstone is left.
   virtual bool try_withdraw(const queue::job&) noexcept { return false; }
 
-  /// The scopes that the thread is in.
-  struct block_state {
-    unsigned scopes = 0;
-    block_for what = block_for::anything;
-  };
-
   /// For blocking_allowed: the thread works meanwhile, in whatever scopes it is; end_job() gets what begin_job()
   /// returned.
-  [[nodiscard]] block_state begin_job() noexcept {
+  [[nodiscard]] unsigned begin_job() noexcept {
     ++jobs_;
-    const block_state before{std::exchange(blocks_, 0), what_};
-    if (before.scopes != 0) resumed();
-    return before;
+    const unsigned blocks = std::exchange(blocks_, 0);
+    if (blocks != 0) resumed();
+    return blocks;
   }
-  void end_job(block_state before) noexcept {
+  void end_job(unsigned blocks) noexcept {
     --jobs_;
-    blocks_ = before.scopes;
-    if (blocks_ != 0) block(nullptr, before.what);
+    blocks_ = blocks;
+    if (blocks != 0) about_to_block(nullptr);
   }
 
  protected:
   ~thread_context() = default;
 
   /// The thread sleeps until it calls resumed(), as far as anybody else is concerned.
-  virtual void about_to_block(const queue::job* awaited, block_for what) noexcept = 0;
+  virtual void about_to_block(const queue::job* awaited) noexcept = 0;
   virtual void resumed() noexcept = 0;
 
   [[nodiscard]] bool runs_job() const noexcept { return jobs_ != 0; }
   [[nodiscard]] thread_context* under() const noexcept { return under_; }
 
  private:
-  void block(const queue::job* awaited, block_for what) noexcept {
-    what_ = what;
-    about_to_block(awaited, what);
-  }
-
   const queue::job_home* home_;
   thread_context* under_;
   unsigned jobs_ = 0;
   unsigned blocks_ = 0;
-  block_for what_ = block_for::anything;
 };
 
 struct context_tag;
@@ -139,31 +113,24 @@ class scoped_context {
 class blocking_allowed {
  public:
   blocking_allowed() noexcept : context_(current_context::get()) {
-    if (context_ != nullptr) before_ = context_->begin_job();
+    if (context_ != nullptr) blocks_ = context_->begin_job();
   }
   ~blocking_allowed() {
-    if (context_ != nullptr) context_->end_job(before_);
+    if (context_ != nullptr) context_->end_job(blocks_);
   }
   blocking_allowed(const blocking_allowed&) = delete;
   blocking_allowed& operator=(const blocking_allowed&) = delete;
 
  private:
   thread_context* context_;
-  thread_context::block_state before_;
+  unsigned blocks_ = 0;
 };
-
-/// What a thread waits for that sleeps until something has run in `needed`, if that is not null.
-[[nodiscard]] inline block_for block_for_what_runs_in(const queue::job_home* needed) noexcept {
-  const thread_context* const here = current_context::get();
-  return here != nullptr && here->gives_way_for(needed) ? block_for::own_pool : block_for::anything;
-}
 
 /// Tells the thread's context, if it has one, that the thread sleeps in this scope.
 class blocking_scope {
  public:
-  explicit blocking_scope(const queue::job* awaited, block_for what = block_for::anything) noexcept
-      : context_(current_context::get()) {
-    if (context_ != nullptr) context_->begin_block(awaited, what);
+  explicit blocking_scope(const queue::job* awaited) noexcept : context_(current_context::get()) {
+    if (context_ != nullptr) context_->begin_block(awaited);
   }
   ~blocking_scope() {
     if (context_ != nullptr) context_->end_block();

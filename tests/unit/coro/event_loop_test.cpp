@@ -30,7 +30,7 @@ class call_job final : public heddle::queue::job {
 
 struct worker final : heddle::sync::thread_context {
   using thread_context::thread_context;
-  void about_to_block(const heddle::queue::job*, heddle::sync::block_for) noexcept override {}
+  void about_to_block(const heddle::queue::job*) noexcept override {}
   void resumed() noexcept override {}
 };
 
@@ -152,7 +152,7 @@ TEST_CASE("the loop is the thread's current one, and forbids it to block, while 
 TEST_CASE("a loop that sleeps in a worker tells the worker", "[coro][event_loop]") {
   struct worker final : heddle::sync::thread_context {
     worker() : thread_context(nullptr) {}
-    void about_to_block(const heddle::queue::job*, heddle::sync::block_for) noexcept override { ++blocked; }
+    void about_to_block(const heddle::queue::job*) noexcept override { ++blocked; }
     void resumed() noexcept override { ++went_on; }
     int blocked = 0;
     int went_on = 0;

@@ -30,7 +30,7 @@ namespace {
 
 struct recording_context final : heddle::queue::job_home, heddle::sync::thread_context {
   recording_context() : thread_context(this) {}
-  void about_to_block(const heddle::queue::job* job, heddle::sync::block_for) noexcept override {
+  void about_to_block(const heddle::queue::job* job) noexcept override {
     ++blocked;
     awaited = job;
   }
