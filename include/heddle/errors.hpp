@@ -7,6 +7,8 @@
 #include <string>
 #include <system_error>
 
+#include <heddle/process/callable_not_found.hpp>
+
 namespace heddle {
 
 /// A wait with a timeout ended before what it waited for. Python: TimeoutError.
@@ -81,6 +83,10 @@ class broken_thread_pool : public broken_executor {
  public:
   using broken_executor::broken_executor;
 };
+
+/// A call reached a process that does not have the program or shared object of its callable, or not in the same version;
+/// module() names it. Only that call fails.
+using process::callable_not_found;
 
 /// The system could not start a worker of an executor; those already started were stopped again.
 class executor_start_error : public std::system_error {
