@@ -5,6 +5,7 @@
 #include <heddle/array_split.hpp>
 #include <heddle/asyncio.hpp>
 #include <heddle/blocking.hpp>
+#include <heddle/by_value.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
@@ -16,6 +17,7 @@
 #include <heddle/parallel_map.hpp>
 #include <heddle/parallel_reduce.hpp>
 #include <heddle/parallel_scan.hpp>
+#include <heddle/partial.hpp>
 #include <heddle/shared_future.hpp>
 #include <heddle/stop_token.hpp>
 #include <heddle/task_group.hpp>

@@ -37,6 +37,7 @@ const std::set<std::string, std::less<>> seams = {
     "base/pin_module.hpp",
     "base/poison.hpp",
     "base/usable_cpus.hpp",
+    "process/address_scan.hpp",
     "process/child.hpp",
     "scheduling/thread.hpp",
     "sync/park.hpp",
