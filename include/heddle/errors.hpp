@@ -84,8 +84,8 @@ class broken_thread_pool : public broken_executor {
   using broken_executor::broken_executor;
 };
 
-/// A call reached a process that does not have the program or shared object of its callable, or not in the same version;
-/// module() names it. Only that call fails.
+/// A call reached a process that does not have the program or shared object of its callable, or not in the same
+/// version; module() names it. Only that call fails.
 using process::callable_not_found;
 
 /// The system could not start a worker of an executor; those already started were stopped again.

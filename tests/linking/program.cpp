@@ -4,6 +4,8 @@
 //
 //     program KIND [SHARED_OBJECT]           the kind of identity that its modules must have, and one to open
 //     program replaced SHARED_OBJECT OTHER   opens the one, and puts the other in its place
+//     program reopened SHARED_OBJECT OTHER   the same, and closes the one and opens the other before it makes an id
+//     again
 
 #include <dlfcn.h>
 #include <spawn.h>
@@ -12,6 +14,7 @@
 #include <heddle/process/callable_id.hpp>
 #include <heddle/process/module_table.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -113,6 +116,33 @@ messages all_messages(std::optional<process::module_identity> expected, const ch
   return to_send;
 }
 
+#ifndef HEDDLE_TEST_STATIC
+/// The shared object at `path` as it is now, and as it is after `other` has taken its place: not the same module,
+/// though it has the same path, the same size, and most likely the same address.
+void check_reopened(const char* path, const char* other) {
+  auto& modules = process::module_list::of_this_process();
+  const auto record = [&](void* opened) {
+    if (opened == nullptr) fail(::dlerror());
+    return modules.record_of(*modules.find(::dlsym(opened, "heddle_test_times_three")).module);
+  };
+  void* const first = ::dlopen(path, RTLD_NOW);
+  const process::module_record before = record(first);
+  ::dlclose(first);
+  if (std::rename(other, path) != 0) fail("rename");
+  const process::module_record after = record(::dlopen(path, RTLD_NOW));
+  if (before.path() != after.path()) fail("the path is another one");
+  if (before.identity == after.identity && std::ranges::equal(before.id(), after.id()))
+    fail("one is taken for the other");
+  static_cast<void>(modules.find(after, process::missing_module::refuse));
+  try {
+    static_cast<void>(modules.find(before, process::missing_module::open));
+    fail("what was unloaded is found");
+  } catch (const process::callable_not_found& error) {
+    std::printf("%s\n", error.what());
+  }
+}
+#endif
+
 /// Whether the children have the same shared object as the parent.
 enum class shared_object { same, replaced };
 
@@ -201,6 +231,13 @@ int main(int argc, char** argv) {
     if (kind == "file") expected = process::module_identity::file;
     if (kind == "content") expected = process::module_identity::content;
     const char* const to_open = argc > 2 ? argv[2] : nullptr;
+#ifndef HEDDLE_TEST_STATIC
+    if (kind == "reopened") {
+      check_reopened(argv[2], argv[3]);
+      std::printf("all is well\n");
+      return 0;
+    }
+#endif
     const auto to_send = all_messages(expected, to_open, {argc > 3 ? argv[3] : nullptr});
     send_to_forked(to_send.all);
     send_to_new(to_send.all, expected ? shared_object::same : shared_object::replaced);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <sys/mman.h>
 #include <heddle/process/address_scan.hpp>
 #include <support/catch.hpp>
 
@@ -41,6 +42,17 @@ TEST_CASE("numbers are no addresses", "[process][address_scan]") {
   CHECK(finding({~std::uint64_t{0}, std::uint64_t{1} << 63U}) == address_finding::none);
   CHECK(finding({std::bit_cast<std::uint64_t>(1.5), std::bit_cast<std::uint64_t>(-1e-300)}) == address_finding::none);
   CHECK(finding({std::uint64_t{1} << 46U, 0}) == address_finding::none);  // nothing is there
+}
+
+TEST_CASE("small numbers are no addresses, even if there is memory", "[process][address_scan]") {
+  const std::uint64_t number = 0x1000'0000;
+  void* const wanted = std::bit_cast<void*>(static_cast<std::uintptr_t>(number));
+  void* const there = ::mmap(wanted, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (there != wanted) SKIP("this process cannot have memory at a small address");
+  CHECK(is_mapped(number));
+  CHECK(finding({number, 0}) == address_finding::none);
+  ::munmap(there, 1);
+  CHECK_FALSE(is_mapped(number));
 }
 
 TEST_CASE("an object that is not aligned as an address has none", "[process][address_scan]") {

@@ -6,9 +6,11 @@
 #include <support/temporary_tree.hpp>
 
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -18,7 +20,7 @@ using namespace heddle::process;
 using bytes = std::vector<std::uint8_t>;
 
 /// A note as linkers write it.
-bytes note(const std::string& name, std::uint32_t type, const bytes& content, std::size_t alignment = 4) {
+bytes note(std::string_view name, std::uint32_t type, const bytes& content, std::size_t alignment = 4) {
   bytes result;
   const auto add = [&](const void* from, std::size_t size) {
     const auto* const first = static_cast<const std::uint8_t*>(from);
@@ -32,7 +34,7 @@ bytes note(const std::string& name, std::uint32_t type, const bytes& content, st
   add(&name_size, sizeof name_size);
   add(&content_size, sizeof content_size);
   add(&type, sizeof type);
-  add(name.c_str(), name_size);
+  add(std::string(name).c_str(), name_size);
   align();
   add(content.data(), content.size());
   align();
@@ -71,6 +73,7 @@ TEST_CASE("what is no build id is not taken for one", "[process][loaded_module]"
   CHECK(build_id_of(note("GNU", NT_GNU_BUILD_ID, bytes(65))).empty());
   CHECK(build_id_of(note("GNV", NT_GNU_BUILD_ID, bytes(20))).empty());
   CHECK(build_id_of(note("Go", 4, bytes(20))).empty());
+  CHECK(build_id_of(note(std::string_view("GNU\0S", 5), NT_GNU_BUILD_ID, bytes(20))).empty());
 }
 
 TEST_CASE("notes that lie about their lengths are not read beyond their end", "[process][loaded_module]") {
@@ -128,5 +131,10 @@ TEST_CASE("files are told from each other by their identity", "[process][mapped_
   REQUIRE(identity_of_file(a.c_str()));
   CHECK(identity_of_file(a.c_str()) == identity_of_file(a.c_str()));
   CHECK(identity_of_file(a.c_str()) != identity_of_file(b.c_str()));
+  std::filesystem::last_write_time(b, std::filesystem::last_write_time(a));
+  CHECK(identity_of_file(a.c_str()) != identity_of_file(b.c_str()));
+  const auto before = identity_of_file(a.c_str());
+  tree.write("/a", "12");
+  CHECK(identity_of_file(a.c_str()) != before);
   CHECK_FALSE(identity_of_file("/nowhere/a"));
 }

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -95,7 +96,7 @@ TEST_CASE("an offset outside of the code of a module has no address", "[process]
 TEST_CASE("a record leads back to its module, by each kind of identity", "[process][module_list]") {
   const loaded_module& module = *id_of(&add_one).module;
   const module_record record = modules().record_of(module);
-  CHECK(std::string(record.path()).find("test") != std::string::npos);
+  CHECK(std::filesystem::equivalent(record.path(), "/proc/self/exe"));
   CHECK(&modules().find(record, missing_module::refuse) == &module);
 
   module_record by_content = record;
@@ -167,6 +168,16 @@ TEST_CASE("a shared object that another process has is opened, compared, and kep
   record.id_bytes[0] ^= 1U;
   const loaded_module& found = modules().find(record, missing_module::open);
   CHECK(found.address_of(id.offset) != nullptr);
+  CHECK(is_loaded(spare));
+}
+
+TEST_CASE("a shared object that another process means is not unloaded any more", "[process][module_list]") {
+  if (is_loaded(spare)) SKIP("the spare shared object is in use");
+  opened_spare opened;
+  if (opened.handle == nullptr) SKIP("this system has no spare shared object");
+  const callable_id id = modules().find(opened.function());
+  CHECK(&modules().find(modules().record_of(*id.module), missing_module::refuse) == id.module);
+  opened.close();
   CHECK(is_loaded(spare));
 }
 
