@@ -82,15 +82,15 @@ template <class F>
 void throw_if_it_holds_addresses(const by_value_call<F>& callable) {
   if constexpr (!std::is_empty_v<F>) {
     const auto bytes = callable.bytes();
-    const auto found = process::find_addresses(bytes, alignof(F));
-    if (found == process::address_finding::certain)
+    if (process::holds_only_stack_addresses(bytes, alignof(F)))
       throw std::invalid_argument(
           "by_value(): the callable has captured local variables by reference, and another process does not have them; "
           "capture by value, or write partial(function, values...)");
 #ifndef NDEBUG
     static base::atomic<bool> is_reported{false};
     // relaxed: a flag that orders nothing.
-    if (found == process::address_finding::likely && !is_reported.exchange(true, base::relaxed)) {
+    if (!is_reported.load(base::relaxed) && process::seems_to_hold_address(bytes, alignof(F)) &&
+        !is_reported.exchange(true, base::relaxed)) {
       std::fprintf(
           stderr,
           "heddle: by_value(): a callable that is sent to another process seems to hold an address of this one, "
