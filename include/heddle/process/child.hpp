@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The seam between heddle and the system's processes: start one, watch it, kill it, reap it.
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <ctime>
+#include <system_error>
+#include <vector>
+
+#include <heddle/process/descriptor.hpp>
+
+namespace heddle::process {
+
+/// A process, by a descriptor that no other process can take over, as a process number can be.
+class process_handle {
+ public:
+  process_handle() noexcept = default;
+  explicit process_handle(descriptor of) noexcept : of_(std::move(of)) {}
+
+  /// Of a process that cannot be reaped meanwhile: a child, or the caller. Throws std::system_error.
+  static process_handle open(pid_t process) {
+    return process_handle(descriptor::made_by(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)), "pidfd_open"));
+  }
+
+  /// Readable once all its threads have ended.
+  [[nodiscard]] int number() const noexcept { return of_.number(); }
+  [[nodiscard]] bool is_open() const noexcept { return of_.is_open(); }
+
+  [[nodiscard]] bool has_ended() const noexcept {
+    pollfd asked{of_.number(), POLLIN, 0};
+    return retry_interrupted([&] { return ::poll(&asked, 1, 0); }) == 1;
+  }
+
+  /// Waits for its end; false if that does not come in time.
+  [[nodiscard]] bool wait_for_end(std::chrono::milliseconds longest) const noexcept {
+    const auto until = std::chrono::steady_clock::now() + longest;
+    for (;;) {
+      pollfd asked{of_.number(), POLLIN, 0};
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      const int answer = ::poll(&asked, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
+      if (answer == 1) return true;
+      if (answer == 0 || errno != EINTR) return false;
+    }
+  }
+
+  /// Nothing happens if it has ended.
+  void send_signal(int signal) const noexcept { ::syscall(SYS_pidfd_send_signal, of_.number(), signal, nullptr, 0); }
+
+ private:
+  descriptor of_;
+};
+
+/// How a process has ended, as its parent is told.
+struct exit_report {
+  pid_t process = 0;
+  int code = 0;    // CLD_EXITED, CLD_KILLED or CLD_DUMPED
+  int status = 0;  // its exit status, or the signal
+  rusage used{};   // by it, and by those that it has waited for
+};
+
+/// Of a child that has ended. It stays a zombie, so that its number is no other process's.
+[[nodiscard]] inline bool peek_at_end(const process_handle& child, exit_report& report) noexcept {
+  siginfo_t found{};
+  const auto type = static_cast<idtype_t>(P_PIDFD);
+  const auto number = static_cast<id_t>(child.number());
+  if (retry_interrupted([&] { return ::waitid(type, number, &found, WEXITED | WNOWAIT | WNOHANG); }) != 0) return false;
+  if (found.si_pid == 0) return false;
+  report.process = found.si_pid;
+  report.code = found.si_code;
+  report.status = found.si_status;
+  return true;
+}
+
+/// Of one of those: from now on its number may be another process's.
+inline void reap(exit_report& ended) noexcept {
+  int status = 0;
+  retry_interrupted([&] { return ::wait4(ended.process, &status, WNOHANG, &ended.used); });
+}
+
+/// How many threads this process has; 0 if the system does not say.
+[[nodiscard]] inline std::size_t count_threads() noexcept {
+  DIR* const tasks = ::opendir("/proc/self/task");
+  if (tasks == nullptr) return 0;
+  std::size_t count = 0;
+  while (const dirent* const entry = ::readdir(tasks)) {
+    if (entry->d_name[0] != '.') ++count;
+  }
+  ::closedir(tasks);
+  return count;
+}
+
+/// How many a process has that has started none: ThreadSanitizer has one for itself, which a fork does without.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t threads_from_start = 2;
+#elif defined(__has_feature)
+inline constexpr std::size_t threads_from_start = __has_feature(thread_sanitizer) ? 2 : 1;
+#else
+inline constexpr std::size_t threads_from_start = 1;
+#endif
+
+/// Whether this process has started no thread that is still there. One that was joined may linger for a moment.
+[[nodiscard]] inline bool has_one_thread() noexcept {
+  for (int tries = 0; tries < 20; ++tries) {
+    const std::size_t threads = count_threads();
+    if (threads == 0) return false;
+    if (threads <= threads_from_start) return true;
+    constexpr timespec moment{0, 50'000};
+    ::nanosleep(&moment, nullptr);
+  }
+  return false;
+}
+
+/// fork() of a process that has one thread, but the parent is sent no signal when the child ends and the child is not
+/// among those that wait() finds. What pthread_atfork() was given does not run. As fork(): 0 in the child, -1 where it
+/// fails.
+[[nodiscard]] inline pid_t fork_unnoticed() noexcept {
+  return static_cast<pid_t>(::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr));
+}
+
+/// Starts this program anew, whatever has become of its file: with `given` as its descriptor 3, the streams 0 to 2, and
+/// no other descriptor. `arguments` and `variables` end with null. Throws std::system_error.
+inline pid_t start_this_program(int given, char* const arguments[], char* const variables[]) {
+  posix_spawn_file_actions_t actions;
+  if (const int error = ::posix_spawn_file_actions_init(&actions); error != 0)
+    throw std::system_error(error, std::system_category(), "posix_spawn");
+  pid_t started = 0;
+  int error = ::posix_spawn_file_actions_adddup2(&actions, given, 3);
+  if (error == 0) error = ::posix_spawn_file_actions_addclosefrom_np(&actions, 4);
+  if (error == 0) error = ::posix_spawn(&started, "/proc/self/exe", &actions, nullptr, arguments, variables);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) throw std::system_error(error, std::system_category(), "posix_spawn");
+  return started;
+}
+
+/// Points every descriptor from 3 on at /dev/null, but those in `kept`: their numbers stay taken, so that nobody
+/// mistakes another file for them, and what they held is let go.
+inline void release_descriptors(const std::vector<int>& kept) noexcept {
+  const descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!nothing.is_open()) return;
+  const auto release = [&](int number) {
+    if (number <= STDERR_FILENO || number == nothing.number()) return;
+    for (const int each : kept) {
+      if (each == number) return;
+    }
+    ::dup3(nothing.number(), number, O_CLOEXEC);
+  };
+  if (DIR* const open = ::opendir("/proc/self/fd")) {
+    std::vector<int> found;
+    while (const dirent* const entry = ::readdir(open)) {
+      if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != ::dirfd(open))
+        found.push_back(std::atoi(entry->d_name));
+    }
+    ::closedir(open);
+    for (const int each : found) release(each);
+    return;
+  }
+  rlimit most{};
+  ::getrlimit(RLIMIT_NOFILE, &most);
+  for (int each = 3; each < static_cast<int>(most.rlim_cur < 65'536 ? most.rlim_cur : 65'536); ++each) {
+    if (::fcntl(each, F_GETFD) >= 0) release(each);
+  }
+}
+
+}  // namespace heddle::process

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// The process that starts the workers of a program and waits for their ends.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <unordered_map>
+#include <utility>
+
+#include <heddle/process/child.hpp>
+#include <heddle/process/descriptor.hpp>
+#include <heddle/process/message_socket.hpp>
+#include <heddle/process/server_messages.hpp>
+
+namespace heddle::process {
+
+/// What a worker's process does, with the descriptors that came with its order. It never returns.
+using worker_body = void (*)(serial_number, message_socket::descriptors& given) noexcept;
+
+/// A process with one thread for ever, so that it may fork at any time, and little memory, so that it does so fast. Its
+/// workers are its children: each is a process group of its own, which is killed when the worker has ended, and all of
+/// them are when the program has ended, or wants no more of them. It knows nothing of what they do.
+class fork_server {
+ public:
+  /// Only for a process that is to be nothing else: run() ends it. It says `name` in its hello.
+  fork_server(message_socket connection, process_handle program, serial_number name, worker_body body) noexcept
+      : connection_(std::move(connection)), program_(std::move(program)), name_(name), body_(body) {}
+
+  /// Serves until the program is gone, or says so by closing the connection.
+  [[noreturn]] void run() noexcept {
+    become_nobody_s_child();
+    try {
+      serve();
+    } catch (...) {
+      // No memory, or no descriptors: what is lost is said by the connection's end.
+    }
+    end_all();
+    ::_exit(0);
+  }
+
+ private:
+  struct worker {
+    process_handle handle;
+    pid_t process = 0;
+  };
+
+  static constexpr std::uint64_t of_connection = 0;  // no worker has these numbers
+  static constexpr std::uint64_t of_program = UINT64_MAX;
+  static constexpr int ignored_signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGTSTP, SIGUSR1, SIGUSR2};
+
+  /// Nobody's handlers are called here, and signals of the program's terminal are for the program.
+  static void become_nobody_s_child() noexcept {
+    for (int each = 1; each < NSIG; ++each) ::signal(each, SIG_DFL);
+    for (const int ignored : ignored_signals) ::signal(ignored, SIG_IGN);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  }
+
+  void serve() {
+    events_ = descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+    watch(connection_.number(), of_connection);
+    watch(program_.number(), of_program);
+    if (!tell({.what = server_report::kind::hello,
+               .serial = name_,
+               .error = has_one_thread() ? 0 : static_cast<int>(count_threads())}))
+      return;
+    for (;;) {
+      epoll_event found[64];
+      const int count = ::epoll_wait(events_.number(), found, 64, -1);
+      for (int i = 0; i < count; ++i) {
+        const std::uint64_t whose = found[i].data.u64;
+        if (whose == of_program) return;
+        if (whose == of_connection ? !take_order() : !report_end(whose)) return;
+      }
+    }
+  }
+
+  void watch(int number, std::uint64_t whose) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = whose;
+    if (::epoll_ctl(events_.number(), EPOLL_CTL_ADD, number, &event) != 0) throw_system_error("epoll_ctl");
+  }
+
+  /// False if the program is gone.
+  [[nodiscard]] bool tell(const server_report& report, std::initializer_list<int> with = {}) const noexcept {
+    return connection_.send(report, with) == message_socket::outcome::done;
+  }
+
+  /// False if there will be no more.
+  [[nodiscard]] bool take_order() {
+    spawn_order order;
+    message_socket::descriptors given;
+    switch (connection_.receive(order, given, MSG_DONTWAIT)) {
+      case message_socket::outcome::not_now:
+        return true;
+      case message_socket::outcome::done:
+        return start(order, given);
+      default:
+        return false;
+    }
+  }
+
+  [[nodiscard]] bool start(const spawn_order& order, message_socket::descriptors& given) {
+    worker& started = workers_[order.serial];
+    const int error = try_start(started, order, given);
+    if (error == 0)
+      return tell({.what = server_report::kind::started, .serial = order.serial, .how = {.process = started.process}},
+                  {started.handle.number()});
+    workers_.erase(order.serial);
+    return tell({.what = server_report::kind::failed, .serial = order.serial, .error = error});
+  }
+
+  /// 0, or what the system said.
+  [[nodiscard]] int try_start(worker& started, const spawn_order& order, message_socket::descriptors& given) {
+    const pid_t server = ::getpid();
+    started.process = ::fork();
+    if (started.process < 0) return errno;
+    if (started.process == 0) become_worker(server, order, given);
+    ::setpgid(started.process, started.process);  // both do it, whoever is first
+    try {
+      started.handle = process_handle::open(started.process);
+      watch(started.handle.number(), order.serial);
+    } catch (const std::system_error& refused) {
+      end(started);
+      return refused.code().value();
+    }
+    return 0;
+  }
+
+  [[noreturn]] void become_worker(pid_t server, const spawn_order& order, message_socket::descriptors& given) noexcept {
+    ::setpgid(0, 0);
+    leave_server();
+    for (const int usual : ignored_signals) ::signal(usual, SIG_DFL);
+    ::signal(SIGPIPE, SIG_IGN);
+    order.where.apply();
+    if (given[0].is_open()) static_cast<void>(::fchdir(given[0].number()));
+    // The server has one thread, whose end this is. Last, for changing credentials would clear it.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != server) ::_exit(0);
+    body_(order.serial, given);
+    ::_exit(0);
+  }
+
+  /// A worker holds nothing of the server.
+  void leave_server() noexcept {
+    events_ = descriptor();
+    connection_ = message_socket(descriptor());
+    program_ = process_handle();
+    for (auto& [serial, each] : workers_) each.handle = process_handle();
+  }
+
+  /// False if the program is gone.
+  [[nodiscard]] bool report_end(serial_number serial) noexcept {
+    const auto found = workers_.find(serial);
+    if (found == workers_.end()) return true;
+    server_report report{.what = server_report::kind::ended, .serial = serial};
+    if (!peek_at_end(found->second.handle, report.how)) return true;
+    // As long as it is a zombie nobody else's group can have its number.
+    ::kill(-found->second.process, SIGKILL);
+    reap(report.how);
+    // The program has the same handle, so it would stay among the events when it is closed here.
+    ::epoll_ctl(events_.number(), EPOLL_CTL_DEL, found->second.handle.number(), nullptr);
+    workers_.erase(found);
+    return tell(report);
+  }
+
+  static void end(const worker& ended) noexcept {
+    ::kill(ended.process, SIGKILL);
+    ::kill(-ended.process, SIGKILL);
+    retry_interrupted([&] { return ::waitpid(ended.process, nullptr, 0); });
+  }
+
+  void end_all() noexcept {
+    for (const auto& [serial, each] : workers_) ::kill(-each.process, SIGKILL);
+    for (const auto& [serial, each] : workers_) end(each);
+  }
+
+  message_socket connection_;
+  process_handle program_;
+  const serial_number name_;
+  const worker_body body_;
+  descriptor events_;
+  std::unordered_map<serial_number, worker> workers_;
+};
+
+}  // namespace heddle::process

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+// How workers are started and how their ends are known, whichever way the fork server was started.
+#include <heddle/process/server_process.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <heddle/process/program.hpp>
+#include <support/catch.hpp>
+#include <support/deadline.hpp>
+#include <support/scale.hpp>
+#include <support/temporary_tree.hpp>
+
+#include "isolation/obedient_worker.hpp"
+
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+using heddle::process::message_socket;
+using heddle::process::process_handle;
+using heddle::process::server_process;
+using heddle::process::server_report;
+using heddle_test::command;
+using heddle_test::commanded_worker;
+using heddle_test::facts;
+using heddle_test::next_report;
+using heddle_test::scaled;
+using heddle_test::start_worker;
+
+namespace {
+
+server_process forked() { return server_process::fork(&heddle_test::obey); }
+server_process restarted() { return server_process::restart(); }
+
+struct way_to_start {
+  const char* name;
+  server_process (*start)();
+};
+constexpr way_to_start ways[] = {{"forked", forked}, {"started once more", restarted}};
+
+way_to_start any_way() {
+  // ThreadSanitizer's own thread is there when a program that was started once more forks, and knows of it.
+  return GENERATE(
+      filter([](const way_to_start& way) { return !heddle_test::under_thread_sanitizer || way.start != forked; },
+             from_range(std::begin(ways), std::end(ways))));
+}
+
+server_report end_of(const server_process& server, heddle::process::serial_number serial) {
+  process_handle none;
+  const server_report report = next_report(server, none);
+  CHECK(report.what == server_report::kind::ended);
+  CHECK(report.serial == serial);
+  return report;
+}
+
+/// Whether it runs: whoever inherits an orphan may let its zombie stay for a while.
+bool runs(pid_t process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  const std::size_t name_end = line.rfind(") ");
+  return name_end != std::string::npos && line[name_end + 2] != 'Z' && line[name_end + 2] != 'X';
+}
+
+/// Waits until the process has ended; false after 2 s.
+bool ends(pid_t process) {
+  for (int tries = 0; tries < 2000 && runs(process); ++tries) ::usleep(1000);
+  return !runs(process);
+}
+
+int descriptors_of(const process_handle& of) {
+  std::ifstream info("/proc/self/fdinfo/" + std::to_string(of.number()));
+  std::string line;
+  std::string process;
+  while (std::getline(info, line)) {
+    if (line.starts_with("Pid:")) process = line.substr(line.find_first_of("0123456789"));
+  }
+  return heddle_test::count_descriptors(process);
+}
+
+}  // namespace
+
+TEST_CASE("a worker is a process that the fork server starts, in a group of its own", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  CHECK(server.may_fork());
+  const commanded_worker worker = start_worker(server, 7);
+  const facts found = worker.ask();
+  CHECK(found.process != ::getpid());
+  CHECK(found.parent != ::getpid());
+  CHECK(found.group == found.process);
+  CHECK(found.descriptors == 1);  // its connection with the test
+  CHECK_FALSE(worker.handle.has_ended());
+}
+
+TEST_CASE("the end of a worker is known, and how it came", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  const commanded_worker first = start_worker(server, 1);
+  const commanded_worker second = start_worker(server, 2);
+  const commanded_worker third = start_worker(server, 3);
+  first.tell(command::what::exit, 5);
+  CHECK(first.handle.wait_for_end(5s));
+  server_report end = end_of(server, 1);
+  CHECK((end.how.code == CLD_EXITED && end.how.status == 5));
+  second.tell(command::what::raise, SIGSEGV);
+  end = end_of(server, 2);
+  CHECK((end.how.code == CLD_KILLED || end.how.code == CLD_DUMPED || end.how.code == CLD_EXITED));
+  third.handle.send_signal(SIGKILL);
+  end = end_of(server, 3);
+  CHECK((end.how.code == CLD_KILLED && end.how.status == SIGKILL));
+  CHECK(end.how.used.ru_maxrss > 0);
+}
+
+TEST_CASE("what a worker has started ends with it", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  const commanded_worker worker = start_worker(server, 1);
+  const pid_t child = worker.ask(command::what::fork).child;
+  CHECK(runs(child));
+  worker.handle.send_signal(SIGKILL);
+  end_of(server, 1);
+  CHECK(ends(child));
+}
+
+TEST_CASE("a worker works where its order was given, and not where the server was started", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  const std::filesystem::path before = std::filesystem::current_path();
+  const heddle_test::temporary_tree folder;
+  const mode_t mask = ::umask(027);
+  std::filesystem::current_path(folder.root());
+  const commanded_worker worker = start_worker(server, 1);
+  std::filesystem::current_path(before);
+  ::umask(mask);
+  const facts found = worker.ask();
+  const facts ours = heddle_test::facts_of_this_process();
+  CHECK(std::filesystem::equivalent(found.folder.data(), folder.root()));
+  CHECK(found.mask == 027);
+  CHECK(found.priority == ours.priority);
+  CHECK(found.cpus == ours.cpus);
+  CHECK(found.most_open == ours.most_open);
+}
+
+TEST_CASE("workers end when nobody wants them any more", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  facts found;
+  process_handle handle;
+  process_handle server_handle;
+  pid_t child = 0;
+  {
+    server_process server = way.start();
+    commanded_worker worker = start_worker(server, 1);
+    found = worker.ask(command::what::fork);
+    child = found.child;
+    handle = std::move(worker.handle);
+    server_handle = process_handle::open(found.parent);
+  }
+  CHECK(handle.wait_for_end(5s));
+  CHECK(server_handle.wait_for_end(5s));
+  CHECK(ends(child));
+}
+
+TEST_CASE("workers end with their server", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  const commanded_worker worker = start_worker(server, 1);
+  server.handle().send_signal(SIGKILL);
+  CHECK(worker.handle.wait_for_end(5s));
+  server_report report;
+  process_handle none;
+  CHECK(server.receive(report, none) == message_socket::outcome::closed);
+}
+
+TEST_CASE("nothing is left of a program that was killed", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  auto [ours, theirs] = message_socket::make_pair();
+  const pid_t program = ::fork();
+  REQUIRE(program >= 0);
+  if (program == 0) {
+    const server_process server = way.start();
+    const commanded_worker worker = start_worker(server, 1);
+    static_cast<void>(theirs.send(worker.ask(command::what::fork)));
+    for (;;) ::pause();
+  }
+  facts found;
+  message_socket::descriptors none;
+  REQUIRE(ours.receive(found, none) == message_socket::outcome::done);
+  ::kill(program, SIGKILL);
+  ::waitpid(program, nullptr, 0);
+  CHECK(ends(found.child));
+  CHECK(ends(found.process));
+  CHECK(ends(found.parent));
+}
+
+TEST_CASE("a thousand workers leave no descriptor and no process", "[fork_server]") {
+  const heddle_test::deadline limit(120s);
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  const int ours = heddle_test::count_descriptors();
+  int servers = 0;
+  pid_t last = 0;
+  for (std::size_t i = 1; i <= scaled(1000); ++i) {
+    const commanded_worker worker = start_worker(server, i);
+    last = worker.ask().process;
+    if (i % 2 == 0) worker.tell(command::what::exit, 0);
+    if (i % 2 == 1) worker.handle.send_signal(SIGKILL);
+    end_of(server, i);
+    if (i == 1) servers = descriptors_of(server.handle());
+  }
+  CHECK(heddle_test::count_descriptors() == ours);
+  CHECK(descriptors_of(server.handle()) == servers);
+  CHECK_FALSE(runs(last));
+}
+
+TEST_CASE("a forked server is none of the children that a program waits for", "[fork_server]") {
+  if (heddle_test::under_thread_sanitizer) SKIP("it cannot fork a process that has threads");
+  const heddle_test::deadline limit;
+  {
+    const server_process server = forked();
+    errno = 0;
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+    CHECK(errno == ECHILD);
+    server.handle().send_signal(SIGKILL);
+    CHECK(server.handle().wait_for_end(5s));
+  }
+  CHECK(::waitpid(-1, nullptr, WNOHANG | __WALL) == -1);
+}
+
+TEST_CASE("the server holds nothing open of what its program had", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);  // not closed by exec
+  const server_process server = way.start();
+  const commanded_worker worker = start_worker(server, 1);
+  ::close(ends[1]);
+  char byte = 0;
+  CHECK(::read(ends[0], &byte, 1) == 0);
+  ::close(ends[0]);
+}
+
+TEST_CASE("a program that does not get to its entry is told what to do", "[fork_server]") {
+  const heddle_test::deadline limit;
+  auto& program = heddle::process::program::current();
+  const auto arguments = std::exchange(program.arguments, {"tests", "--never-enter"});
+  CHECK_THROWS_WITH(restarted(), ContainsSubstring("call that first in main()"));
+  program.arguments = arguments;
+  CHECK(::waitpid(-1, nullptr, WNOHANG | __WALL) == -1);
+}
+
+TEST_CASE("a variable that somebody else has set makes no server of a program", "[fork_server]") {
+  ::setenv("HEDDLE_FORK_SERVER", "5", 1);
+  CHECK_FALSE(heddle::process::server_assignment::take().has_value());
+  CHECK(std::getenv("HEDDLE_FORK_SERVER") == nullptr);
+}
