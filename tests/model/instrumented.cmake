@@ -271,3 +271,6 @@ heddle_instrument(HEADER completion/continuation.hpp REPLACE [[shared_state<T>* 
   BY [[base::plain<shared_state<T>*> state_;]])
 heddle_instrument(HEADER future.hpp REPLACE [[completion::shared_state<T>* state_ = nullptr;]]
   BY [[base::plain<completion::shared_state<T>*> state_ = nullptr;]])
+
+# Few slots, of which two are used.
+heddle_instrument(HEADER process/task_slots.hpp REPLACE [[capacity = 128;]] BY [[capacity = 4;]])

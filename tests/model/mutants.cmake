@@ -1748,3 +1748,46 @@ heddle_mutant(dependent begins_when_one_is_done
   REPLACE [[if (untold.fetch_sub(by, base::acq_rel) != by) return;]]
   BY [[if (untold.fetch_sub(by, base::acq_rel) > by + 1) return;]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DEADLOCK|MEMORY LEAK")
+
+heddle_mutant(task_slots revoking_does_not_look
+  HEADER process/task_slots.hpp
+  IN [[bool try_revoke(]]
+  REPLACE [[return word_of(task).compare_exchange_strong(expected, word(task, state::revoked), base::relaxed, base::relaxed);]]
+  BY [[word_of(task).store(word(task, state::revoked), base::relaxed);
+    return expected != 0;]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(task_slots claiming_does_not_look
+  HEADER process/task_slots.hpp
+  IN [[taken take(]]
+  REPLACE [[word_of(task).compare_exchange_strong(seen, word(task, state::claimed), base::acquire, base::acquire)]]
+  BY [[(word_of(task).store(word(task, state::claimed), base::relaxed), true)]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(doorbell who_waits_does_not_say_so
+  HEADER process/doorbell.hpp
+  IN [[void prepare(]]
+  REPLACE [[word_.exchange(who, base::acq_rel);]]
+  BY [[word_.store(who, base::relaxed);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(doorbell ringing_only_looks
+  HEADER process/doorbell.hpp
+  IN [[caller ring(]]
+  REPLACE [[return word_.exchange(nobody, base::acq_rel);]]
+  BY [[return word_.load(base::acquire);]]
+  FINDS "DEADLOCK")
+
+heddle_mutant(byte_ring what_is_free_is_not_looked_for
+  HEADER process/byte_ring.hpp
+  IN [[std::size_t free_bytes(]]
+  REPLACE [[read_ + bytes_.size() - placed_]]
+  BY [[bytes_.size()]]
+  FINDS "DATA RACE|USER ASSERT FAILED")
+
+heddle_mutant(byte_ring what_is_there_is_not_looked_for
+  HEADER process/byte_ring.hpp
+  IN [[std::size_t readable_bytes(]]
+  REPLACE [[written_ - taken_]]
+  BY [[bytes_.size()]]
+  FINDS "DATA RACE|USER ASSERT FAILED")

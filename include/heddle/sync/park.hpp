@@ -26,7 +26,7 @@ using parking_word = base::atomic<std::uint32_t>;
 /// may be gone by then; who is woken by a stale address sees a wake-up for no reason. Neither orders memory.
 #if defined(__linux__)
 
-inline void park_until(const parking_word& word, std::uint32_t expected, deadline until) noexcept {
+inline void futex_wait(const parking_word& word, std::uint32_t expected, deadline until, int flags) noexcept {
   // FUTEX_WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC, which is std::chrono::steady_clock here.
   timespec time{};
   if (until != no_deadline) {
@@ -35,17 +35,25 @@ inline void park_until(const parking_word& word, std::uint32_t expected, deadlin
     time.tv_sec = static_cast<std::time_t>(whole.count());
     time.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since_boot - whole).count());
   }
-  ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, until == no_deadline ? nullptr : &time,
-            nullptr, FUTEX_BITSET_MATCH_ANY);
+  ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | flags, expected, until == no_deadline ? nullptr : &time, nullptr,
+            FUTEX_BITSET_MATCH_ANY);
 }
 
-inline void unpark_one(const parking_word* address) noexcept {
-  ::syscall(SYS_futex, address, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+inline void futex_wake(const parking_word* address, int count, int flags) noexcept {
+  ::syscall(SYS_futex, address, FUTEX_WAKE | flags, count, nullptr, nullptr, 0);
 }
 
-inline void unpark_all(const parking_word* address) noexcept {
-  ::syscall(SYS_futex, address, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT32_MAX, nullptr, nullptr, 0);
+inline void park_until(const parking_word& word, std::uint32_t expected, deadline until) noexcept {
+  futex_wait(word, expected, until, FUTEX_PRIVATE_FLAG);
 }
+inline void unpark_one(const parking_word* address) noexcept { futex_wake(address, 1, FUTEX_PRIVATE_FLAG); }
+inline void unpark_all(const parking_word* address) noexcept { futex_wake(address, INT32_MAX, FUTEX_PRIVATE_FLAG); }
+
+/// The same for a word in memory that several processes share, of which others unpark.
+inline void park_shared_until(const parking_word& word, std::uint32_t expected, deadline until) noexcept {
+  futex_wait(word, expected, until, 0);
+}
+inline void unpark_shared(const parking_word* address) noexcept { futex_wake(address, 1, 0); }
 
 #else
 

@@ -64,4 +64,14 @@ inline void unpark_all(const parking_word* address,
   }
 }
 
+/// Processes are threads here.
+inline void park_shared_until(const parking_word& word, std::uint32_t expected, deadline until,
+                              std::source_location where = std::source_location::current()) noexcept {
+  park_until(word, expected, until, where);
+}
+inline void unpark_shared(const parking_word* address,
+                          std::source_location where = std::source_location::current()) noexcept {
+  unpark_one(address, where);
+}
+
 }  // namespace heddle::sync

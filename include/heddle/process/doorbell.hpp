@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// How a process that waits for another one to write something is woken.
+#pragma once
+
+#include <cstdint>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/park.hpp>
+
+namespace heddle::process {
+
+/// In memory that both sides share. Who waits says so and looks once more; who writes something rings, which tells who
+/// waits, if anybody does: nobody is woken twice, and who is awake costs no system call.
+///
+///     waits:   bell.prepare(who);  if (there is something) bell.cancel(); else bell.sleep(who);   // and looks again
+///     writes:  makes something visible;  who = bell.ring();  if (who != nobody) wakes that one
+///
+/// `word_` says who waits: 0 is nobody, other values are those who wait in different ways. Everybody writes it, with
+/// read-modify-writes only, so that either the ring finds who waits or the second look finds what was written.
+class doorbell {
+ public:
+  using caller = std::uint32_t;
+  static constexpr caller nobody = 0;
+
+  void prepare(caller who) noexcept {
+    word_.exchange(who, base::acq_rel);  // [doorbell.1] acq_rel: whose comes first is seen by the other
+  }
+  void cancel() noexcept { word_.exchange(nobody, base::relaxed); }  // relaxed: at worst one ring more finds somebody
+
+  /// Sleeps until somebody rings, or until the deadline; may return for no reason.
+  void sleep(caller who, sync::deadline until) noexcept { sync::park_shared_until(word_, who, until); }
+
+  /// Who waits, and does not any more.
+  [[nodiscard]] caller ring() noexcept {
+    return word_.exchange(nobody, base::acq_rel);  // [doorbell.1] acq_rel: see prepare()
+  }
+
+  /// One that sleeps here.
+  void wake() const noexcept { sync::unpark_shared(&word_); }
+
+ private:
+  sync::parking_word word_{nobody};
+};
+
+}  // namespace heddle::process
