@@ -119,11 +119,25 @@ TEST_CASE("the end of a worker is known, and how it came", "[fork_server]") {
   CHECK((end.how.code == CLD_EXITED && end.how.status == 5));
   second.tell(command::what::raise, SIGSEGV);
   end = end_of(server, 2);
-  CHECK((end.how.code == CLD_KILLED || end.how.code == CLD_DUMPED || end.how.code == CLD_EXITED));
+  CHECK((end.how.code == CLD_KILLED || end.how.code == CLD_DUMPED));
+  CHECK(end.how.status == SIGSEGV);
   third.handle.send_signal(SIGKILL);
   end = end_of(server, 3);
   CHECK((end.how.code == CLD_KILLED && end.how.status == SIGKILL));
   CHECK(end.how.used.ru_maxrss > 0);
+}
+
+TEST_CASE("a worker has none of the signal handlers of its program", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const auto before = std::signal(SIGALRM, [](int) { ::_exit(1); });
+  const server_process server = way.start();
+  const commanded_worker worker = start_worker(server, 1);
+  std::signal(SIGALRM, before);
+  worker.tell(command::what::raise, SIGALRM);
+  const server_report end = end_of(server, 1);
+  CHECK((end.how.code == CLD_KILLED && end.how.status == SIGALRM));
 }
 
 TEST_CASE("what a worker has started ends with it", "[fork_server]") {
@@ -217,6 +231,32 @@ TEST_CASE("nothing is left of a program that was killed", "[fork_server]") {
   CHECK(ends(found.parent));
 }
 
+TEST_CASE("workers end with their program also where a child of that lives on", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  auto [ours, theirs] = message_socket::make_pair();
+  const pid_t program = ::fork();
+  REQUIRE(program >= 0);
+  if (program == 0) {
+    const server_process server = way.start();
+    const commanded_worker worker = start_worker(server, 1);
+    facts found = worker.ask();
+    found.child = ::fork();  // it holds the connection with the server, too
+    if (found.child != 0) static_cast<void>(theirs.send(found));
+    for (;;) ::pause();
+  }
+  facts found;
+  message_socket::descriptors none;
+  REQUIRE(ours.receive(found, none) == message_socket::outcome::done);
+  ::kill(program, SIGKILL);
+  ::waitpid(program, nullptr, 0);
+  CHECK(ends(found.process));
+  CHECK(ends(found.parent));
+  CHECK(runs(found.child));
+  ::kill(found.child, SIGKILL);
+}
+
 TEST_CASE("a thousand workers leave no descriptor and no process", "[fork_server]") {
   const heddle_test::deadline limit(120s);
   const way_to_start way = any_way();
@@ -270,7 +310,9 @@ TEST_CASE("a program that does not get to its entry is told what to do", "[fork_
   const heddle_test::deadline limit;
   auto& program = heddle::process::program::current();
   const auto arguments = std::exchange(program.arguments, {"tests", "--never-enter"});
+  const auto begin = std::chrono::steady_clock::now();
   CHECK_THROWS_WITH(restarted(), ContainsSubstring("call that first in main()"));
+  CHECK(std::chrono::steady_clock::now() - begin < server_process::longest_start);  // it has ended, which is seen
   program.arguments = arguments;
   CHECK(::waitpid(-1, nullptr, WNOHANG | __WALL) == -1);
 }
