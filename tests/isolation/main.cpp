@@ -6,6 +6,7 @@
 
 #include "isolation/obedient_worker.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming): the linker's names.
 extern "C" {
 int __real_main(int count, char** arguments);
 int __wrap_main(int count, char** arguments);
@@ -16,3 +17,4 @@ int __wrap_main(int count, char** arguments) {
   heddle::process::enter_program(count, arguments, &heddle_test::obey);
   return __real_main(count, arguments);
 }
+// NOLINTEND(readability-identifier-naming)

@@ -62,7 +62,7 @@ class fork_server {
     for (const int ignored : ignored_signals) ::signal(ignored, SIG_IGN);
     sigset_t none;
     ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   }
 
   void serve() {

@@ -22,8 +22,6 @@
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
 
-extern char** environ;
-
 namespace heddle::process {
 
 /// What heddle::init() notes, which shows that this program gets there when it is started once more. Written before the
@@ -56,7 +54,7 @@ struct server_assignment {
     const char* const end = text + std::strlen(text);
     const auto [stopped, error] = std::from_chars(text, end, found.name);
     const bool is_number = error == std::errc() && stopped == end;
-    ::unsetenv(variable);
+    ::unsetenv(variable);  // NOLINT(concurrency-mt-unsafe): there is one thread
     if (!is_number || ::getauxval(AT_SECURE) != 0 || !has_connection_to_parent()) return std::nullopt;
     return found;
   }
