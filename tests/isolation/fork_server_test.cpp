@@ -88,6 +88,24 @@ int descriptors_of(const process_handle& of) {
   return heddle_test::count_descriptors(process);
 }
 
+/// Starts a program, which starts a server and a worker, and kills it when it has said `tell(worker)`.
+template <class Tell>
+facts facts_of_a_killed_program(const way_to_start& way, const Tell& tell) {
+  auto [ours, theirs] = message_socket::make_pair();
+  const pid_t program = ::fork();
+  if (program == 0) {
+    const server_process server = way.start();
+    static_cast<void>(theirs.send(tell(start_worker(server, 1))));
+    for (;;) ::pause();
+  }
+  facts found;
+  message_socket::descriptors none;
+  CHECK(ours.receive(found, none) == message_socket::outcome::done);
+  ::kill(program, SIGKILL);
+  ::waitpid(program, nullptr, 0);
+  return found;
+}
+
 }  // namespace
 
 TEST_CASE("a worker is a process that the fork server starts, in a group of its own", "[fork_server]") {
@@ -212,20 +230,8 @@ TEST_CASE("nothing is left of a program that was killed", "[fork_server]") {
   const heddle_test::deadline limit;
   const way_to_start way = any_way();
   CAPTURE(way.name);
-  auto [ours, theirs] = message_socket::make_pair();
-  const pid_t program = ::fork();
-  REQUIRE(program >= 0);
-  if (program == 0) {
-    const server_process server = way.start();
-    const commanded_worker worker = start_worker(server, 1);
-    static_cast<void>(theirs.send(worker.ask(command::what::fork)));
-    for (;;) ::pause();
-  }
-  facts found;
-  message_socket::descriptors none;
-  REQUIRE(ours.receive(found, none) == message_socket::outcome::done);
-  ::kill(program, SIGKILL);
-  ::waitpid(program, nullptr, 0);
+  const facts found =
+      facts_of_a_killed_program(way, [](const commanded_worker& worker) { return worker.ask(command::what::fork); });
   CHECK(ends(found.child));
   CHECK(ends(found.process));
   CHECK(ends(found.parent));
@@ -235,22 +241,12 @@ TEST_CASE("workers end with their program also where a child of that lives on", 
   const heddle_test::deadline limit;
   const way_to_start way = any_way();
   CAPTURE(way.name);
-  auto [ours, theirs] = message_socket::make_pair();
-  const pid_t program = ::fork();
-  REQUIRE(program >= 0);
-  if (program == 0) {
-    const server_process server = way.start();
-    const commanded_worker worker = start_worker(server, 1);
-    facts found = worker.ask();
-    found.child = ::fork();  // it holds the connection with the server, too
-    if (found.child != 0) static_cast<void>(theirs.send(found));
-    for (;;) ::pause();
-  }
-  facts found;
-  message_socket::descriptors none;
-  REQUIRE(ours.receive(found, none) == message_socket::outcome::done);
-  ::kill(program, SIGKILL);
-  ::waitpid(program, nullptr, 0);
+  const facts found = facts_of_a_killed_program(way, [](const commanded_worker& worker) {
+    facts answer = worker.ask();
+    answer.child = ::fork();  // it holds the connection with the server, too
+    while (answer.child == 0) ::pause();
+    return answer;
+  });
   CHECK(ends(found.process));
   CHECK(ends(found.parent));
   CHECK(runs(found.child));
