@@ -34,7 +34,7 @@ bool orders_memory(std::string_view line) {
 
 /// The headers whose orders the models check: those that they name, `"queue/segment.hpp"`.
 std::set<std::string, std::less<>> modelled_headers(const source_tree& models) {
-  static const std::regex name(R"re("(((base|sync|queue|completion|scheduling|coro)/)?[a-z_]+\.hpp)")re");
+  static const std::regex name(R"re("(((base|sync|queue|completion|scheduling|process|coro)/)?[a-z_]+\.hpp)")re");
   std::set<std::string, std::less<>> found;
   for (const auto& [path, file] : models) {
     if (!path.ends_with("_model.cpp")) continue;
