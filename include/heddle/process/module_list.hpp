@@ -41,10 +41,12 @@ enum class missing_module {
 class module_list {
  public:
   /// The list of this process.
-  static module_list& of_this_process() {
-    static module_list* const list = made_to_be_forked();
-    return *list;
-  }
+  static module_list& of_this_process() noexcept;
+
+  constexpr module_list() noexcept = default;
+  module_list(const module_list&) = delete;
+  module_list& operator=(const module_list&) = delete;
+  ~module_list() = default;
 
   /// The function at `address`. Throws callable_not_found if that is not in the code of a module, as what a program has
   /// made at run time.
@@ -92,12 +94,7 @@ class module_list {
   };
 
   /// A fork waits until no thread is in the list.
-  static module_list* made_to_be_forked() {
-    const auto lock = [] { of_this_process().mutex_.lock(); };
-    const auto unlock = [] { of_this_process().mutex_.unlock(); };
-    ::pthread_atfork(+lock, +unlock, +unlock);
-    return new module_list;
-  }
+  friend class forkable_modules;
 
   static callable_not_found not_in_a_module() {
     return {"?",
@@ -208,5 +205,35 @@ class module_list {
   std::vector<const loaded_module*> loaded_;
   std::vector<placed> code_;  ///< by address
 };
+
+/// The list of this process, which is never destroyed. It is there before anything else: had a thread to make it first,
+/// a fork at that moment would leave its child with one that is half made.
+class forkable_modules {
+ public:
+  static module_list& list() noexcept { return kept_.list; }
+
+ private:
+  union never_destroyed {
+    constexpr never_destroyed() noexcept : list() {}
+    never_destroyed(const never_destroyed&) = delete;
+    never_destroyed& operator=(const never_destroyed&) = delete;
+    ~never_destroyed() {}  // NOLINT(modernize-use-equals-default): the list stays
+    module_list list;
+  };
+
+  static bool watch_forks() noexcept {
+    const auto lock = [] { kept_.list.mutex_.lock(); };
+    const auto unlock = [] { kept_.list.mutex_.unlock(); };
+    return ::pthread_atfork(+lock, +unlock, +unlock) == 0;
+  }
+
+  static never_destroyed kept_;
+  static const bool watches_forks_;
+};
+
+inline constinit forkable_modules::never_destroyed forkable_modules::kept_;
+inline const bool forkable_modules::watches_forks_ = watch_forks();
+
+inline module_list& module_list::of_this_process() noexcept { return forkable_modules::list(); }
 
 }  // namespace heddle::process
