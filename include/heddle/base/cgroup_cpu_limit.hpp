@@ -5,10 +5,6 @@
 #include <limits>
 
 #if defined(__linux__)
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -16,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include <heddle/base/file_text.hpp>
 #include <heddle/base/parse_positive.hpp>
 #endif
 
@@ -179,23 +176,7 @@ class cgroup_tree {
   }
 
   /// The whole text of a file below the root folder; empty if it cannot be read.
-  [[nodiscard]] std::string read(const std::string& path) const {
-    struct descriptor {
-      int number;
-      ~descriptor() {
-        if (number >= 0) ::close(number);
-      }
-    };
-    const descriptor file{::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC)};
-    std::string text;
-    char buffer[4096];
-    for (;;) {
-      const ::ssize_t count = file.number >= 0 ? ::read(file.number, buffer, sizeof buffer) : 0;
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return text;
-      text.append(buffer, static_cast<std::size_t>(count));
-    }
-  }
+  [[nodiscard]] std::string read(const std::string& path) const { return text_of_file((root_ + path).c_str()); }
 
   std::string root_;
   std::string groups_;

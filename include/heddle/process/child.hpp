@@ -40,10 +40,7 @@ class process_handle {
   [[nodiscard]] int number() const noexcept { return of_.number(); }
   [[nodiscard]] bool is_open() const noexcept { return of_.is_open(); }
 
-  [[nodiscard]] bool has_ended() const noexcept {
-    pollfd asked{of_.number(), POLLIN, 0};
-    return retry_interrupted([&] { return ::poll(&asked, 1, 0); }) == 1;
-  }
+  [[nodiscard]] bool has_ended() const noexcept { return wait_for_end(std::chrono::milliseconds(0)); }
 
   /// Waits for its end; false if that does not come in time.
   [[nodiscard]] bool wait_for_end(std::chrono::milliseconds longest) const noexcept {
@@ -91,17 +88,20 @@ inline void reap(exit_report& ended) noexcept {
   retry_interrupted([&] { return ::wait4(ended.process, &status, WNOHANG, &ended.used); });
 }
 
-/// How many threads this process has; 0 if the system does not say.
-[[nodiscard]] inline std::size_t count_threads() noexcept {
-  DIR* const tasks = ::opendir("/proc/self/task");
-  if (tasks == nullptr) return 0;
-  std::size_t count = 0;
-  while (const dirent* const entry = ::readdir(tasks)) {
-    if (entry->d_name[0] != '.') ++count;
+/// The numbers that are the names in a folder of /proc; none if the system does not say.
+[[nodiscard]] inline std::vector<int> numbers_in(const char* folder) {
+  std::vector<int> found;
+  DIR* const names = ::opendir(folder);
+  if (names == nullptr) return found;
+  while (const dirent* const entry = ::readdir(names)) {
+    if (entry->d_name[0] != '.') found.push_back(std::atoi(entry->d_name));
   }
-  ::closedir(tasks);
-  return count;
+  ::closedir(names);
+  return found;
 }
+
+/// How many threads this process has; 0 if the system does not say.
+[[nodiscard]] inline std::size_t count_threads() noexcept { return numbers_in("/proc/self/task").size(); }
 
 /// How many a process has that has started none: ThreadSanitizer has one for itself, which a fork does without.
 #if defined(__SANITIZE_THREAD__)
@@ -152,27 +152,20 @@ inline void release_descriptors(const std::vector<int>& kept) noexcept {
   const descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!nothing.is_open()) return;
   const auto release = [&](int number) {
-    if (number <= STDERR_FILENO || number == nothing.number()) return;
+    if (number <= STDERR_FILENO || number == nothing.number() || ::fcntl(number, F_GETFD) < 0) return;
     for (const int each : kept) {
       if (each == number) return;
     }
     ::dup3(nothing.number(), number, O_CLOEXEC);
   };
-  if (DIR* const open = ::opendir("/proc/self/fd")) {
-    std::vector<int> found;
-    while (const dirent* const entry = ::readdir(open)) {
-      if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != ::dirfd(open))
-        found.push_back(std::atoi(entry->d_name));
-    }
-    ::closedir(open);
-    for (const int each : found) release(each);
-    return;
+  std::vector<int> numbers = numbers_in("/proc/self/fd");
+  if (numbers.empty()) {
+    rlimit most{};
+    ::getrlimit(RLIMIT_NOFILE, &most);
+    for (int each = 0; each < static_cast<int>(most.rlim_cur < 65'536 ? most.rlim_cur : 65'536); ++each)
+      numbers.push_back(each);
   }
-  rlimit most{};
-  ::getrlimit(RLIMIT_NOFILE, &most);
-  for (int each = 3; each < static_cast<int>(most.rlim_cur < 65'536 ? most.rlim_cur : 65'536); ++each) {
-    if (::fcntl(each, F_GETFD) >= 0) release(each);
-  }
+  for (const int each : numbers) release(each);
 }
 
 }  // namespace heddle::process

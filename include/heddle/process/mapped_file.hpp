@@ -3,18 +3,17 @@
 // that is no longer the current one, and the file at that path another one by now.
 #pragma once
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <heddle/base/file_text.hpp>
 
 namespace heddle::process {
 
@@ -23,27 +22,6 @@ struct mapped_file {
   std::string path;  ///< absolute
   std::uint64_t inode = 0;
 };
-
-/// All of a file that tells no size, such as those in /proc; empty if it cannot be read.
-[[nodiscard]] inline std::string contents_of(const char* path) {
-  std::string all;
-  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return all;
-  std::array<char, 4096> part;
-  try {
-    for (;;) {
-      const ssize_t got = ::read(file, part.data(), part.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      all.append(part.data(), static_cast<std::size_t>(got));
-    }
-  } catch (...) {
-    ::close(file);
-    throw;
-  }
-  ::close(file);
-  return all;
-}
 
 /// Takes the first word of `line` away and returns it.
 [[nodiscard]] inline std::string_view take_word(std::string_view& line) noexcept {
@@ -78,7 +56,7 @@ struct mapped_file {
 /// The file that is mapped at `address`; nothing if none is, or if the system does not say.
 [[nodiscard]] inline std::optional<mapped_file> file_mapped_at(std::uintptr_t address,
                                                                const char* maps = "/proc/self/maps") {
-  const std::string all = contents_of(maps);
+  const std::string all = base::text_of_file(maps);
   for (std::string_view rest = all; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix((std::min)(line.size() + 1, rest.size()));

@@ -33,11 +33,9 @@ class message_socket {
   static std::pair<message_socket, message_socket> make_pair() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_system_error("socketpair");
-    // Both are owned before either is moved, which may throw.
-    descriptor first(ends[0]);
-    descriptor second(ends[1]);
-    auto moved = descriptor::made_by(first.release(), "socketpair");
-    return {message_socket(std::move(moved)), message_socket(descriptor::made_by(second.release(), "socketpair"))};
+    descriptor second(ends[1]);  // owned before the first one may be moved, which may throw
+    message_socket first(descriptor::made_by(ends[0], "socketpair"));
+    return {std::move(first), message_socket(descriptor::made_by(second.release(), "socketpair"))};
   }
 
   /// Sends a record; waits while the other end is full, unless `flags` has MSG_DONTWAIT. Never raises SIGPIPE. The

@@ -27,7 +27,6 @@ namespace heddle::process {
 /// What heddle::init() notes, which shows that this program gets there when it is started once more. Written before the
 /// program has a second thread.
 struct program {
-  bool is_known = false;
   std::vector<std::string> arguments;
 
   static program& current() {
@@ -74,7 +73,7 @@ inline void enter_program(int count, const char* const* arguments, worker_body b
     message_socket connection{descriptor(server_assignment::connection)};
     fork_server(std::move(connection), process_handle::open(::getppid()), assigned->name, body).run();
   }
-  program::current() = {.is_known = true, .arguments = {arguments, arguments + count}};
+  program::current().arguments.assign(arguments, arguments + count);
 }
 
 /// Starts this program once more, as a fork server that has `connection`. Throws std::system_error.

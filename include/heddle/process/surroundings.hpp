@@ -12,8 +12,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
+#include <string>
+#include <string_view>
 
+#include <heddle/base/file_text.hpp>
 #include <heddle/process/descriptor.hpp>
 
 namespace heddle::process {
@@ -22,8 +24,8 @@ namespace heddle::process {
 class surroundings {
  public:
   /// Those of this process; the CPUs are those of its first thread, whichever thread asks. What the system does not say
-  /// is left as it is where it is applied.
-  static surroundings of_this_process() noexcept {
+  /// is left as it is where it is applied. Throws std::bad_alloc.
+  static surroundings of_this_process() {
     surroundings found;
     found.has_cpus_ = ::sched_getaffinity(::getpid(), sizeof found.cpus_, &found.cpus_) == 0;
     errno = 0;
@@ -60,14 +62,12 @@ class surroundings {
   static constexpr std::size_t limits_count = RLIM_NLIMITS;
 
   /// -1 if the system does not say. Not by umask(), which would change it for a moment.
-  static int mask_of_this_process() noexcept {
-    const descriptor status(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
-    char text[512];
-    const auto got = retry_interrupted([&] { return ::read(status.number(), text, sizeof text - 1); });
-    if (got <= 0) return -1;
-    text[got] = '\0';
-    const char* const found = std::strstr(text, "\nUmask:");
-    return found == nullptr ? -1 : static_cast<int>(std::strtol(found + std::strlen("\nUmask:"), nullptr, 8));
+  static int mask_of_this_process() {
+    constexpr std::string_view name = "\nUmask:";
+    const std::string status = base::text_of_file("/proc/self/status");
+    const std::size_t found = status.find(name);
+    if (found == std::string::npos) return -1;
+    return static_cast<int>(std::strtol(status.c_str() + found + name.size(), nullptr, 8));
   }
 
   cpu_set_t cpus_{};
