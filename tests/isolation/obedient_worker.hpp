@@ -2,7 +2,7 @@
 // A worker that does what a test tells it, and the server that starts such workers.
 #pragma once
 
-#include <dirent.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -124,19 +124,12 @@ struct commanded_worker {
 
 /// Waits for the server's next report; throws if there is none within 10 s.
 inline process::server_report next_report(const process::server_process& server, process::process_handle& started) {
-  for (int tries = 0; tries < 10'000; ++tries) {
-    process::server_report report;
-    switch (server.receive(report, started)) {
-      case process::message_socket::outcome::done:
-        return report;
-      case process::message_socket::outcome::not_now:
-        break;
-      default:
-        throw std::runtime_error("the server is gone");
-    }
-    ::usleep(1000);
-  }
-  throw std::runtime_error("the server reports nothing");
+  pollfd asked{server.number(), POLLIN, 0};
+  if (::poll(&asked, 1, 10'000) != 1) throw std::runtime_error("the server reports nothing");
+  process::server_report report;
+  if (server.receive(report, started) != process::message_socket::outcome::done)
+    throw std::runtime_error("the server is gone");
+  return report;
 }
 
 inline commanded_worker start_worker(const process::server_process& server, process::serial_number serial) {
