@@ -7,6 +7,8 @@
 #include <string>
 #include <system_error>
 
+#include <heddle/process/codec_error.hpp>
+
 namespace heddle {
 
 /// A wait with a timeout ended before what it waited for. Python: TimeoutError.
@@ -87,5 +89,12 @@ class executor_start_error : public std::system_error {
  public:
   using std::system_error::system_error;
 };
+
+/// A value cannot be sent to another process although its type can, or what came from one is no value of the type.
+using process::codec_error;
+/// What came from another process is not what encoding a value gives. A codec_error.
+using process::malformed_message;
+/// What came from another process would take more memory than the limit for it. A codec_error.
+using process::message_too_large;
 
 }  // namespace heddle

@@ -33,6 +33,7 @@ const std::set<std::string, std::less<>> seams = {
     "base/config.hpp",
     "base/cpu.hpp",
     "base/fork_count.hpp",
+    "base/huge_pages.hpp",
     "base/nap.hpp",
     "base/pin_module.hpp",
     "base/poison.hpp",
