@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -12,12 +13,15 @@ namespace heddle::process {
 inline constexpr std::size_t max_members = 16;
 inline constexpr std::size_t members_unknown = std::size_t(-1);
 
-/// Stands for an initialiser of any type, in expressions that are never evaluated.
+/// Stands for an initialiser of any type, in expressions that are never evaluated (but compilers warn of what is not
+/// defined).
 template <class Owner>
 struct any_initialiser {
   template <class T>
     requires(!std::same_as<T, Owner>)
-  operator T() const noexcept;  // NOLINT(google-explicit-constructor): that is its purpose
+  operator T() const noexcept {
+    std::terminate();
+  }  // NOLINT(google-explicit-constructor): that is its purpose
 };
 
 /// Stands for an initialiser of any base class of `Owner`.
@@ -25,7 +29,9 @@ template <class Owner>
 struct base_initialiser {
   template <class T>
     requires(std::is_base_of_v<T, Owner> && !std::same_as<T, Owner>)
-  operator T() const noexcept;  // NOLINT(google-explicit-constructor): that is its purpose
+  operator T() const noexcept {
+    std::terminate();
+  }  // NOLINT(google-explicit-constructor): that is its purpose
 };
 
 /// `T{x, x, {x, x}, x}`: `Before` initialisers, `Inside` in braces of their own if not zero, and `Behind`.

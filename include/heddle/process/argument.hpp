@@ -22,7 +22,9 @@ template <class Char, class Traits>
 struct owner_of<std::basic_string_view<Char, Traits>> {
   using type = std::basic_string<Char, Traits>;
 };
+/// Not of bool: a std::vector<bool> keeps no elements that a span could show.
 template <class T>
+  requires(!std::is_same_v<T, bool>)
 struct owner_of<std::span<const T>> {
   using type = std::vector<T>;
 };
@@ -43,11 +45,7 @@ void encode_argument(byte_sink& sink, const T& value) {
   if constexpr (!is_argument_view<T>) {
     encode(sink, value);
   } else if constexpr (must_travel<owner>) {
-    if constexpr (std::is_same_v<owner, std::vector<bool>>) {
-      encode(sink, owner(value.begin(), value.end()));
-    } else {
-      encode_elements(sink, value);
-    }
+    encode_elements(sink, value);
   }
 }
 

@@ -24,8 +24,7 @@ class byte_sink {
   void write(std::span<const std::byte> bytes) {
     if (bytes.size() > room()) return write_beyond_window(bytes);
     if (bytes.empty()) return;  // memcpy() wants no null pointer
-    std::memcpy(next_, bytes.data(), bytes.size());
-    next_ += bytes.size();
+    std::memcpy(advance(bytes.size()), bytes.data(), bytes.size());
   }
 
   /// A number, as it lies in memory.
@@ -33,8 +32,7 @@ class byte_sink {
     requires std::is_arithmetic_v<T>
   void put(T value) {
     if (room() >= sizeof(T)) [[likely]] {
-      std::memcpy(next_, &value, sizeof(T));
-      next_ += sizeof(T);
+      std::memcpy(advance(sizeof(T)), &value, sizeof(T));
     } else {
       put_beyond_window(value);
     }
@@ -69,6 +67,13 @@ class byte_sink {
 
  private:
   friend class nesting_level<byte_sink>;
+
+  /// Where the next bytes go. Before they are written: to the compiler they might be written over `next_`.
+  std::byte* advance(std::size_t size) noexcept {
+    std::byte* const from = next_;
+    next_ = from + size;
+    return from;
+  }
 
   // Not inlined, so that the value need not lie in memory where there is room.
   template <class T>

@@ -145,7 +145,15 @@ struct codec {
       visit_members<count()>(value, [&source]<class...>(auto&... members) { (decode_over(source, members), ...); });
       return value;
     } else {
-      return T{codec<Members>::decode(source)...};  // in this order, since in braces
+#if defined(__GNUC__) || defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#endif
+      // In this order, since in braces. What does not fit into a bit-field is cut.
+      return T{codec<Members>::decode(source)...};
+#if defined(__GNUC__) || defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
     }
   }
 };

@@ -28,14 +28,12 @@ struct codec<std::optional<T>> : codec_for<std::remove_cv_t<T>> {
   }
 
   static std::optional<T> decode(byte_source& source) {
-    std::optional<T> result;
-    if (!decode_flag(source)) return result;
+    if (!decode_flag(source)) return std::optional<T>();
     if constexpr (std::is_move_constructible_v<T>) {
-      result.emplace(value_codec::decode(source));
+      return std::optional<T>(std::in_place, value_codec::decode(source));
     } else {
-      result.emplace(decoded_in_place<T, &value_codec::decode>{source});
+      return std::optional<T>(std::in_place, decoded_in_place<T, &value_codec::decode>{source});
     }
-    return result;
   }
 };
 
