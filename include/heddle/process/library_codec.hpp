@@ -2,6 +2,7 @@
 // Other values of the standard library: chrono, path, complex, bitset.
 #pragma once
 
+#include <algorithm>
 #include <bitset>
 #include <chrono>
 #include <complex>
@@ -41,7 +42,13 @@ struct codec<std::filesystem::path> : codec_for<> {
   static void encode(byte_sink& sink, const std::filesystem::path& value) {
     codec<string>::encode(sink, value.native());
   }
-  static std::filesystem::path decode(byte_source& source) { return codec<string>::decode(source); }
+  static std::filesystem::path decode(byte_source& source) {
+    string text = codec<string>::decode(source);
+    // A path may keep one of each of its names.
+    const auto names = static_cast<std::size_t>(std::ranges::count(text, string::value_type('/'))) + 2;
+    source.claim_memory(names * (sizeof(std::filesystem::path) + sizeof(void*)));
+    return text;
+  }
 };
 
 template <class T>

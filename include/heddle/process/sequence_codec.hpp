@@ -53,6 +53,13 @@ void append_bulk(byte_source& source, Container& container, std::size_t count) {
   }
 }
 
+/// What a std::deque allocates besides its elements: a block that is not full, and the list of blocks.
+#if defined(_LIBCPP_VERSION)
+inline constexpr std::size_t deque_overhead = 4096 + 64;
+#else
+inline constexpr std::size_t deque_overhead = 512 + 64;
+#endif
+
 /// The number of the elements, and the elements.
 template <class Range>
 void encode_elements(byte_sink& sink, const Range& range) {
@@ -77,6 +84,7 @@ struct sequence_codec : codec_for<typename Container::value_type> {
 
   static Container decode(byte_source& source) {
     const std::size_t count = source.get_count(min_element_size<element>(), sizeof(element) + overhead);
+    if constexpr (!is_contiguous && overhead == 0) source.claim_memory(deque_overhead);
     Container result;
     if constexpr (is_contiguous) {
       result.reserve(count);
