@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include <heddle/process/codec_error.hpp>
+#include <heddle/process/remote_error.hpp>
 
 namespace heddle {
 
@@ -96,5 +97,9 @@ using process::codec_error;
 using process::malformed_message;
 /// What came from another process would take more memory than the limit for it. A codec_error.
 using process::message_too_large;
+
+/// What is known of an exception that was thrown in another process: its type, its text, and where it was thrown. It is
+/// nested in the exceptions that come back as what they were, and stands for those that cannot.
+using process::remote_error;
 
 }  // namespace heddle
