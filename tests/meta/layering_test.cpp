@@ -37,6 +37,7 @@ const std::set<std::string, std::less<>> seams = {
     "base/nap.hpp",
     "base/pin_module.hpp",
     "base/poison.hpp",
+    "base/type_name.hpp",
     "base/usable_cpus.hpp",
     "process/child.hpp",
     "scheduling/thread.hpp",

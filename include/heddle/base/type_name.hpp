@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The name of a type as the compiler prints it, known while compiling and without run-time type information.
+// The seam between heddle and what compilers know of types: the name of one as the compiler prints it, known while
+// compiling and without run-time type information.
 #pragma once
 
 #include <cstddef>
