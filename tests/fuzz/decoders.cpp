@@ -9,8 +9,10 @@
 
 #include <heddle/base/parse_positive.hpp>
 #include <heddle/base/type_name.hpp>
+#include <heddle/process/exception_codec.hpp>
 #include <heddle/process/span_source.hpp>
 #include <heddle/process/vector_sink.hpp>
+#include <heddle/register_exception.hpp>
 #include <heddle/serialize.hpp>
 
 #include <algorithm>
@@ -22,9 +24,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <filesystem>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +44,11 @@ using namespace heddle::process;
 using namespace heddle_test;
 
 namespace {
+
+struct registered_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+const bool is_registered = heddle::register_exception<registered_error>();
 
 /// The limit for messages, from 1 KiB to 1 MiB.
 std::uint64_t max = 0;
@@ -176,9 +187,66 @@ void run_type(std::uint64_t seed) {
   if (!message.empty()) decode_while_it_changes<T>(message, random.below(UINT64_MAX));
 }
 
+/// An exception of one of several types, in which another one may be nested.
+std::exception_ptr random_exception(random_values& random) {
+  const std::string text = random.draw<std::string>();
+  const auto nested = random.below(3) == 0 ? random_exception(random) : nullptr;
+  const auto with_nested = [&nested](const auto& error) {
+    if (nested == nullptr) return std::make_exception_ptr(error);
+    return thrown_while_handling(nested, [&error] { std::throw_with_nested(error); });
+  };
+  switch (random.below(6)) {
+    case 0:
+      return with_nested(std::out_of_range(text));
+    case 1:
+      return with_nested(std::filesystem::filesystem_error(text, random.draw<std::filesystem::path>(),
+                                                           random.draw<std::error_code>()));
+    case 2:
+      return with_nested(std::bad_alloc());
+    case 3:
+      return with_nested(registered_error(text));
+    case 4:
+      return with_nested(std::future_error(std::future_errc::no_state));
+    default:
+      return std::make_exception_ptr(random.below(100));
+  }
+}
+
+void decode_exception_from(byte_source& source) {
+  const std::uint64_t before = allocated;
+  try {
+    if (decode_exception(source) == nullptr) report("no exception");
+    ++found.values;
+  } catch (const malformed_message&) {
+    ++found.malformed;
+  } catch (const message_too_large&) {
+    ++found.too_large;
+  } catch (...) {
+    report("an exception that is no codec_error");
+  }
+  if (allocated - before > 16 * max + 65536) report("more memory than the limit allows");
+}
+
+void run_exceptions(std::uint64_t seed) {
+  type_of_round = "an exception";
+  random_values random(seed);
+  max = std::uint64_t{1024} << random.below(11);
+  for (int i = 0; i < 4; ++i) {
+    vector_sink sink;
+    encode_exception(sink, random_exception(random), {.pid = 1, .host = "host", .backtrace = "backtrace"});
+    auto message = i == 0 ? random_bytes(random, random.below(200)) : sink.take();
+    for (std::uint64_t changes = random.below(4); changes != 0; --changes) change(random, message);
+    span_source whole(message, max);
+    decode_exception_from(whole);
+    piecewise_source pieces(message, 1 + random.below(64), max);
+    decode_exception_from(pieces);
+  }
+}
+
 void run_round(std::uint64_t seed) {
   seed_of_round = seed;
   for_each_type(travelling_types(), [seed]<class T>() { run_type<T>(seed); });
+  run_exceptions(seed);
 }
 
 }  // namespace

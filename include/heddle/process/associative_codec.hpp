@@ -30,6 +30,27 @@ inline constexpr std::size_t node_overhead = 5 * sizeof(void*);
   throw malformed_message("a set or map has a key twice");
 }
 
+/// More keys than this in one bucket is no accident: who chooses keys can make each insertion look at all before it, so
+/// that a message of some megabytes takes hours.
+inline constexpr std::size_t max_bucket_size = 200;
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_buckets() {
+  throw malformed_message(
+      "the keys of a hashed container fall into one bucket (if they are what was sent, the hash is "
+      "at fault: choose a better one, or an ordered container)");
+}
+
+/// Containers that have each key once: others may have one key as often as they like.
+template <class Container>
+void check_bucket(const Container& container, const typename Container::key_type& inserted) {
+  if constexpr (requires {
+                  typename Container::insert_return_type;
+                  container.bucket(inserted);
+                }) {
+    if (container.bucket_size(container.bucket(inserted)) > max_bucket_size) refuse_buckets();
+  }
+}
+
 template <class Set>
 struct set_codec : codec_for<typename Set::key_type> {
   using key = typename Set::key_type;
@@ -42,7 +63,9 @@ struct set_codec : codec_for<typename Set::key_type> {
     const std::size_t count = source.get_count(min_element_size<key>(), sizeof(key) + node_overhead);
     Set result;
     if constexpr (requires { result.reserve(count); }) result.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) result.emplace_hint(result.end(), decode_element<key>(source));
+    for (std::size_t i = 0; i < count; ++i) {
+      check_bucket(result, *result.emplace_hint(result.end(), decode_element<key>(source)));
+    }
     if (result.size() != count) refuse_duplicate();
     return result;
   }
@@ -71,15 +94,20 @@ struct map_codec : codec_for<typename Map::key_type, typename Map::mapped_type> 
     Map result;
     if constexpr (requires { result.reserve(count); }) result.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-      key first = decode_element<key>(source);
-      if constexpr (std::is_move_constructible_v<mapped>) {
-        result.emplace_hint(result.end(), std::move(first), decode_element<mapped>(source));
-      } else {
-        result.emplace_hint(result.end(), std::move(first), element_in_place<mapped>{source});
-      }
+      check_bucket(result, insert(source, result)->first);
     }
     if (result.size() != count) refuse_duplicate();
     return result;
+  }
+
+ private:
+  static auto insert(byte_source& source, Map& result) {
+    key first = decode_element<key>(source);
+    if constexpr (std::is_move_constructible_v<mapped>) {
+      return result.emplace_hint(result.end(), std::move(first), decode_element<mapped>(source));
+    } else {
+      return result.emplace_hint(result.end(), std::move(first), element_in_place<mapped>{source});
+    }
   }
 };
 

@@ -195,6 +195,22 @@ TEST_CASE("a set or map that has a key twice is refused", "[process][codec]") {
   CHECK(decoded<std::multimap<std::int64_t, std::int64_t>>(pairs).size() == 2);
 }
 
+TEST_CASE("keys that were chosen to fall into one bucket are refused", "[process][codec]") {
+  // Multiples of any number of buckets that there can be, as far as hashes of numbers are the numbers.
+  std::vector<std::uint64_t> keys;
+  std::unordered_set<std::uint64_t> sample;
+  sample.reserve(1000);
+  for (std::uint64_t i = 0; i < 1000; ++i) keys.push_back(i * sample.bucket_count());
+  REQUIRE(sample.bucket(keys[1]) == sample.bucket(keys[2]));
+  CHECK_THROWS_AS(decoded<std::unordered_set<std::uint64_t>>(encoded(keys)), malformed_message);
+  std::vector<std::array<std::uint64_t, 2>> pairs;
+  for (const std::uint64_t each : keys) pairs.push_back({each, 1});
+  CHECK_THROWS_AS((decoded<std::unordered_map<std::uint64_t, std::uint64_t>>(encoded(pairs))), malformed_message);
+  std::unordered_multiset<int> equal;
+  for (int i = 0; i < 1000; ++i) equal.insert(7);
+  CHECK(round_trip(equal) == equal);
+}
+
 TEST_CASE("values side by side arrive in their order", "[process][codec]") {
   CHECK(round_trip(std::array{1, 2, 3}) == std::array{1, 2, 3});
   CHECK(round_trip(std::array<std::string, 2>{"a", "b"}) == std::array<std::string, 2>{"a", "b"});

@@ -313,6 +313,7 @@ TEST_CASE("bytes that are no exception are malformed", "[process][exceptions]") 
     const auto one = message_of('\1', '\0', none, none, none);
     endless.insert(endless.end(), one.begin(), one.end());
   }
+  endless.push_back(std::byte{0});
   CHECK_THROWS_AS(decode_it(endless), malformed_message);
 }
 
