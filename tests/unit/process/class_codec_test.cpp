@@ -237,15 +237,7 @@ enum unbounded { some };
 template <class T>
 constexpr obstacle why = obstacle_search<T>::find();
 
-struct foreign {
-  explicit foreign(int v) : value(v) {}
-  int value;
-};
-
 }  // namespace
-
-template <>
-struct heddle::process::adapted<std::vector<std::pair<foreign*, int>>> {};  // no adapter: it lacks the functions
 
 static_assert(count_members<point>() == 2);
 static_assert(count_members<everything>() == 7);
