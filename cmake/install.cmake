@@ -10,7 +10,7 @@ set(HEDDLE_INSTALL_CMAKEDIR "${CMAKE_INSTALL_DATADIR}/cmake/heddle"
     CACHE STRING "Where the CMake package of heddle goes, relative to the prefix")
 mark_as_advanced(HEDDLE_INSTALL_CMAKEDIR)
 
-install(TARGETS heddle heddle_asio heddle_stdexec EXPORT heddleTargets FILE_SET HEADERS)
+install(TARGETS heddle heddle_asio heddle_stdexec heddle_cereal heddle_zpp_bits EXPORT heddleTargets FILE_SET HEADERS)
 install(EXPORT heddleTargets NAMESPACE heddle:: DESTINATION "${HEDDLE_INSTALL_CMAKEDIR}")
 
 # Before 1.0 a new minor version may break its users.

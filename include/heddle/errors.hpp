@@ -8,6 +8,8 @@
 #include <system_error>
 
 #include <heddle/process/callable_not_found.hpp>
+#include <heddle/process/codec_error.hpp>
+#include <heddle/process/remote_error.hpp>
 
 namespace heddle {
 
@@ -93,5 +95,16 @@ class executor_start_error : public std::system_error {
  public:
   using std::system_error::system_error;
 };
+
+/// A value cannot be sent to another process although its type can, or what came from one is no value of the type.
+using process::codec_error;
+/// What came from another process is not what encoding a value gives. A codec_error.
+using process::malformed_message;
+/// What came from another process would take more memory than the limit for it. A codec_error.
+using process::message_too_large;
+
+/// What is known of an exception that was thrown in another process: its type, its text, and where it was thrown. It is
+/// nested in the exceptions that come back as what they were, and stands for those that cannot.
+using process::remote_error;
 
 }  // namespace heddle

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: MIT
 // A program that is compiled without run-time type information: each part of heddle once, and failures above all.
 #include <heddle/heddle.hpp>
+#include <heddle/process/exception_codec.hpp>
+#include <heddle/register_exception.hpp>
+#include <heddle/serialize.hpp>
 #include <heddle/std_future.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <future>
+#include <ios>
 #include <memory>
 #include <numeric>
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -111,6 +117,38 @@ heddle::asyncio::task<int> answer(heddle::thread_pool_executor& pool) {
   co_return one + other + co_await pool.submit([] { return 0; });
 }
 
+struct own_error : std::exception {
+  explicit own_error(std::string text) : text_(std::move(text)) {}
+  const char* what() const noexcept override { return text_.c_str(); }
+  std::string text_;
+};
+
+template <class E, class Thrown>
+bool comes_back_as(const Thrown& thrown) {
+  heddle::process::vector_sink sink;
+  heddle::process::encode_exception(sink, std::make_exception_ptr(thrown), {});
+  const auto message = sink.take();
+  heddle::process::span_source source(message);
+  const std::exception_ptr error = heddle::process::decode_exception(source);
+  return throws<E>([&] { std::rethrow_exception(error); });
+}
+
+void check_processes() {
+  heddle::process::vector_sink sink;
+  heddle::process::encode(sink, std::vector<std::string>{"a", "b"});
+  const auto message = sink.take();
+  heddle::process::span_source source(message);
+  HEDDLE_CHECK(heddle::process::decode<std::vector<std::string>>(source).back() == "b");
+  heddle::register_exception<own_error>();
+  HEDDLE_CHECK(comes_back_as<std::out_of_range>(std::out_of_range("far")));
+  HEDDLE_CHECK(comes_back_as<std::bad_alloc>(std::bad_alloc()));
+  HEDDLE_CHECK(comes_back_as<own_error>(own_error("own")));
+  HEDDLE_CHECK(comes_back_as<std::filesystem::filesystem_error>(std::filesystem::filesystem_error("x", {})));
+  HEDDLE_CHECK(comes_back_as<std::ios_base::failure>(std::ios_base::failure("x")));
+  HEDDLE_CHECK(comes_back_as<std::system_error>(std::system_error(1, std::generic_category())));
+  HEDDLE_CHECK(comes_back_as<heddle::remote_error>(1.5));
+}
+
 }  // namespace
 
 int main() {
@@ -119,6 +157,7 @@ int main() {
   check_failures(pool);
   check_futures(pool);
   check_loops(pool);
+  check_processes();
   HEDDLE_CHECK(heddle::asyncio::run(answer(pool)) == 42);
   HEDDLE_CHECK(pool.every(std::chrono::milliseconds(1), [] { throw 1; }).exception() != nullptr);
 }

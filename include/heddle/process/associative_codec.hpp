@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Sets and maps, ordered and hashed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include <heddle/process/codec_of.hpp>
+#include <heddle/process/sequence_codec.hpp>
+
+namespace heddle::process {
+
+/// Comparisons and hashes are not sent, so they must be the same wherever they are made.
+template <class Container, class... Functions>
+inline constexpr obstacle obstacle_of_functions =
+    (std::is_empty_v<Functions> && ...) && (std::is_default_constructible_v<Functions> && ...)
+        ? obstacle_of_allocator<Container>
+        : obstacle::stateful_order;
+
+/// What a node has besides its element.
+inline constexpr std::size_t node_overhead = 5 * sizeof(void*);
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_duplicate() {
+  throw malformed_message("a set or map has a key twice");
+}
+
+/// More keys than this in one bucket is no accident: who chooses keys can make each insertion look at all before it, so
+/// that a message of some megabytes takes hours.
+inline constexpr std::size_t max_bucket_size = 200;
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_buckets() {
+  throw malformed_message(
+      "the keys of a hashed container fall into one bucket (if they are what was sent, the hash is "
+      "at fault: choose a better one, or an ordered container)");
+}
+
+/// Containers that have each key once: others may have one key as often as they like.
+template <class Container>
+void check_bucket(const Container& container, const typename Container::key_type& inserted) {
+  if constexpr (requires {
+                  typename Container::insert_return_type;
+                  container.bucket(inserted);
+                }) {
+    if (container.bucket_size(container.bucket(inserted)) > max_bucket_size) refuse_buckets();
+  }
+}
+
+template <class Set>
+struct set_codec : codec_for<typename Set::key_type> {
+  using key = typename Set::key_type;
+
+  static constexpr std::size_t min_size() { return sizeof(std::uint64_t); }
+  static void encode(byte_sink& sink, const Set& value) { encode_elements(sink, value); }
+
+  static Set decode(byte_source& source) {
+    const nesting_level level(source);
+    const std::size_t count = source.get_count(min_element_size<key>(), sizeof(key) + node_overhead);
+    Set result;
+    if constexpr (requires { result.reserve(count); }) result.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      check_bucket(result, *result.emplace_hint(result.end(), decode_element<key>(source)));
+    }
+    if (result.size() != count) refuse_duplicate();
+    return result;
+  }
+};
+
+template <class Map>
+struct map_codec : codec_for<typename Map::key_type, typename Map::mapped_type> {
+  using key = typename Map::key_type;
+  using mapped = typename Map::mapped_type;
+
+  static constexpr std::size_t min_size() { return sizeof(std::uint64_t); }
+
+  static void encode(byte_sink& sink, const Map& value) {
+    const nesting_level level(sink);
+    sink.put(static_cast<std::uint64_t>(value.size()));
+    for (const auto& [first, second] : value) {
+      encode_element<key>(sink, first);
+      encode_element<mapped>(sink, second);
+    }
+  }
+
+  static Map decode(byte_source& source) {
+    const nesting_level level(source);
+    constexpr std::size_t least = min_element_size<key>() + min_element_size<mapped>();
+    const std::size_t count = source.get_count(least, sizeof(typename Map::value_type) + node_overhead);
+    Map result;
+    if constexpr (requires { result.reserve(count); }) result.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      check_bucket(result, insert(source, result)->first);
+    }
+    if (result.size() != count) refuse_duplicate();
+    return result;
+  }
+
+ private:
+  static auto insert(byte_source& source, Map& result) {
+    key first = decode_element<key>(source);
+    if constexpr (std::is_move_constructible_v<mapped>) {
+      return result.emplace_hint(result.end(), std::move(first), decode_element<mapped>(source));
+    } else {
+      return result.emplace_hint(result.end(), std::move(first), element_in_place<mapped>{source});
+    }
+  }
+};
+
+template <class K, class Less, class A>
+struct codec<std::set<K, Less, A>> : set_codec<std::set<K, Less, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::set<K, Less, A>, Less>;
+};
+template <class K, class Less, class A>
+struct codec<std::multiset<K, Less, A>> : set_codec<std::multiset<K, Less, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::multiset<K, Less, A>, Less>;
+};
+template <class K, class Hash, class Equal, class A>
+struct codec<std::unordered_set<K, Hash, Equal, A>> : set_codec<std::unordered_set<K, Hash, Equal, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::unordered_set<K, Hash, Equal, A>, Hash, Equal>;
+};
+template <class K, class Hash, class Equal, class A>
+struct codec<std::unordered_multiset<K, Hash, Equal, A>> : set_codec<std::unordered_multiset<K, Hash, Equal, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::unordered_multiset<K, Hash, Equal, A>, Hash, Equal>;
+};
+template <class K, class V, class Less, class A>
+struct codec<std::map<K, V, Less, A>> : map_codec<std::map<K, V, Less, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::map<K, V, Less, A>, Less>;
+};
+template <class K, class V, class Less, class A>
+struct codec<std::multimap<K, V, Less, A>> : map_codec<std::multimap<K, V, Less, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::multimap<K, V, Less, A>, Less>;
+};
+template <class K, class V, class Hash, class Equal, class A>
+struct codec<std::unordered_map<K, V, Hash, Equal, A>> : map_codec<std::unordered_map<K, V, Hash, Equal, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::unordered_map<K, V, Hash, Equal, A>, Hash, Equal>;
+};
+template <class K, class V, class Hash, class Equal, class A>
+struct codec<std::unordered_multimap<K, V, Hash, Equal, A>> : map_codec<std::unordered_multimap<K, V, Hash, Equal, A>> {
+  static constexpr obstacle why = obstacle_of_functions<std::unordered_multimap<K, V, Hash, Equal, A>, Hash, Equal>;
+};
+
+}  // namespace heddle::process

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Exceptions of one's own that come back from another process as what they were.
+#pragma once
+
+#include <heddle/process/exception_registry.hpp>
+
+namespace heddle {
+
+/// From now on an `E` that a call in another process throws comes back as an `E`, with a remote_error nested inside
+/// (std::rethrow_if_nested). What is not registered, and not of the standard library, comes back as a remote_error.
+///
+/// `E` has a serialize function, as serialize.hpp describes it, or is derived from std::exception and can be made from
+/// a std::string: its text. Call it where every process of the program does, at best at namespace scope:
+///
+///     const bool registered = heddle::register_exception<my::parse_error>();
+///
+/// Any thread may call it, before any process is started; a type may be registered more than once.
+template <class E>
+bool register_exception() {
+  process::exception_registry::registered().add<E>();
+  return true;
+}
+
+}  // namespace heddle
