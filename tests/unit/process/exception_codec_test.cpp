@@ -31,13 +31,13 @@ using heddle_test::message_of;
 
 namespace {
 
-std::vector<std::byte> encoded(const std::exception_ptr& error) {
+std::vector<std::byte> message_with(const std::exception_ptr& error) {
   vector_sink sink;
   encode_exception(sink, error, {.pid = 42, .host = "there", .backtrace = "in f()"});
   return sink.take();
 }
 
-std::exception_ptr decoded(const std::vector<std::byte>& message) {
+std::exception_ptr error_in(const std::vector<std::byte>& message) {
   span_source source(message);
   std::exception_ptr error = decode_exception(source);
   CHECK(source.left() == 0);
@@ -45,8 +45,8 @@ std::exception_ptr decoded(const std::vector<std::byte>& message) {
 }
 
 template <class E>
-std::exception_ptr round_trip(const E& error) {
-  return decoded(encoded(std::make_exception_ptr(error)));
+std::exception_ptr after_travel(const E& error) {
+  return error_in(message_with(std::make_exception_ptr(error)));
 }
 
 /// Calls `check(error)` with the exception, which must be an `E`.
@@ -118,7 +118,7 @@ const bool registered = heddle::register_exception<parse_error>() && heddle::reg
 TEMPLATE_TEST_CASE("a standard exception that is its text comes back", "[process][exceptions]", std::logic_error,
                    std::invalid_argument, std::domain_error, std::length_error, std::out_of_range, std::runtime_error,
                    std::range_error, std::overflow_error, std::underflow_error) {
-  check_caught<TestType>(round_trip(TestType("some text")), [](const TestType& error) {
+  check_caught<TestType>(after_travel(TestType("some text")), [](const TestType& error) {
     CHECK(error.what() == std::string("some text"));
     CHECK(typeid(error) == typeid(returned<TestType>));
   });
@@ -128,7 +128,7 @@ TEMPLATE_TEST_CASE("a standard exception without a text of its own comes back", 
                    std::bad_alloc, std::bad_array_new_length, std::bad_cast, std::bad_typeid, std::bad_exception,
                    std::bad_function_call, std::bad_optional_access, std::bad_variant_access, std::bad_weak_ptr,
                    std::bad_any_cast) {
-  check_caught<TestType>(round_trip(TestType()), [](const TestType& error) {
+  check_caught<TestType>(after_travel(TestType()), [](const TestType& error) {
     CHECK(error.what() == std::string(TestType().what()));
     CHECK(typeid(error) == typeid(returned<TestType>));
   });
@@ -143,26 +143,27 @@ TEST_CASE("the text of an exception that chooses its own comes back too", "[proc
   }
   std::string text;
   check_caught<std::bad_variant_access>(thrown, [&](const auto& error) { text = error.what(); });
-  check_caught<std::bad_variant_access>(decoded(encoded(thrown)), [&](const auto& e) { CHECK(e.what() == text); });
+  check_caught<std::bad_variant_access>(error_in(message_with(thrown)),
+                                        [&](const auto& e) { CHECK(e.what() == text); });
 }
 
 TEST_CASE("exceptions with error codes come back with code and text", "[process][exceptions]") {
   const std::system_error system(ENOENT, std::system_category(), "opening");
-  check_caught<std::system_error>(round_trip(system), [&](const std::system_error& error) {
+  check_caught<std::system_error>(after_travel(system), [&](const std::system_error& error) {
     CHECK(error.code() == system.code());
     CHECK(error.code().category() == std::system_category());
     CHECK(error.what() == std::string(system.what()));
   });
   const std::filesystem::filesystem_error file("copy", "/a", "/b", std::make_error_code(std::errc::file_exists));
-  check_caught<std::filesystem::filesystem_error>(round_trip(file), [&](const auto& error) {
+  check_caught<std::filesystem::filesystem_error>(after_travel(file), [&](const auto& error) {
     CHECK(error.path1() == "/a");
     CHECK(error.path2() == "/b");
     CHECK(error.code() == std::errc::file_exists);
     CHECK(error.what() == std::string(file.what()));
   });
-  check_caught<std::ios_base::failure>(round_trip(std::ios_base::failure("reading", std::io_errc::stream)),
+  check_caught<std::ios_base::failure>(after_travel(std::ios_base::failure("reading", std::io_errc::stream)),
                                        [](const auto& error) { CHECK(error.code() == std::io_errc::stream); });
-  check_caught<std::future_error>(round_trip(std::future_error(std::future_errc::no_state)),
+  check_caught<std::future_error>(after_travel(std::future_error(std::future_errc::no_state)),
                                   [](const auto& error) { CHECK(error.code() == std::future_errc::no_state); });
 }
 
@@ -173,14 +174,14 @@ TEST_CASE("an error code of an unknown category makes its exception a remote_err
     [[nodiscard]] std::string message(int) const override { return "other"; }
   };
   static const other_category other;
-  check_caught<remote_error>(round_trip(std::system_error(1, other, "x")), [](const remote_error& error) {
+  check_caught<remote_error>(after_travel(std::system_error(1, other, "x")), [](const remote_error& error) {
     CHECK(error.type() == "std::system_error");
     CHECK(error.remote_what() == "x: other");
   });
 }
 
 TEST_CASE("what came back says where it was thrown", "[process][exceptions]") {
-  check_caught<remote_error>(nested(round_trip(std::out_of_range("far"))), [](const remote_error& error) {
+  check_caught<remote_error>(nested(after_travel(std::out_of_range("far"))), [](const remote_error& error) {
     CHECK(error.type() == "std::out_of_range");
     CHECK(error.remote_what() == "far");
     CHECK(error.pid() == 42);
@@ -191,37 +192,37 @@ TEST_CASE("what came back says where it was thrown", "[process][exceptions]") {
 }
 
 TEST_CASE("an exception of an unknown type comes back as a remote_error", "[process][exceptions]") {
-  const std::exception_ptr error = round_trip(unregistered("text"));
+  const std::exception_ptr error = after_travel(unregistered("text"));
   check_caught<remote_error>(error, [](const remote_error& known) {
     CHECK_THAT(known.type(), Catch::Matchers::ContainsSubstring("unregistered"));
     CHECK(known.remote_what() == "text");
   });
   CHECK(nested(error) == nullptr);
-  check_caught<remote_error>(round_trip(special_error("text")), [](const remote_error& known) {
+  check_caught<remote_error>(after_travel(special_error("text")), [](const remote_error& known) {
     CHECK_THAT(known.type(), Catch::Matchers::ContainsSubstring("special_error"));
   });
 }
 
 TEST_CASE("what is no std::exception comes back as a remote_error, with its text if it is one",
           "[process][exceptions]") {
-  check_caught<remote_error>(round_trip(2.5), [](const auto& error) { CHECK(error.type() == "double"); });
-  check_caught<remote_error>(round_trip("literal"), [](const auto& e) { CHECK(e.remote_what() == "literal"); });
-  check_caught<remote_error>(round_trip(std::string("s")), [](const auto& e) { CHECK(e.remote_what() == "s"); });
+  check_caught<remote_error>(after_travel(2.5), [](const auto& error) { CHECK(error.type() == "double"); });
+  check_caught<remote_error>(after_travel("literal"), [](const auto& e) { CHECK(e.remote_what() == "literal"); });
+  check_caught<remote_error>(after_travel(std::string("s")), [](const auto& e) { CHECK(e.remote_what() == "s"); });
 }
 
 TEST_CASE("a registered exception comes back as it was", "[process][exceptions]") {
-  check_caught<parse_error>(round_trip(parse_error("line 3")),
+  check_caught<parse_error>(after_travel(parse_error("line 3")),
                             [](const parse_error& error) { CHECK(error.what() == std::string("line 3")); });
-  check_caught<error_with_line>(round_trip(error_with_line(7)), [](const auto& error) { CHECK(error.line() == 7); });
-  check_caught<final_error>(round_trip(final_error("the end")),
+  check_caught<error_with_line>(after_travel(error_with_line(7)), [](const auto& error) { CHECK(error.line() == 7); });
+  check_caught<final_error>(after_travel(final_error("the end")),
                             [](const auto& error) { CHECK(error.what() == std::string("the end")); });
-  check_caught<int>(round_trip(5), [](int error) { CHECK(error == 5); });
-  check_caught<remote_error>(nested(round_trip(error_with_line(7))),
+  check_caught<int>(after_travel(5), [](int error) { CHECK(error == 5); });
+  check_caught<remote_error>(nested(after_travel(error_with_line(7))),
                              [](const auto& error) { CHECK(error.pid() == 42); });
 }
 
 TEST_CASE("an exception that cannot be sent still says what it is", "[process][exceptions]") {
-  check_caught<remote_error>(round_trip(error_with_line(-1)), [](const remote_error& error) {
+  check_caught<remote_error>(after_travel(error_with_line(-1)), [](const remote_error& error) {
     CHECK_THAT(error.type(), Catch::Matchers::ContainsSubstring("error_with_line"));
     CHECK(error.remote_what() == "error in a line");
   });
@@ -242,7 +243,7 @@ TEST_CASE("exceptions nested in one another come back nested", "[process][except
   } catch (...) {
     thrown = std::current_exception();
   }
-  const std::exception_ptr outer = decoded(encoded(thrown));
+  const std::exception_ptr outer = error_in(message_with(thrown));
   check_caught<std::runtime_error>(outer, [](const auto& e) { CHECK(e.what() == std::string("outer")); });
   check_caught<remote_error>(nested(outer), [](const auto& e) { CHECK(e.type() == "std::runtime_error"); });
   const std::exception_ptr middle = nested(nested(outer));
@@ -253,7 +254,7 @@ TEST_CASE("exceptions nested in one another come back nested", "[process][except
 }
 
 TEST_CASE("an exception that came from another process can be sent on", "[process][exceptions]") {
-  const std::exception_ptr twice = decoded(encoded(round_trip(std::out_of_range("far"))));
+  const std::exception_ptr twice = error_in(message_with(after_travel(std::out_of_range("far"))));
   check_caught<std::out_of_range>(twice, [](const auto& e) { CHECK(e.what() == std::string("far")); });
   check_caught<remote_error>(nested(twice), [](const auto& e) { CHECK(e.type() == "std::out_of_range"); });
   // What the second process knew of the first.
@@ -267,16 +268,16 @@ TEST_CASE("more exceptions nested in one another than anybody reads are cut", "[
   for (int i = 0; i < 100; ++i) {
     error = thrown_while_handling(error, [] { std::throw_with_nested(std::runtime_error("outer")); });
   }
-  const std::vector<std::byte> message = encoded(error);
+  const std::vector<std::byte> message = message_with(error);
   span_source source(message);
   CHECK(receive_exceptions(source).size() == max_nested_exceptions);
-  CHECK(decoded(message) != nullptr);
+  CHECK(error_in(message) != nullptr);
 }
 
 TEST_CASE("a text of any length is cut to what somebody reads", "[process][exceptions]") {
-  check_caught<std::runtime_error>(round_trip(std::runtime_error(std::string(1'000'000, 'x'))), [](const auto& error) {
-    CHECK(error.what() == std::string(max_exception_text, 'x'));
-  });
+  check_caught<std::runtime_error>(
+      after_travel(std::runtime_error(std::string(1'000'000, 'x'))),
+      [](const auto& error) { CHECK(error.what() == std::string(max_exception_text, 'x')); });
 }
 
 TEST_CASE("to send std::bad_alloc nothing is allocated", "[process][exceptions]") {
@@ -318,7 +319,7 @@ TEST_CASE("bytes that are no exception are malformed", "[process][exceptions]") 
 }
 
 TEST_CASE("an exception arrives through small windows, and truncated it is malformed", "[process][exceptions]") {
-  const auto message = encoded(std::make_exception_ptr(std::out_of_range("far")));
+  const auto message = message_with(std::make_exception_ptr(std::out_of_range("far")));
   heddle_test::piecewise_source pieces(message, 3);
   check_caught<std::out_of_range>(decode_exception(pieces), [](const auto&) {});
   for (std::size_t size = 0; size < message.size(); ++size) {
