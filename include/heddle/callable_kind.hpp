@@ -36,7 +36,7 @@ concept travelling_callable = kind_of_callable<std::decay_t<F>> != callable_kind
 
 /// False for a callable that cannot be sent, and the compiler says what to write instead.
 template <class F>
-inline constexpr bool callable_can_travel = [] {
+inline constexpr bool callable_must_travel = [] {
   static_assert(!std::is_member_pointer_v<std::decay_t<F>>,
                 "a pointer to a member does not mean the same in another process: write "
                 "[](const T& object) { return object.f(); } for &T::f");

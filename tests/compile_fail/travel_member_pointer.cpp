@@ -6,7 +6,7 @@
 
 template <class F>
 void send(const F&) {
-  static_assert(heddle::callable_can_travel<F>);
+  static_assert(heddle::callable_must_travel<F>);
 }
 
 void call() {

@@ -14,7 +14,8 @@ namespace heddle::completion {
 ///
 /// Derived has `execute()`, which runs the call, that is claimed, and ends in `end()`; `destroy_call()`, for when it
 /// has run or never will; and `stop()`, which asks a call that runs to stop, and says whether it can be asked. It may
-/// have a `give_away()` of its own: what only this state waited for, when it is cancelled.
+/// have a `give_away()` of its own: what only this state waited for, when it is cancelled; and a `fetch(until)`, by
+/// which a thread that waits brings the result.
 template <class Derived, class T>
 class queued_state : public shared_state<T> {
   friend Derived;
@@ -24,6 +25,7 @@ class queued_state : public shared_state<T> {
   ~queued_state() = default;
 
   static state_base* give_away() noexcept { return nullptr; }
+  static void fetch(sync::deadline) noexcept {}
 
   void end(phase ended) noexcept {
     derived().destroy_call();
@@ -69,6 +71,8 @@ class queued_state : public shared_state<T> {
         return asked.destroy_result();
       case state_base::failure_request:
         return asked.answer_failure(why);
+      case state_base::fetch_request:
+        return asked.derived().fetch(static_cast<const state_base::fetch_order*>(why)->until);
       case state_base::stop_request:
         static_cast<const state_base::stop_order*>(why)->was_heard = asked.derived().stop();
         return;

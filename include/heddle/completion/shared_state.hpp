@@ -65,6 +65,8 @@ class state_base : public queue::job, public base::block_allocated {
     if (done()) return true;
     if (until == sync::no_deadline && try_run_here()) return true;
     if (until == sync::no_wait) return false;
+    const fetch_order order(until);
+    ask(fetch_request, &order);
     return wait_awake_then_asleep(
         until, [this] { return done(); }, [this](sync::deadline latest) { return sleep_until(latest); });
   }
@@ -113,6 +115,13 @@ class state_base : public queue::job, public base::block_allocated {
   static constexpr unsigned end_stop_request = first_own_request + 5;
 
   static constexpr unsigned failure_request = first_own_request + 6;
+  /// This thread waits for the result: if it can bring it, it does, until the deadline.
+  static constexpr unsigned fetch_request = first_own_request + 7;
+
+  struct fetch_order : queue::refusal {
+    explicit fetch_order(sync::deadline latest) noexcept : until(latest) {}
+    sync::deadline until;
+  };
 
   /// What comes with the stop request, and what it leaves. Those who have passed it on are a list, so that a long chain
   /// of them takes no stack.

@@ -143,7 +143,25 @@ class state_word {
     return last;
   }
 
-  /// The same for a task that only the caller completes, but need not have claimed; false if cancel() was faster.
+  /// The same, but tells blocked threads only. If there are continuations, the caller has them then, and does not leave
+  /// before tell_and_leave(): they may be told in another thread.
+  [[nodiscard]] last_owner complete_apart(phase terminal, waiter*& continuations) noexcept {
+    auto last = last_owner::no;
+    static_cast<void>(try_end(
+        terminal, last, [](phase) { return true; },
+        [&](waiter* list) {
+          continuations = notify_threads(list);
+          return continuations == nullptr ? leave() : last_owner::no;
+        }));
+    return last;
+  }
+
+  [[nodiscard]] last_owner tell_and_leave(waiter* continuations) noexcept {
+    notify_in_order(continuations);
+    return leave();
+  }
+
+  /// As complete(), for a task that only the caller completes, but need not have claimed; false if cancel() was faster.
   [[nodiscard]] bool try_complete(phase terminal, last_owner& last) noexcept {
     return try_end(terminal, last, [](phase found) { return !is_cancelled(found); });
   }
@@ -244,6 +262,12 @@ class state_word {
 
   template <class MayEnd>
   [[nodiscard]] bool try_end(phase terminal, last_owner& last, MayEnd may_end) noexcept {
+    return try_end(terminal, last, may_end, [this](waiter* list) { return notify_and_leave(list); });
+  }
+
+  /// `tell(list)` tells who waits, if anybody does, and leaves.
+  template <class MayEnd, class Tell>
+  [[nodiscard]] bool try_end(phase terminal, last_owner& last, MayEnd may_end, Tell tell) noexcept {
     std::uint64_t seen = word_.load(base::relaxed);  // relaxed: only compared with
     for (;;) {
       if (!may_end(phase_of(seen))) return false;
@@ -256,7 +280,7 @@ class state_word {
       // [state_word.1] release: publishes the result. [state_word.3] acq_rel: if the others have left, we free.
       // [state_word.4] acquire: the waiters that were added. [state_word.5] acquire: what removers unlinked.
       if (!word_.compare_exchange_weak(seen, next, base::acq_rel, base::relaxed)) continue;
-      last = list != nullptr ? notify_and_leave(list) : everybody_left(next) ? last_owner::yes : last_owner::no;
+      last = list != nullptr ? tell(list) : everybody_left(next) ? last_owner::yes : last_owner::no;
       return true;
     }
   }
@@ -273,6 +297,10 @@ class state_word {
   /// The completer tells the list and then leaves: until then the busy bit keeps the task alive.
   [[nodiscard, gnu::noinline]] last_owner notify_and_leave(waiter* list) noexcept {
     notify_all(list);
+    return leave();
+  }
+
+  last_owner leave() noexcept {
     // [state_word.3] acq_rel: see leave_queue().
     const std::uint64_t before = word_.fetch_and(~busy_bit, base::acq_rel);
     return everybody_left(before & ~busy_bit) ? last_owner::yes : last_owner::no;

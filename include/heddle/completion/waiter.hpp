@@ -94,9 +94,18 @@ class blocked_waiter final : public waiter {
   blocked_thread& sleeper_;
 };
 
-/// Tells every node of a list that was built by pushing at the front: blocked threads first, then continuations, each
-/// in the order in which they were added.
-inline void notify_all(waiter* newest) noexcept {
+/// Tells the nodes of a list, from its front.
+inline void notify_in_order(waiter* list) noexcept {
+  while (list != nullptr) {
+    waiter* const told = list;
+    list = told->next;
+    told->notify(*told);
+  }
+}
+
+/// Of a list that was built by pushing at the front: tells its blocked threads, in the order in which they were added,
+/// and returns its continuations in that order.
+[[nodiscard]] inline waiter* notify_threads(waiter* newest) noexcept {
   waiter* threads = nullptr;
   waiter* continuations = nullptr;
   while (newest != nullptr) {
@@ -106,13 +115,11 @@ inline void notify_all(waiter* newest) noexcept {
     list = newest;
     newest = older;
   }
-  for (waiter* list : {threads, continuations}) {
-    while (list != nullptr) {
-      waiter* const told = list;
-      list = told->next;
-      told->notify(*told);
-    }
-  }
+  notify_in_order(threads);
+  return continuations;
 }
+
+/// Tells every node of such a list: blocked threads first.
+inline void notify_all(waiter* newest) noexcept { notify_in_order(notify_threads(newest)); }
 
 }  // namespace heddle::completion

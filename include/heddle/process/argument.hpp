@@ -75,4 +75,34 @@ class argument {
   owner owner_;
 };
 
+/// The arguments of a call, read one after the other.
+template <class... Ts>
+class received_arguments;
+
+template <>
+class received_arguments<> {
+ public:
+  explicit received_arguments(byte_source&) noexcept {}
+  template <class Call, class... Before>
+  decltype(auto) apply(Call&& call, Before&... before) {
+    return std::forward<Call>(call)(before.get()...);
+  }
+};
+
+template <class T, class... Ts>
+class received_arguments<T, Ts...> {
+ public:
+  explicit received_arguments(byte_source& source) : first_(source), rest_(source) {}
+
+  /// Calls `call(arguments...)`, once.
+  template <class Call, class... Before>
+  decltype(auto) apply(Call&& call, Before&... before) {
+    return rest_.apply(std::forward<Call>(call), before..., first_);
+  }
+
+ private:
+  argument<T> first_;
+  received_arguments<Ts...> rest_;
+};
+
 }  // namespace heddle::process

@@ -78,6 +78,9 @@ class ring_writer : public ring_end {
   /// What was placed since the last publish() is dropped.
   void take_back() noexcept { placed_ = published_; }
 
+  /// How many bytes the reader was known to have read when somebody last looked.
+  [[nodiscard]] std::uint64_t read_position() const noexcept { return read_; }
+
   /// How many bytes were ever placed.
   [[nodiscard]] std::uint64_t position() const noexcept { return placed_; }
 

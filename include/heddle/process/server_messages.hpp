@@ -25,6 +25,7 @@ struct server_report {
     started,  // with the worker's handle
     failed,   // the worker could not be started: `error`
     ended,    // and was reaped: `how`
+    lost,     // not sent: the server itself is gone, and its workers with it
   };
 
   kind what = kind::hello;

@@ -77,6 +77,9 @@ class server_process {
     return outcome;
   }
 
+  /// In a process that the program has forked: the server is not its own.
+  void abandon() noexcept { connection_ = message_socket(descriptor()); }
+
   server_process(server_process&&) noexcept = default;
   server_process& operator=(server_process&&) = delete;
   /// Ends the server, which kills its workers, and waits for that.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What a program and one of its workers share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+
+#include <heddle/base/cpu.hpp>
+#include <heddle/process/byte_ring.hpp>
+#include <heddle/process/doorbell.hpp>
+#include <heddle/process/task_slots.hpp>
+
+namespace heddle::process {
+
+/// What the program tells a worker before it starts. The worker believes it.
+struct worker_settings {
+  std::uint64_t max_result = std::uint64_t{1} << 30U;  // in bytes
+  bool may_spin = true;                                // there is a CPU for each who spins
+};
+
+/// At the beginning of the memory that both have mapped. Messages (message.hpp) go through the rings; each message to
+/// the worker has a slot, in the same order.
+struct channel_memory {
+  static constexpr std::size_t ring_size = std::size_t{1} << 20U;
+
+  /// Who waits at a doorbell.
+  static constexpr doorbell::caller somebody = 1;    // asleep there
+  static constexpr doorbell::caller supervisor = 2;  // of results only: the thread that waits for the eventfd
+
+  worker_settings settings;
+  ring_positions requests;
+  ring_positions results;
+  alignas(base::cache_line) doorbell of_worker;    // for requests, and for room for results
+  alignas(base::cache_line) doorbell of_receiver;  // for results
+  alignas(base::cache_line) doorbell of_sender;    // for room for requests
+  alignas(base::cache_line) task_slots slots;
+  alignas(4096) std::byte request_bytes[ring_size];
+  std::byte result_bytes[ring_size];
+
+  /// In zeros.
+  static channel_memory& make_in(std::span<std::byte> memory) noexcept { return *new (memory.data()) channel_memory; }
+  /// In what the other side has made.
+  static channel_memory& find_in(std::span<std::byte> memory) noexcept {
+    return *std::launder(reinterpret_cast<channel_memory*>(memory.data()));
+  }
+
+ private:
+  // Not initialised: the bytes of the rings are zeros already.
+  channel_memory() noexcept {}  // NOLINT(modernize-use-equals-default)
+};
+
+}  // namespace heddle::process

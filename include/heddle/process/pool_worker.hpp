@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// One worker as its pool knows it.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include <heddle/process/child.hpp>
+#include <heddle/process/server_messages.hpp>
+#include <heddle/process/worker_died.hpp>
+#include <heddle/process/worker_link.hpp>
+
+namespace heddle::process {
+
+/// Under the pool's lock, but the link, which those use who have their turn.
+struct pool_worker {
+  using clock = std::chrono::steady_clock;
+
+  explicit pool_worker(const worker_settings& settings) : link(settings) {}
+
+  /// How many calls it may have: some 50 us of work, so that it need not wait for the next one.
+  [[nodiscard]] std::size_t depth() const noexcept {
+    constexpr std::chrono::nanoseconds ahead{50'000};
+    if (done == 0) return 1;
+    const auto fit = static_cast<std::size_t>(ahead / std::max(per_call, std::chrono::nanoseconds(1)));
+    return std::clamp<std::size_t>(fit, 1, task_slots::capacity - 8);
+  }
+
+  /// `count` calls more have been done.
+  void note_done(std::size_t count, clock::time_point now) noexcept {
+    if (count == 0) return;
+    const auto mean = std::chrono::nanoseconds(now - last_done) / static_cast<std::int64_t>(count);
+    per_call = done == 0 ? mean : (per_call * 3 + mean) / 4;
+    done += count;
+    last_done = now;
+  }
+
+  [[nodiscard]] bool may_get_calls() const noexcept {
+    return !is_sending && !is_leaving && !is_doomed && !has_ended && timed == nullptr && !link.is_lost();
+  }
+
+  worker_link link;
+  serial_number serial = 0;
+  process_handle handle;
+  worker_end end;
+
+  remote_call* sent = nullptr;   // the call that is being sent, as long as it is not done
+  remote_call* timed = nullptr;  // the call that it has alone, which has a time limit
+  clock::time_point deadline = clock::time_point::max();
+  clock::time_point bury_after = clock::time_point::max();
+  clock::time_point last_done = clock::now();
+  std::chrono::nanoseconds per_call{0};
+  std::size_t outstanding = 0;  // calls that it has and whose result is not there
+  std::uint64_t given = 0;      // calls, in all
+  std::uint64_t done = 0;
+  std::uint64_t idle_since = 0;  // the greater, the later
+
+  bool is_sending = false;
+  bool is_receiving = false;
+  bool is_started = false;
+  bool is_leaving = false;    // it was told to end
+  bool is_doomed = false;     // it is to be killed as soon as nobody sends
+  bool has_ended = false;     // its handle says so, or it could not be started
+  bool has_report = false;    // and it is known how
+  bool timed_out = false;     // it is killed for its time limit
+  bool sent_is_cancelled = false;
+};
+
+}  // namespace heddle::process

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// The thread of a pool of workers that does what nobody else is there for.
+#pragma once
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <exception>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <heddle/process/child.hpp>
+#include <heddle/process/descriptor.hpp>
+#include <heddle/process/pool_worker.hpp>
+#include <heddle/process/remote_call.hpp>
+#include <heddle/process/worker_died.hpp>
+#include <heddle/process/worker_pool.hpp>
+#include <heddle/process/worker_starter.hpp>
+
+namespace heddle::process {
+
+/// Reads results that nobody waits for, and tells of them; learns how workers start and end, kills those that take too
+/// long, and hands on what the dead have left. Sleeps otherwise.
+class supervisor {
+ public:
+  /// Starts the thread. Throws std::system_error.
+  explicit supervisor(worker_pool& pool)
+      : pool_(pool),
+        events_(descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+    watch(pool_.kicked_.number(), of_kick);
+    thread_ = std::thread([this] { run(); });
+  }
+  supervisor(const supervisor&) = delete;
+  supervisor& operator=(const supervisor&) = delete;
+  ~supervisor() { join(); }
+
+  /// Waits for the end of the pool, which is closed.
+  void join() {
+    const std::lock_guard lock(joining_);
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] bool runs_this_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
+
+ private:
+  using clock = worker_pool::clock;
+
+  // What an event is of. The others are twice the number of a worker: of its bell, and one more: of its handle.
+  static constexpr std::uint64_t of_kick = 0;
+  static constexpr std::uint64_t of_server = 1;
+  static constexpr std::chrono::milliseconds longest_report{100};
+  static constexpr std::chrono::seconds longest_leave{2};
+  static constexpr std::chrono::milliseconds longest_oversleep{500};
+  static constexpr unsigned most_failed_starts = 3;
+
+  void run() noexcept {
+    block_signals();
+    for (;;) {
+      watch_new();
+      const clock::time_point wake = next_time();
+      epoll_event found[64];
+      const int count = ::epoll_wait(events_.number(), found, 64, milliseconds_until(wake));
+      forgive_oversleep(wake);
+      for (int i = 0; i < count; ++i) handle(found[i].data.u64);
+      for (delivered_report& each : pool_.box_.take_all()) note(each);
+      kill_late();
+      bury_dead();
+      tell();
+      join_asides();
+      std::unique_lock lock(pool_.mutex_);
+      pool_.dispatch(lock);
+      if (pool_.is_closed_ && pool_.unfinished_ == 0 && send_home()) return;
+    }
+  }
+
+  static void block_signals() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  }
+
+  // ---- what is waited for
+
+  void watch(int number, std::uint64_t whose) const noexcept {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = whose;
+    ::epoll_ctl(events_.number(), EPOLL_CTL_ADD, number, &event);
+  }
+  void stop_watching(int number) const noexcept { ::epoll_ctl(events_.number(), EPOLL_CTL_DEL, number, nullptr); }
+
+  void watch_new() {
+    const auto server = worker_starter::of_this_process().what_to_watch();
+    if (server.generation != generation_) {
+      generation_ = server.generation;
+      watch(server.number, of_server);
+    }
+    const std::lock_guard lock(pool_.mutex_);
+    for (const auto& each : pool_.workers_) {
+      if (each->serial <= last_watched_) continue;
+      watch(each->link.bell(), 2 * each->serial);
+      last_watched_ = each->serial;
+    }
+  }
+
+  [[nodiscard]] clock::time_point next_time() const noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    clock::time_point next = pool_.waiting_.empty() ? clock::time_point::max() : pool_.next_start_;
+    if (next <= clock::now()) next = clock::time_point::max();
+    for (const auto& each : pool_.workers_) next = std::min({next, each->deadline, each->bury_after});
+    return next;
+  }
+
+  [[nodiscard]] static int milliseconds_until(clock::time_point when) noexcept {
+    if (when == clock::time_point::max()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+  }
+
+  /// Where this thread could not run when it wanted to, its workers may have been stopped, too.
+  void forgive_oversleep(clock::time_point wake) noexcept {
+    const auto late = clock::now() - wake;
+    if (wake == clock::time_point::max() || late < longest_oversleep) return;
+    const std::lock_guard lock(pool_.mutex_);
+    for (const auto& each : pool_.workers_) {
+      if (each->deadline != clock::time_point::max()) each->deadline += late;
+    }
+  }
+
+  [[nodiscard]] pool_worker* find(std::uint64_t serial) const noexcept {
+    for (const auto& each : pool_.workers_) {
+      if (each->serial == serial) return each.get();
+    }
+    return nullptr;
+  }
+
+  static void empty(int eventfd) noexcept {
+    std::uint64_t count = 0;
+    retry_interrupted([&] { return ::read(eventfd, &count, sizeof count); });
+  }
+
+  // ---- what happens
+
+  void handle(std::uint64_t whose) {
+    if (whose == of_kick) return empty(pool_.kicked_.number());
+    if (whose == of_server) return worker_starter::of_this_process().hand_on();
+    if (whose % 2 == 0) return receive(whose / 2);
+    const std::lock_guard lock(pool_.mutex_);
+    if (pool_worker* const ended = find(whose / 2)) note_end(*ended);
+  }
+
+  /// Reads what a worker has written, if nobody else does.
+  void receive(serial_number serial) {
+    std::unique_lock lock(pool_.mutex_);
+    pool_worker* const from = find(serial);
+    if (from == nullptr) return;
+    empty(from->link.bell());
+    if (from->is_receiving) return;
+    from->is_receiving = true;
+    from->link.expect_nobody();
+    lock.unlock();
+    if (pool_.read_results(*from, false) != worker_link::received::streamed) return pool_.hand_back(*from);
+    lock.lock();
+    pool_.aside(lock, [this, from] {
+      static_cast<void>(pool_.read_results(*from, true));
+      pool_.hand_back(*from);
+    });
+  }
+
+  void note(delivered_report& delivered) {
+    const std::lock_guard lock(pool_.mutex_);
+    pool_worker* const about = find(delivered.report.serial);
+    if (about == nullptr) return;
+    switch (delivered.report.what) {
+      case server_report::kind::started:
+        return note_start(*about, delivered);
+      case server_report::kind::failed:
+        pool_.note_start_error(std::make_exception_ptr(
+            std::system_error(delivered.report.error, std::system_category(), "a worker process cannot be started")));
+        about->has_report = true;
+        return note_end(*about);
+      case server_report::kind::ended:
+        note_cause(*about, delivered.report.how);
+        about->has_report = true;
+        return;
+      case server_report::kind::lost:
+        if (about->end.cause == death_cause::unknown) about->end.cause = death_cause::server_lost;
+        about->has_report = true;
+        if (!about->is_started) note_end(*about);
+        return;
+      case server_report::kind::hello:
+        return;
+    }
+  }
+
+  void note_start(pool_worker& started, delivered_report& delivered) {
+    started.is_started = true;
+    started.end.pid = delivered.report.how.process;
+    started.handle = std::move(delivered.started);
+    watch(started.handle.number(), 2 * started.serial + 1);
+    if (started.is_doomed && !started.is_sending) started.handle.send_signal(SIGKILL);
+    pool_.start_error_ = nullptr;
+    if (started.timed != nullptr) pool_.start_clock(started);
+  }
+
+  static void note_cause(pool_worker& ended, const exit_report& how) noexcept {
+    if (ended.end.cause == death_cause::killed_by_pool) return;
+    ended.end.cause = how.code == CLD_EXITED ? death_cause::exited : death_cause::crashed;
+    ended.end.number = how.status;
+  }
+
+  /// No thread of it writes anything any more.
+  void note_end(pool_worker& ended) {
+    if (std::exchange(ended.has_ended, true)) return;
+    if (ended.handle.is_open()) stop_watching(ended.handle.number());
+    ended.bury_after = clock::now() + longest_report;
+    ended.deadline = clock::time_point::max();
+    ended.link.lose();
+  }
+
+  // ---- what is to be done
+
+  void kill_late() {
+    const auto now = clock::now();
+    for (;;) {
+      std::unique_lock lock(pool_.mutex_);
+      const auto late = std::find_if(pool_.workers_.begin(), pool_.workers_.end(), [&](const auto& each) {
+        return each->deadline <= now && !each->is_doomed;
+      });
+      if (late == pool_.workers_.end()) return;
+      pool_worker& worker = **late;
+      worker.deadline = clock::time_point::max();
+      worker.timed_out = worker.timed != nullptr;
+      pool_.doom(worker);
+    }
+  }
+
+  void bury_dead() {
+    for (;;) {
+      std::unique_lock lock(pool_.mutex_);
+      const auto now = clock::now();
+      const auto dead = std::find_if(pool_.workers_.begin(), pool_.workers_.end(), [&](const auto& each) {
+        return each->has_ended && !each->is_sending && !each->is_receiving &&
+               (each->has_report || now >= each->bury_after);
+      });
+      if (dead == pool_.workers_.end()) return;
+      pool_worker& worker = **dead;
+      worker.is_receiving = true;
+      lock.unlock();
+      static_cast<void>(pool_.read_results(worker, true));
+      lock.lock();
+      bury(lock, worker);
+    }
+  }
+
+  void bury(std::unique_lock<std::mutex>& lock, pool_worker& worker) {
+    call_list victims;  // one at most, of a worker that writes what workers write
+    call_list unbegun;
+    worker.link.take_all([&](remote_call& call) {
+      pool_.note_left(worker, call);
+      if (worker.link.was_begun(call)) {
+        victims.push_back(call);
+      } else {
+        unbegun.push_front(call);
+      }
+    });
+    const std::unique_ptr<pool_worker> dead = take_out(worker);
+    note_failed_start(*dead, victims.empty());
+    while (remote_call* const call = unbegun.try_pop_front()) pool_.requeue(*call);
+    while (remote_call* const call = victims.try_pop_front()) end_victim(lock, *call, *dead);
+  }
+
+  std::unique_ptr<pool_worker> take_out(pool_worker& worker) {
+    stop_watching(worker.link.bell());
+    worker_starter::of_this_process().forget(worker.serial);
+    const auto found = std::find_if(pool_.workers_.begin(), pool_.workers_.end(),
+                                    [&](const auto& each) { return each.get() == &worker; });
+    std::unique_ptr<pool_worker> taken = std::move(*found);
+    pool_.workers_.erase(found);
+    return taken;
+  }
+
+  /// A worker that dies before its first call would be replaced for ever.
+  void note_failed_start(const pool_worker& dead, bool has_begun_nothing) {
+    const bool was_meant = dead.is_leaving || dead.is_doomed || dead.end.cause == death_cause::server_lost;
+    if (was_meant) return;
+    ++pool_.died_;
+    if (dead.done != 0 || !has_begun_nothing) return;
+    if (++pool_.failed_starts_ < most_failed_starts) return;
+    pool_.note_start_error(std::make_exception_ptr(worker_died(dead.end)));
+  }
+
+  void end_victim(std::unique_lock<std::mutex>& lock, remote_call& call, const pool_worker& dead) {
+    if (call.is_cancelled) return pool_.drop(call);
+    if (dead.timed_out) return pool_.fail(lock, call, call.make_timeout());
+    if (++call.starts < pool_.settings_.attempts) return pool_.requeue(call);
+    pool_.fail(lock, call, std::make_exception_ptr(worker_died(dead.end, call.starts)));
+  }
+
+  void tell() {
+    for (;;) {
+      std::unique_lock lock(pool_.mutex_);
+      remote_call* const call = pool_.to_tell_.try_pop_front();
+      if (call == nullptr) return;
+      lock.unlock();
+      call->tell();
+      lock.lock();
+      pool_.note_finished(1);
+    }
+  }
+
+  void join_asides() {
+    std::list<worker_pool::long_piece> over;
+    {
+      const std::lock_guard lock(pool_.mutex_);
+      for (auto each = pool_.asides_.begin(); each != pool_.asides_.end();) {
+        const auto next = std::next(each);
+        if (each->is_over) over.splice(over.end(), pool_.asides_, each);
+        each = next;
+      }
+    }
+    for (auto& each : over) each.thread.join();
+  }
+
+  /// Tells the workers to end, and kills those that do not. Whether all are gone. The lock is the pool's.
+  bool send_home() {
+    for (const auto& each : pool_.workers_) {
+      if (each->is_leaving || each->is_doomed || each->has_ended || each->is_sending) continue;
+      each->is_leaving = each->link.try_send_leave();
+      if (!each->is_leaving) pool_.doom(*each);
+      each->deadline = clock::now() + longest_leave;
+    }
+    return pool_.workers_.empty() && pool_.asides_.empty();
+  }
+
+  worker_pool& pool_;
+  const descriptor events_;
+  std::uint64_t generation_ = 0;
+  serial_number last_watched_ = 0;
+  std::mutex joining_;
+  std::thread thread_;
+};
+
+}  // namespace heddle::process

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// What becomes of a call whose worker process has ended under it.
+#pragma once
+
+#include <sys/wait.h>
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace heddle::process {
+
+/// Why a worker process has ended.
+enum class death_cause : std::uint8_t {
+  crashed,         ///< by a signal that it was sent, or that it has caused: signal()
+  exited,          ///< by exit() or the like: exit_code()
+  killed_by_pool,  ///< for what it wrote is not what workers write
+  server_lost,     ///< with the fork server, which somebody has killed
+  unknown,         ///< nobody could say
+};
+
+/// What is known of the end of a worker process.
+struct worker_end {
+  std::int64_t pid = 0;
+  death_cause cause = death_cause::unknown;
+  int number = 0;  // the signal, or the exit code
+};
+
+/// The worker process that ran a call has ended, by a crash, by exit(), or because somebody has killed it. Nothing else
+/// is lost: other calls go on, and another worker takes its place. Python: BrokenProcessPool, for all calls of a pool.
+class worker_died : public std::runtime_error {
+ public:
+  explicit worker_died(const worker_end& of, unsigned attempts = 1)
+      : std::runtime_error(text_of(of, attempts)), of_(of), attempts_(attempts) {}
+
+  /// The process number of the worker; 0 if it was not known yet.
+  [[nodiscard]] std::int64_t pid() const noexcept { return of_.pid; }
+  [[nodiscard]] death_cause cause() const noexcept { return of_.cause; }
+  /// The signal that it died of, if that is known.
+  [[nodiscard]] std::optional<int> signal() const noexcept {
+    return of_.cause == death_cause::crashed ? std::optional(of_.number) : std::nullopt;
+  }
+  /// What it gave exit(), if it ended so.
+  [[nodiscard]] std::optional<int> exit_code() const noexcept {
+    return of_.cause == death_cause::exited ? std::optional(of_.number) : std::nullopt;
+  }
+  /// How many workers have died of this call.
+  [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
+
+ private:
+  static std::string text_of(const worker_end& of, unsigned attempts) {
+    std::string text = "the worker process " + std::to_string(of.pid) + " that ran this call ";
+    switch (of.cause) {
+      case death_cause::crashed:
+        text += "died of signal " + std::to_string(of.number) + name_of_signal(of.number);
+        break;
+      case death_cause::exited:
+        text += "has exited with code " + std::to_string(of.number);
+        break;
+      case death_cause::killed_by_pool:
+        text += "was killed, because it wrote what no worker writes: the call has damaged it";
+        break;
+      case death_cause::server_lost:
+        text += "ended with the fork server of this program, which somebody has killed";
+        break;
+      case death_cause::unknown:
+        text += "has ended, and the system does not say how";
+        break;
+    }
+    if (attempts > 1) text += "; it was the last of " + std::to_string(attempts) + " that tried";
+    return text;
+  }
+
+  static std::string name_of_signal(int number) {
+    const char* const name = ::strsignal(number);  // NOLINT(concurrency-mt-unsafe): glibc's is safe
+    return name == nullptr ? std::string() : std::string(" (") + name + ')';
+  }
+
+  worker_end of_;
+  unsigned attempts_;
+};
+
+}  // namespace heddle::process

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+// The program's side of the channel to one worker.
+#pragma once
+
+#include <sys/eventfd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <utility>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/process/channel_memory.hpp>
+#include <heddle/process/child.hpp>
+#include <heddle/process/descriptor.hpp>
+#include <heddle/process/exception_codec.hpp>
+#include <heddle/process/message.hpp>
+#include <heddle/process/message_reader.hpp>
+#include <heddle/process/message_writer.hpp>
+#include <heddle/process/module_table.hpp>
+#include <heddle/process/remote_call.hpp>
+#include <heddle/process/server_messages.hpp>
+#include <heddle/process/shared_memory.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/spin_wait.hpp>
+
+namespace heddle::process {
+
+/// The worker has ended, or has written what no worker writes, while something was read or written piece by piece.
+struct worker_is_lost {};
+
+/// Calls go to the worker, and what becomes of them comes back. One thread at a time sends, another one may receive at
+/// the same time. The worker is not trusted.
+class worker_link {
+ public:
+  /// Makes the channel. Throws std::system_error, std::bad_alloc.
+  explicit worker_link(const worker_settings& settings)
+      : memory_(shared_memory::make(sizeof(channel_memory))),
+        bell_(descriptor::made_by(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+        shared_(channel_memory::make_in(memory_.bytes())),
+        requests_(shared_.requests, shared_.request_bytes),
+        results_(shared_.results, shared_.result_bytes),
+        max_result_(settings.max_result),
+        may_spin_(settings.may_spin) {
+    shared_.settings = settings;
+    expect_supervisor();
+  }
+
+  /// For the worker.
+  [[nodiscard]] int memory() const noexcept { return memory_.number(); }
+  /// Readable when the supervisor is to receive.
+  [[nodiscard]] int bell() const noexcept { return bell_.number(); }
+
+  // ---- who sends
+
+  enum class sent : std::uint8_t { yes, no_room };
+
+  /// Gives the worker a call, if there is room for it. Throws what encoding it throws: then it was not given.
+  sent try_send(remote_call& call) {
+    try {
+      message_head head{.sequence = next_};
+      if (!has_slot()) return sent::no_room;
+      const sent_id id = modules_.encode(call.function(), [this](const module_record& record) { send_module(record); });
+      if (!has_slot()) return sent::no_room;
+      head.sequence = next_;
+      head.module = static_cast<std::uint32_t>(id.module);
+      head.offset = id.offset;
+      if (!try_place(requests_, head, [&](byte_sink& sink) { call.encode(sink); })) return sent::no_room;
+    } catch (const no_room&) {
+      return sent::no_room;
+    }
+    give(call);
+    requests_.publish();
+    offer(requests_.position());
+    return sent::yes;
+  }
+
+  /// Gives it to a worker that has nothing else, piece by piece. Throws what encoding it throws: then it is not given,
+  /// or not any more. Throws worker_is_lost; `was_given` says whether it is given then.
+  void stream_call(remote_call& call, bool& was_given) {
+    const auto encode = [&](byte_sink& sink) { call.encode(sink); };
+    message_head head;
+    head.size = measure(encode);
+    while (!has_slot()) wait_for_room();
+    sent_id id{};
+    for (;;) {
+      try {
+        id = modules_.encode(call.function(), [this](const module_record& record) { send_module(record); });
+        break;
+      } catch (const no_room&) {
+        wait_for_room();
+      }
+    }
+    while (!has_slot()) wait_for_room();
+    head.sequence = next_;
+    head.module = static_cast<std::uint32_t>(id.module);
+    head.offset = id.offset;
+    give(call);
+    was_given = true;
+    offer(requests_.position() + sizeof head + padded(head.size) + sizeof(message_end));
+    worker peer{*this};
+    try {
+      process::stream(requests_, head, encode, peer);
+    } catch (const worker_is_lost&) {
+      throw;
+    } catch (...) {
+      // The worker answers nothing. If it says it did, the call is not with it any more.
+      if (take_given(call)) throw;
+    }
+  }
+
+  /// Tells the worker to end when it has done what it was given. False if there is no room to say so.
+  [[nodiscard]] bool try_send_leave() noexcept {
+    if (!has_slot() || !try_place(requests_, {.sequence = next_, .what = message_head::kind::leave}, [](byte_sink&) {}))
+      return false;
+    requests_.publish();
+    offer(requests_.position());
+    return true;
+  }
+
+  // ---- any thread
+
+  /// Takes back a call that the worker has not begun. Then, or if somebody reads its result, it is not given any more.
+  [[nodiscard]] bool try_revoke(const remote_call& call) noexcept { return shared_.slots.try_revoke(call.sequence); }
+
+  /// The call is not given any more; false if it was not.
+  [[nodiscard]] bool take_given(const remote_call& call) noexcept {
+    remote_call* expected = const_cast<remote_call*>(&call);
+    // relaxed: the pool's lock, or the turn to send, orders what the caller knows of the call.
+    return given_[call.sequence % task_slots::capacity].compare_exchange_strong(expected, nullptr, base::relaxed,
+                                                                                base::relaxed);
+  }
+
+  /// Whether the worker, which has ended, had begun it.
+  [[nodiscard]] bool was_begun(const remote_call& call) const noexcept {
+    return shared_.slots.was_claimed(call.sequence);
+  }
+
+  /// Whoever waits for the worker here looks again.
+  void wake_waiters() noexcept {
+    for (doorbell* each : {&shared_.of_receiver, &shared_.of_sender}) {
+      if (each->ring() == channel_memory::supervisor) tell_supervisor();
+      each->wake();
+    }
+  }
+
+  /// The worker has ended, or is to be treated so: nobody waits for it any more.
+  void lose() noexcept {
+    is_lost_.store(true, base::relaxed);  // relaxed: wake_waiters() orders it before their second look
+    wake_waiters();
+  }
+  [[nodiscard]] bool is_lost() const noexcept { return is_lost_.load(base::relaxed); }  // relaxed: as above
+
+  /// Of a worker that is gone, while nobody sends or receives: calls `take(call)` for each that it has, the oldest
+  /// first, which is not given any more.
+  template <class Take>
+  void take_all(const Take& take) {
+    for (task_slots::sequence each = first_; each != next_; ++each) {
+      // relaxed: the pool's lock orders.
+      remote_call* const call = given_[each % task_slots::capacity].exchange(nullptr, base::relaxed);
+      if (call != nullptr) take(*call);
+    }
+  }
+
+  /// Takes back up to `most` calls, the newest first, and calls `take(call)` for each. While nobody sends.
+  template <class Take>
+  void revoke_newest(std::size_t most, const Take& take) {
+    for (task_slots::sequence each = next_; each != first_ && most != 0; --each) {
+      auto& given = given_[(each - 1) % task_slots::capacity];
+      // relaxed, all: the pool's lock orders.
+      remote_call* call = given.load(base::relaxed);
+      if (call == nullptr || !shared_.slots.try_revoke(each - 1)) continue;
+      if (!given.compare_exchange_strong(call, nullptr, base::relaxed, base::relaxed)) continue;
+      take(*call);
+      --most;
+    }
+  }
+
+  /// The supervisor looks at the worker.
+  void tell_supervisor() const noexcept {
+    constexpr std::uint64_t one = 1;
+    retry_interrupted([&] { return ::write(bell_.number(), &one, sizeof one); });
+  }
+
+  // ---- who receives
+
+  /// Nobody receives: the supervisor is to be told.
+  void expect_supervisor() noexcept { shared_.of_receiver.prepare(channel_memory::supervisor); }
+  /// Somebody receives, and looks by itself.
+  void expect_nobody() noexcept { shared_.of_receiver.cancel(); }
+
+  [[nodiscard]] bool has_results() noexcept {
+    if (results_.readable_bytes() == 0) results_.look();
+    return results_.is_broken() || results_.readable_bytes() != 0;
+  }
+
+  /// Waits for results until `is_over()`, or the link is lost; not awake if the worker had to be woken.
+  template <class IsOver>
+  void wait_for_results(sync::deadline until, const IsOver& is_over) noexcept {
+    const auto is_there = [&] { return has_results() || is_lost() || is_over(); };
+    // relaxed: a hint of who sends, which is this thread where it matters.
+    const bool had_to_wake = has_woken_.exchange(false, base::relaxed);
+    if (!had_to_wake && may_spin_ && sync::spin_until(is_there)) return;
+    shared_.of_receiver.prepare(channel_memory::somebody);
+    if (!is_there()) shared_.of_receiver.sleep(channel_memory::somebody, until);
+    expect_nobody();
+  }
+
+  enum class received : std::uint8_t { nothing, result, streamed, garbage };
+
+  /// The next result, of a call that was given and is not any more. Tells `owner`: `begin(call)`, which says whether
+  /// the result is wanted; then `end(call, error)`, where the call has taken its value if there is no error, or
+  /// `restore(call)`, where there will be another result: it is given again. Where the result is streamed and
+  /// `may_wait` is not, it is left.
+  template <class Owner>
+  [[nodiscard]] received receive(bool may_wait, Owner& owner) {
+    if (!has_head_ && !try_read_head(results_, head_)) return results_.is_broken() ? received::garbage : received::nothing;
+    has_head_ = true;
+    if (!is_sound(head_)) return received::garbage;
+    if (head_.is_streamed != 0 && !may_wait) return received::streamed;
+    // acquire: [worker_link.1] what the call is.
+    remote_call* const call = given_[head_.sequence % task_slots::capacity].exchange(nullptr, base::acquire);
+    if (call == nullptr) return received::garbage;
+    if (call->sequence != head_.sequence) {
+      given_[head_.sequence % task_slots::capacity].store(call, base::release);  // release: as in give()
+      return received::garbage;
+    }
+    has_head_ = false;
+    const received outcome = read_result(*call, owner.begin(*call), owner);
+    if (outcome == received::result && head_.is_streamed == 0) release_results();
+    return outcome;
+  }
+
+ private:
+  /// Who reads requests, or writes results, piece by piece.
+  struct worker {
+    worker_link& link;
+    void progressed() const noexcept { link.ring_worker(); }
+    void wait() const { link.wait_for_room(); }
+  };
+  struct result_writer {
+    worker_link& link;
+    void progressed() const noexcept { link.ring_worker(); }
+    void wait() const { link.wait_for_rest(); }
+  };
+
+  static constexpr std::uint64_t max_failure = std::uint64_t{64} << 20U;
+
+  // ---- who sends
+
+  /// Whether there is a slot for one more message.
+  [[nodiscard]] bool has_slot() noexcept {
+    if (next_ - first_ < task_slots::capacity && is_free(next_)) return true;
+    requests_.look();
+    while (first_ != next_ && requests_.read_position() >= ends_[first_ % task_slots::capacity]) ++first_;
+    return next_ - first_ < task_slots::capacity && is_free(next_);
+  }
+  [[nodiscard]] bool is_free(std::uint64_t sequence) const noexcept {
+    return given_[sequence % task_slots::capacity].load(base::relaxed) == nullptr;  // relaxed: a pointer alone
+  }
+
+  void send_module(const module_record& record) {
+    const auto encode = [&](byte_sink& sink) { sink.write(std::as_bytes(std::span(&record, 1))); };
+    if (!try_place(requests_, {.sequence = next_, .what = message_head::kind::module}, encode)) throw no_room();
+    requests_.publish();
+    offer(requests_.position());
+  }
+
+  void give(remote_call& call) noexcept {
+    call.sequence = next_;
+    // release: [worker_link.1] what the call is.
+    given_[next_ % task_slots::capacity].store(&call, base::release);
+  }
+
+  void offer(std::uint64_t end) noexcept {
+    ends_[next_ % task_slots::capacity] = end;
+    shared_.slots.offer(next_++);
+    ring_worker();
+  }
+
+  void ring_worker() noexcept {
+    if (shared_.of_worker.ring() != channel_memory::somebody) return;
+    shared_.of_worker.wake();
+    has_woken_.store(true, base::relaxed);  // relaxed: a hint
+  }
+
+  void wait_for_room() {
+    const std::size_t before = requests_.free_bytes();
+    const auto is_there = [&] { return requests_.look(), requests_.free_bytes() > before || is_lost(); };
+    wait(shared_.of_sender, is_there);
+    if (is_lost() || requests_.is_broken()) throw worker_is_lost();
+  }
+
+  // ---- who receives
+
+  void wait_for_rest() {
+    wait(shared_.of_receiver, [&] { return has_results() || is_lost(); });
+    if (results_.is_broken() || results_.readable_bytes() == 0) throw worker_is_lost();
+  }
+
+  template <class IsThere>
+  void wait(doorbell& at, const IsThere& is_there) {
+    if (may_spin_ && sync::spin_until(is_there)) return;
+    at.prepare(channel_memory::somebody);
+    while (!is_there()) {
+      at.sleep(channel_memory::somebody, sync::no_deadline);
+      at.prepare(channel_memory::somebody);
+    }
+    at.cancel();
+  }
+
+  [[nodiscard]] bool is_sound(const message_head& head) noexcept {
+    if (head.sequence <= last_result_ || head.is_streamed > 1) return false;
+    if (head.what != message_head::kind::value && head.what != message_head::kind::failure) return false;
+    if (head.is_streamed == 0) return is_whole(results_, head);
+    return head.size <= (head.what == message_head::kind::value ? max_result_ : max_failure);
+  }
+
+  template <class Owner>
+  received read_result(remote_call& call, bool is_wanted, Owner& owner) {
+    result_writer peer{*this};
+    message_source<result_writer> source(results_, head_, max_result_, peer);
+    bool has_value = false;
+    bool is_garbage = false;
+    std::exception_ptr error;
+    try {
+      if (is_wanted && head_.what == message_head::kind::value) call.take_value(source), has_value = true;
+      if (is_wanted && head_.what == message_head::kind::failure) error = decode_exception(source);
+    } catch (const worker_is_lost&) {
+      return give_back(call, owner), received::garbage;
+    } catch (const malformed_message&) {
+      error = std::current_exception();
+      is_garbage = true;
+    } catch (...) {
+      error = std::current_exception();
+    }
+    try {
+      if (!source.finish()) {
+        // What comes instead is the error that its writer had.
+        if (has_value) call.drop_value();
+        return give_back(call, owner), received::result;
+      }
+    } catch (const worker_is_lost&) {
+      if (has_value) call.drop_value();
+      return give_back(call, owner), received::garbage;
+    }
+    last_result_ = head_.sequence;
+    owner.end(call, error);
+    return is_garbage ? received::garbage : received::result;
+  }
+
+  template <class Owner>
+  void give_back(remote_call& call, Owner& owner) noexcept {
+    owner.restore(call);
+    given_[call.sequence % task_slots::capacity].store(&call, base::release);  // release: as in give()
+  }
+
+  /// The worker may wait for room if much of the ring was full.
+  void release_results() noexcept {
+    const bool was_full = results_.position() - released_ + results_.readable_bytes() > channel_memory::ring_size / 2;
+    released_ = results_.position();
+    results_.release();
+    if (was_full) ring_worker();
+  }
+
+  const shared_memory memory_;
+  const descriptor bell_;
+  channel_memory& shared_;
+  ring_writer requests_;
+  ring_reader results_;
+  sent_modules modules_;
+  const std::uint64_t max_result_;
+  const bool may_spin_;
+
+  // Who sends.
+  task_slots::sequence next_ = 1;
+  task_slots::sequence first_ = 1;  // the worker may not have passed it yet
+  std::array<std::uint64_t, task_slots::capacity> ends_{};  // where the messages of the slots end
+
+  // Who receives.
+  message_head head_;
+  bool has_head_ = false;
+  task_slots::sequence last_result_ = 0;
+  std::uint64_t released_ = 0;
+
+  std::array<base::atomic<remote_call*>, task_slots::capacity> given_{};
+  base::atomic<bool> is_lost_{false};
+  base::atomic<bool> has_woken_{false};
+};
+
+}  // namespace heddle::process

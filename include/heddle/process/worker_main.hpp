@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// What a worker process does: runs the calls that its program writes, until it is told to leave.
+#pragma once
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include <heddle/process/channel_memory.hpp>
+#include <heddle/process/descriptor.hpp>
+#include <heddle/process/exception_codec.hpp>
+#include <heddle/process/message.hpp>
+#include <heddle/process/message_reader.hpp>
+#include <heddle/process/message_socket.hpp>
+#include <heddle/process/message_writer.hpp>
+#include <heddle/process/module_table.hpp>
+#include <heddle/process/server_messages.hpp>
+#include <heddle/process/shared_memory.hpp>
+#include <heddle/process/worker_call.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/spin_wait.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+namespace heddle::process {
+
+/// What a worker is given, by its place among the descriptors.
+enum given_to_worker : std::size_t { given_folder, given_memory, given_bell };
+
+/// The worker's side of its channel. One thread.
+class worker_loop {
+ public:
+  worker_loop(channel_memory& shared, descriptor bell)
+      : shared_(shared),
+        bell_(std::move(bell)),
+        requests_(shared.requests, shared.request_bytes),
+        results_(shared.results, shared.result_bytes),
+        modules_(missing_module::open) {
+    char name[256] = {};
+    if (::gethostname(name, sizeof name - 1) == 0) host_ = name;
+  }
+
+  /// Returns when the program says so.
+  void run() {
+    for (task_slots::sequence next = 1;; ++next) {
+      task_slots::taken taken;
+      while ((taken = shared_.slots.take(next)) == task_slots::taken::nothing) wait_for_offer(next);
+      message_head head;
+      while (!try_read_head(requests_, head)) wait_for_requests();
+      if (head.what == message_head::kind::leave) return;
+      handle(head, taken == task_slots::taken::claimed);
+    }
+  }
+
+ private:
+  /// Who writes requests piece by piece.
+  struct sender {
+    worker_loop& loop;
+    void progressed() const noexcept { loop.tell_sender(); }
+    void wait() const { loop.wait_for_requests(); }
+  };
+  /// Who reads results piece by piece.
+  struct receiver {
+    worker_loop& loop;
+    void progressed() const noexcept { loop.tell_receiver(); }
+    void wait() const { loop.wait_for_room(); }
+  };
+  using request_source = message_source<sender>;
+
+  class running_call final : public worker_call {
+   public:
+    running_call(worker_loop& loop, request_source& source, std::uint64_t sequence) noexcept
+        : worker_call(source), loop_(loop), source_(source), sequence_(sequence) {}
+
+    bool end_of_arguments() override {
+      is_read_ = true;
+      is_wanted_ = source_.finish();
+      loop_.release_requests();
+      return is_wanted_;
+    }
+    /// After the call, whatever it has read.
+    void end_reading() {
+      if (!is_read_) static_cast<void>(end_of_arguments());
+    }
+    [[nodiscard]] bool is_wanted() const noexcept { return is_wanted_; }
+
+   private:
+    void send(const encoder& encode) override {
+      loop_.send({.sequence = sequence_, .what = message_head::kind::value}, encode, loop_.shared_.settings.max_result);
+    }
+
+    worker_loop& loop_;
+    request_source& source_;
+    const std::uint64_t sequence_;
+    bool is_read_ = false;
+    bool is_wanted_ = true;
+  };
+
+  void handle(const message_head& head, bool is_mine) {
+    sender peer{*this};
+    request_source source(requests_, head, UINT64_MAX, peer);
+    if (!is_mine) {
+      source.finish();
+      return release_requests();
+    }
+    if (head.what == message_head::kind::module) return add_module(source);
+    running_call call(*this, source, head.sequence);
+    std::exception_ptr failure;
+    try {
+      run(call, head);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    call.end_reading();
+    if (failure != nullptr && call.is_wanted()) send_failure(head.sequence, failure);
+  }
+
+  void run(running_call& call, const message_head& head) {
+    const void* const function = modules_.decode({head.module, head.offset});
+    reinterpret_cast<worker_function>(const_cast<void*>(function))(call);
+  }
+
+  void add_module(request_source& source) {
+    module_record record;
+    source.read(std::as_writable_bytes(std::span(&record, 1)));
+    source.finish();
+    release_requests();
+    modules_.add(record);
+  }
+
+  void send_failure(std::uint64_t sequence, const std::exception_ptr& failure) {
+    const exception_origin origin{.pid = ::getpid(), .host = host_, .backtrace = {}};
+    send({.sequence = sequence, .what = message_head::kind::failure},
+         [&](byte_sink& sink) { encode_exception(sink, failure, origin); }, UINT64_MAX);
+  }
+
+  template <class Encode>
+  void send(message_head head, const Encode& encode, std::uint64_t most) {
+    if (!try_place(results_, head, encode)) {
+      head.size = measure(encode);
+      if (head.size > most) {
+        throw message_too_large("the result of a call takes " + std::to_string(head.size) +
+                                " bytes, and may take " + std::to_string(most) +
+                                ": raise the option max_result, or return less");
+      }
+      if (padded(head.size) + sizeof head <= channel_memory::ring_size / 2) {
+        while (!try_place(results_, head, encode)) wait_for_room();
+      } else {
+        receiver peer{*this};
+        return stream(results_, head, encode, peer);
+      }
+    }
+    results_.publish();
+    tell_receiver();
+  }
+
+  /// Whoever is to read results. What costs a system call is a reason to sleep soon.
+  void tell_receiver() noexcept {
+    switch (shared_.of_receiver.ring()) {
+      case channel_memory::somebody:
+        shared_.of_receiver.wake();
+        has_woken_ = true;
+        return;
+      case channel_memory::supervisor: {
+        constexpr std::uint64_t one = 1;
+        has_woken_ = true;
+        retry_interrupted([&] { return ::write(bell_.number(), &one, sizeof one); });
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  /// What was read of the requests may be written over; the sender may wait for that if much of the ring was full.
+  void release_requests() noexcept {
+    const bool was_full = requests_.position() - released_ + requests_.readable_bytes() > channel_memory::ring_size / 2;
+    released_ = requests_.position();
+    requests_.release();
+    if (was_full) tell_sender();
+  }
+
+  void tell_sender() noexcept {
+    if (shared_.of_sender.ring() == channel_memory::somebody) shared_.of_sender.wake();
+  }
+
+  void wait_for_offer(task_slots::sequence next) {
+    wait([&] { return shared_.slots.was_offered(next); });
+  }
+  void wait_for_requests() {
+    wait([&] { return requests_.look(), requests_.readable_bytes() != 0; });
+  }
+  void wait_for_room() {
+    const std::size_t before = results_.free_bytes();
+    wait([&] { return results_.look(), results_.free_bytes() > before; });
+  }
+
+  template <class IsThere>
+  void wait(const IsThere& is_there) {
+    if (!std::exchange(has_woken_, false) && shared_.settings.may_spin && sync::spin_until(is_there)) return;
+    std::fflush(nullptr);  // while it sleeps somebody may look at what it has printed
+    shared_.of_worker.prepare(channel_memory::somebody);
+    while (!is_there()) {
+      shared_.of_worker.sleep(channel_memory::somebody, sync::no_deadline);
+      shared_.of_worker.prepare(channel_memory::somebody);
+    }
+    shared_.of_worker.cancel();
+  }
+
+  channel_memory& shared_;
+  const descriptor bell_;
+  ring_reader requests_;
+  ring_writer results_;
+  received_modules modules_;
+  std::string host_;
+  std::uint64_t released_ = 0;
+  bool has_woken_ = false;
+};
+
+/// The body of a worker process. Never returns from a call of exit() in a task either: nothing of the program that this
+/// is a copy of is destroyed here.
+inline void worker_main(serial_number, message_socket::descriptors& given) noexcept {
+  ::on_exit([](int code, void*) { std::fflush(nullptr), ::_exit(code); }, nullptr);
+  given[given_folder] = descriptor();
+  sync::current_context::set(nullptr);  // of a thread of the program that this is a copy of
+  const shared_memory memory = shared_memory::map(std::move(given[given_memory]), sizeof(channel_memory));
+  worker_loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell])).run();
+  std::fflush(nullptr);
+}
+
+}  // namespace heddle::process

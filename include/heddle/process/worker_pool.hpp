@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: MIT
+// Workers, the calls that they have, and those that wait for one.
+#pragma once
+
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <heddle/process/descriptor.hpp>
+#include <heddle/process/pool_worker.hpp>
+#include <heddle/process/remote_call.hpp>
+#include <heddle/process/report_box.hpp>
+#include <heddle/process/surroundings.hpp>
+#include <heddle/process/worker_died.hpp>
+#include <heddle/process/worker_link.hpp>
+#include <heddle/process/worker_starter.hpp>
+#include <heddle/sync/deadline.hpp>
+
+namespace heddle::process {
+
+struct worker_pool_settings {
+  std::size_t max_workers = 1;
+  std::uint64_t max_calls = UINT64_MAX;  // of one worker, which ends then
+  unsigned attempts = 1;                 // how many workers may die of a call
+  worker_settings worker;
+};
+
+/// No call passes through a thread of the pool's own: who submits writes it to a worker, who waits for it reads what
+/// came of it. The supervisor (supervisor.hpp) does what nobody is there for.
+///
+/// `mutex_` is held for moments only, and never while anything of the user's runs. Sending to a worker, and receiving
+/// from it, are turns that one thread has at a time: `is_sending`, `is_receiving`.
+class worker_pool {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// Starts the fork server if there is none. Throws as worker_starter::begin().
+  explicit worker_pool(const worker_pool_settings& settings)
+      : settings_(settings),
+        kicked_(descriptor::made_by(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+        box_(kicked_),
+        where_(surroundings::of_this_process()),
+        folder_(surroundings::working_folder()) {
+    worker_starter::of_this_process().begin();
+  }
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+  ~worker_pool() {
+    for (const auto& each : workers_) worker_starter::of_this_process().forget(each->serial);
+  }
+
+  // ---- any thread
+
+  /// False if the pool is closed.
+  [[nodiscard]] bool try_push(remote_call& call) {
+    std::unique_lock lock(mutex_);
+    if (is_closed_) return false;
+    ++unfinished_;
+    call.where = remote_call::place::queued;
+    waiting_.push_back(call);
+    dispatch(lock);
+    return true;
+  }
+
+  /// Somebody has cancelled the call, which try_claim() has not claimed. It is dropped, now or soon.
+  void cancelled(remote_call& call) noexcept {
+    std::unique_lock lock(mutex_);
+    using enum remote_call::place;
+    call.is_cancelled = true;
+    switch (call.where) {
+      case queued:
+        waiting_.remove(call);
+        return drop(call);
+      case sending:
+        call.worker->sent_is_cancelled = true;
+        return;
+      case given:
+        return take_back_cancelled(*call.worker, call);
+      case returned:
+        return drop(call);
+      case reading:
+      case nowhere:
+        return;
+    }
+  }
+
+  /// Reads results here until `is_done()`, or the deadline, if the call is with a worker whose results nobody reads.
+  template <class IsDone>
+  void bring(remote_call& call, sync::deadline until, const IsDone& is_done) {
+    pool_worker* from = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_done() || !is_with_worker(call)) return;
+      from = call.worker;
+      if (from->is_receiving || from->link.is_lost()) return;
+      from->is_receiving = true;
+    }
+    from->link.expect_nobody();
+    for (;;) {
+      static_cast<void>(read_results(*from, true));
+      if (is_done() || from->link.is_lost()) break;
+      if (until != sync::no_deadline && clock::now() >= until) break;
+      from->link.wait_for_results(until, is_done);
+      if (!from->link.has_results() && !is_still_with(call, *from)) break;
+    }
+    hand_back(*from);
+  }
+
+  /// No call is taken from now on. The supervisor ends when those that there are have ended.
+  void close() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      is_closed_ = true;
+    }
+    box_.kick();
+  }
+
+  /// Ends calls that no worker has begun as cancelled. Returns how many.
+  std::size_t cancel_waiting() noexcept {
+    call_list taken;
+    std::size_t count = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& each : workers_) requeue_unbegun(*each);
+      for (remote_call* next = waiting_.first(); next != nullptr;) {
+        remote_call& call = *std::exchange(next, call_list::after(*next));
+        if (!call.try_claim()) continue;  // its canceller is about to say so
+        waiting_.remove(call);
+        call.where = remote_call::place::nowhere;
+        taken.push_back(call);
+      }
+    }
+    while (remote_call* const call = taken.try_pop_front()) {
+      ++count;
+      finish(call->end_cancelled() ? call : nullptr);
+    }
+    return count;
+  }
+
+  /// Kills the workers, and what they run with them.
+  void kill_workers(int signal) noexcept {
+    const std::lock_guard lock(mutex_);
+    for (const auto& each : workers_) each->handle.send_signal(signal);
+  }
+
+  struct counts {
+    std::size_t workers = 0;
+    std::size_t waiting = 0;
+    std::size_t with_workers = 0;
+    std::uint64_t done = 0;
+    std::uint64_t died = 0;
+  };
+  [[nodiscard]] counts count() const noexcept {
+    const std::lock_guard lock(mutex_);
+    counts found{.done = done_, .died = died_};
+    for (const auto& each : workers_) {
+      found.workers += each->has_ended ? 0U : 1U;
+      found.with_workers += each->outstanding;
+    }
+    found.waiting = unfinished_ - std::min(unfinished_, found.with_workers);
+    return found;
+  }
+
+  [[nodiscard]] std::vector<pid_t> worker_pids() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<pid_t> found;
+    for (const auto& each : workers_) {
+      if (each->is_started && !each->has_ended) found.push_back(static_cast<pid_t>(each->end.pid));
+    }
+    return found;
+  }
+
+ private:
+  friend class result_reading;
+  friend class supervisor;
+  using received = worker_link::received;
+
+  // ---- calls. Under the lock.
+
+  [[nodiscard]] static bool is_with_worker(const remote_call& call) noexcept {
+    return call.where == remote_call::place::given || call.where == remote_call::place::sending;
+  }
+  [[nodiscard]] bool is_still_with(const remote_call& call, const pool_worker& asked) noexcept {
+    const std::lock_guard lock(mutex_);
+    return is_with_worker(call) && call.worker == &asked;
+  }
+
+  void drop(remote_call& call) noexcept {
+    call.where = remote_call::place::nowhere;
+    call.drop();
+    note_finished(1);
+  }
+
+  void note_finished(std::size_t count) noexcept {
+    unfinished_ -= count;
+    if (unfinished_ == 0 && is_closed_) box_.kick();
+  }
+
+  void take_back_cancelled(pool_worker& from, remote_call& call) noexcept {
+    if (from.link.try_revoke(call)) {
+      if (!from.link.take_given(call)) return;  // who reads what came of it drops it
+      note_left(from, call);
+      drop(call);
+      if (from.is_receiving) from.link.wake_waiters();
+      box_.kick();
+    } else if (call.where == remote_call::place::given) {
+      doom(from);
+    }
+  }
+
+  /// The worker does not have it any more.
+  void note_left(pool_worker& worker, const remote_call& call) noexcept {
+    --worker.outstanding;
+    if (worker.timed == &call) {
+      worker.timed = nullptr;
+      worker.deadline = clock::time_point::max();
+    }
+    if (worker.outstanding == 0) worker.idle_since = ++idle_clock_;
+  }
+
+  /// What the worker has and has not begun goes back to the front of the queue.
+  void requeue_unbegun(pool_worker& from, std::size_t most = SIZE_MAX) noexcept {
+    if (from.is_sending) return;  // who sends does it afterwards
+    const std::size_t before = from.outstanding;
+    from.link.revoke_newest(most, [&](remote_call& call) {
+      note_left(from, call);
+      requeue(call);
+    });
+    if (from.outstanding != before && from.is_receiving) from.link.wake_waiters();
+  }
+
+  void requeue(remote_call& call) noexcept {
+    if (call.is_cancelled) return drop(call);
+    call.where = remote_call::place::queued;
+    waiting_.push_front(call);
+  }
+
+  /// The worker is to be killed. What it has not begun is taken back first, so that nothing else dies of it.
+  void doom(pool_worker& worker) noexcept {
+    worker.is_doomed = true;
+    requeue_unbegun(worker);
+    if (!worker.is_sending && worker.handle.is_open()) worker.handle.send_signal(SIGKILL);
+    box_.kick();
+  }
+
+  // ---- sending
+
+  /// Sends what waits, as far as there are workers for it.
+  void dispatch(std::unique_lock<std::mutex>& lock) {
+    while (remote_call* const call = waiting_.first()) {
+      pool_worker* const to = choose(*call);
+      if (to == nullptr) break;
+      waiting_.remove(*call);
+      send(lock, *call, *to);
+    }
+    if (!waiting_.empty() && workers_.empty() && start_error_ != nullptr) fail_waiting(lock, start_error_);
+  }
+
+  /// The worker that was busy last of those that have nothing to do; or a new one; or the one that has least.
+  [[nodiscard]] pool_worker* choose(const remote_call& call) noexcept {
+    pool_worker* idle = nullptr;
+    pool_worker* least = nullptr;
+    std::size_t there = 0;
+    for (const auto& each : workers_) {
+      if (!each->has_ended) ++there;
+      if (!each->may_get_calls() || each->given >= settings_.max_calls) continue;
+      if (each->outstanding == 0) {
+        if (idle == nullptr || each->idle_since > idle->idle_since) idle = each.get();
+      } else if (least == nullptr || each->outstanding < least->outstanding) {
+        least = each.get();
+      }
+    }
+    if (idle != nullptr) return idle;
+    if (there < settings_.max_workers) {
+      if (pool_worker* const started = try_start()) return started;
+    }
+    const bool wants_it_alone = call.is_large || call.time_limit.count() != 0;
+    if (least == nullptr || wants_it_alone || least->outstanding >= least->depth()) return nullptr;
+    return least;
+  }
+
+  /// Null if it cannot be started now.
+  [[nodiscard]] pool_worker* try_start() noexcept {
+    if (clock::now() < next_start_) return nullptr;
+    try {
+      auto made = std::make_unique<pool_worker>(settings_.worker);
+      workers_.reserve(workers_.size() + 1);
+      const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell()};
+      made->serial = worker_starter::of_this_process().order(where_, given, box_);
+      made->idle_since = ++idle_clock_;
+      workers_.push_back(std::move(made));
+      box_.kick();  // it is to be watched
+      return workers_.back().get();
+    } catch (...) {
+      note_start_error(std::current_exception());
+      return nullptr;
+    }
+  }
+
+  void note_start_error(std::exception_ptr error) noexcept {
+    start_error_ = std::move(error);
+    next_start_ = clock::now() + std::chrono::milliseconds(100);
+    box_.kick();
+  }
+
+  void begin_sending(remote_call& call, pool_worker& to) noexcept {
+    call.where = remote_call::place::sending;
+    call.worker = &to;
+    to.sent = &call;
+    to.sent_is_cancelled = false;
+    to.is_sending = true;
+    if (++to.outstanding == 1) to.last_done = clock::now();
+    ++to.given;
+    if (call.time_limit.count() == 0) return;
+    to.timed = &call;
+    if (to.is_started) start_clock(to);
+  }
+
+  void start_clock(pool_worker& of) noexcept {
+    of.deadline = clock::now() + of.timed->time_limit;
+    box_.kick();
+  }
+
+  void send(std::unique_lock<std::mutex>& lock, remote_call& call, pool_worker& to) {
+    begin_sending(call, to);
+    if (call.is_large) return send_aside(lock, call, to);
+    std::exception_ptr error;
+    auto outcome = worker_link::sent::no_room;
+    lock.unlock();
+    try {
+      outcome = to.link.try_send(call);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    if (outcome == worker_link::sent::yes) return end_sending(to, call);
+    if (error == nullptr && to.outstanding == 1) {
+      call.is_large = true;
+      return send_aside(lock, call, to);
+    }
+    end_unsent(lock, to, call, error);
+  }
+
+  /// The call was given; it may be done, and gone.
+  void end_sending(pool_worker& to, remote_call& call) noexcept {
+    to.is_sending = false;
+    if (to.sent == &call) {
+      to.sent = nullptr;
+      call.where = remote_call::place::given;
+      if (std::exchange(to.sent_is_cancelled, false)) take_back_cancelled(to, call);
+    }
+    if (to.is_doomed) doom(to);
+    if (to.link.is_lost()) box_.kick();
+  }
+
+  /// It was not given.
+  void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call, std::exception_ptr error) {
+    to.is_sending = false;
+    to.sent = nullptr;
+    --to.given;
+    note_left(to, call);
+    if (to.is_doomed) doom(to);
+    if (to.link.is_lost()) box_.kick();
+    if (std::exchange(to.sent_is_cancelled, false)) return drop(call);
+    if (error == nullptr) {
+      call.is_large = call.is_large || !to.link.is_lost();
+      return requeue(call);
+    }
+    fail(lock, call, error);
+  }
+
+  /// Ends a call with an error that is in no list.
+  void fail(std::unique_lock<std::mutex>& lock, remote_call& call, const std::exception_ptr& error) {
+    call.where = remote_call::place::returned;
+    if (!call.is_claimed && !call.try_claim()) {
+      if (call.is_cancelled) drop(call);
+      return;  // its canceller is about to say so
+    }
+    call.where = remote_call::place::nowhere;
+    lock.unlock();
+    const bool tells = call.end_with(error);
+    lock.lock();
+    if (tells) {
+      to_tell_.push_back(call);
+      box_.kick();
+    } else {
+      note_finished(1);
+    }
+  }
+
+  void finish(remote_call* to_tell) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (to_tell == nullptr) return note_finished(1);
+    to_tell_.push_back(*to_tell);
+    box_.kick();
+  }
+
+  void fail_waiting(std::unique_lock<std::mutex>& lock, const std::exception_ptr& error) {
+    const std::exception_ptr kept = error;
+    while (remote_call* const call = waiting_.try_pop_front()) fail(lock, *call, kept);
+  }
+
+  /// If the worker has nothing to do, it gets half of what another one has and has not begun.
+  void share_work(std::unique_lock<std::mutex>& lock, const pool_worker& idle) {
+    if (idle.outstanding != 0 || !idle.may_get_calls() || !waiting_.empty()) return;
+    pool_worker* most = nullptr;
+    for (const auto& each : workers_) {
+      if (each->outstanding > 1 && (most == nullptr || each->outstanding > most->outstanding)) most = each.get();
+    }
+    if (most == nullptr) return;
+    requeue_unbegun(*most, most->outstanding / 2);
+    dispatch(lock);
+  }
+
+  /// In a thread of its own, for it takes its time and waits for the worker; or here if there is none.
+  void send_aside(std::unique_lock<std::mutex>& lock, remote_call& call, pool_worker& to) {
+    aside(lock, [this, &call, &to] { stream_call(call, to); });
+  }
+
+  void stream_call(remote_call& call, pool_worker& to) {
+    std::exception_ptr error;
+    bool was_given = false;
+    bool was_sent = false;
+    try {
+      to.link.stream_call(call, was_given);
+      was_sent = true;
+    } catch (const worker_is_lost&) {
+      was_sent = was_given;
+    } catch (...) {
+      error = std::current_exception();
+    }
+    std::unique_lock lock(mutex_);
+    if (was_sent) {
+      end_sending(to, call);
+    } else {
+      end_unsent(lock, to, call, error);
+    }
+    dispatch(lock);
+  }
+
+  // ---- threads for what takes long
+
+  struct long_piece {
+    std::thread thread;
+    bool is_over = false;
+  };
+
+  template <class Work>
+  void aside(std::unique_lock<std::mutex>& lock, const Work& work) {
+    try {
+      long_piece& made = asides_.emplace_back();
+      try {
+        made.thread = std::thread([this, &made, work] {
+          work();
+          const std::lock_guard end(mutex_);
+          made.is_over = true;
+          box_.kick();
+        });
+        return;
+      } catch (...) {
+        asides_.pop_back();
+      }
+    } catch (...) {
+      // No memory: as without a thread.
+    }
+    lock.unlock();
+    work();
+    lock.lock();
+  }
+
+  // ---- receiving
+
+  /// Reads what is there; waits only for the rest of a result, and if it may. By who has the turn.
+  inline received read_results(pool_worker& from, bool may_wait);
+
+  /// Nobody reads what the worker writes from now on but the supervisor.
+  void hand_back(pool_worker& from) noexcept {
+    const std::lock_guard lock(mutex_);
+    from.is_receiving = false;
+    from.link.expect_supervisor();
+    if (from.link.has_results() || from.link.is_lost()) from.link.tell_supervisor();
+    if (from.link.is_lost()) box_.kick();
+  }
+
+  const worker_pool_settings settings_;
+  const descriptor kicked_;
+  report_box box_;
+  const surroundings where_;
+  const descriptor folder_;
+
+  mutable std::mutex mutex_;
+  call_list waiting_;
+  call_list to_tell_;
+  std::vector<std::unique_ptr<pool_worker>> workers_;
+  std::list<long_piece> asides_;
+  std::size_t unfinished_ = 0;  // calls, with those to be told
+  std::uint64_t idle_clock_ = 0;
+  std::uint64_t done_ = 0;
+  std::uint64_t died_ = 0;
+  unsigned failed_starts_ = 0;  // in a row
+  std::exception_ptr start_error_;
+  clock::time_point next_start_ = clock::time_point::min();
+  bool is_closed_ = false;
+};
+
+/// Who reads results of one worker: ends their calls, and says so to the pool when it goes.
+class result_reading {
+ public:
+  result_reading(worker_pool& pool, pool_worker& from) noexcept : pool_(pool), from_(from) {}
+  result_reading(const result_reading&) = delete;
+  result_reading& operator=(const result_reading&) = delete;
+
+  // For worker_link::receive().
+
+  bool begin(remote_call& call) noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    pool_.note_left(from_, call);
+    if (from_.sent == &call) from_.sent = nullptr;
+    is_wanted_ = call.is_claimed || call.try_claim();
+    call.where = is_wanted_ ? remote_call::place::nowhere : remote_call::place::reading;
+    return is_wanted_;
+  }
+
+  void end(remote_call& call, const std::exception_ptr& error) noexcept {
+    ++count_;
+    if (!is_wanted_) return end_unwanted(call);
+    if (error != nullptr ? call.end_with(error) : call.end_with_value()) {
+      to_tell_.push_back(call);
+    } else {
+      ++finished_;
+    }
+  }
+
+  void restore(remote_call& call) noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    call.is_claimed = is_wanted_;
+    call.where = remote_call::place::given;
+    ++from_.outstanding;
+    if (call.is_cancelled) pool_.doom(from_);
+  }
+
+  /// The lock is the pool's.
+  void account() noexcept {
+    from_.note_done(count_, worker_pool::clock::now());
+    pool_.done_ += count_;
+    if (count_ != 0) pool_.failed_starts_ = 0;
+    bool tells = false;
+    while (remote_call* const call = to_tell_.try_pop_front()) {
+      pool_.to_tell_.push_back(*call);
+      tells = true;
+    }
+    if (tells) pool_.box_.kick();
+    pool_.note_finished(finished_);
+  }
+
+ private:
+  void end_unwanted(remote_call& call) noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    call.where = remote_call::place::returned;
+    if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
+  }
+
+  worker_pool& pool_;
+  pool_worker& from_;
+  call_list to_tell_;
+  std::size_t count_ = 0;
+  std::size_t finished_ = 0;
+  bool is_wanted_ = false;
+};
+
+inline worker_pool::received worker_pool::read_results(pool_worker& from, bool may_wait) {
+  result_reading mine(*this, from);
+  received outcome;
+  do {
+    outcome = from.link.receive(may_wait, mine);
+  } while (outcome == received::result);
+  std::unique_lock lock(mutex_);
+  mine.account();
+  if (outcome == received::garbage && !from.link.is_lost()) {
+    from.end.cause = death_cause::killed_by_pool;
+    from.link.lose();
+    doom(from);
+  }
+  if (from.given >= settings_.max_calls && from.outstanding == 0 && !from.is_sending && !from.is_leaving)
+    from.is_leaving = from.link.try_send_leave();
+  dispatch(lock);
+  share_work(lock, from);
+  return outcome;
+}
+
+}  // namespace heddle::process

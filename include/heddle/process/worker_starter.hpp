@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The fork server that all pools of a process share.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
+#include <heddle/process/child.hpp>
+#include <heddle/process/program.hpp>
+#include <heddle/process/report_box.hpp>
+#include <heddle/process/server_messages.hpp>
+#include <heddle/process/server_process.hpp>
+#include <heddle/process/worker_main.hpp>
+
+namespace heddle::process {
+
+/// One for each process. Any thread. Never destroyed: the server ends with the process.
+class worker_starter {
+ public:
+  static worker_starter& of_this_process() {
+    static auto& only = *new worker_starter;
+    return only;
+  }
+
+  /// There is a server from now on. Throws std::system_error; std::errc::operation_not_permitted if none can be
+  /// started, because this process has several threads and has not called heddle::init().
+  void begin() {
+    const std::lock_guard lock(mutex_);
+    ensure_server();
+  }
+
+  /// Orders a worker, of which `box` is told until forget(). Starts the server again if it is gone. Throws as begin(),
+  /// and std::bad_alloc. Returns the worker's number.
+  [[nodiscard]] serial_number order(const surroundings& where, std::initializer_list<int> given, report_box& box) {
+    const std::lock_guard lock(mutex_);
+    ensure_server();
+    const serial_number serial = ++last_serial_;
+    told_.emplace(serial, &box);
+    if (server_->order({.serial = serial, .where = where}, given)) return serial;
+    told_.erase(serial);
+    lose_server();
+    throw std::system_error(std::make_error_code(std::errc::connection_aborted), "the fork server is gone");
+  }
+
+  void forget(serial_number serial) noexcept {
+    const std::lock_guard lock(mutex_);
+    told_.erase(serial);
+  }
+
+  /// Whom to watch for reports; -1 if there is no server. Another one has another generation.
+  struct watched {
+    int number = -1;
+    std::uint64_t generation = 0;
+  };
+  [[nodiscard]] watched what_to_watch() {
+    const std::lock_guard lock(mutex_);
+    return {server_.has_value() ? server_->number() : -1, generation_};
+  }
+
+  /// Hands on the reports that are there.
+  void hand_on() noexcept {
+    const std::lock_guard lock(mutex_);
+    while (server_.has_value()) {
+      server_report report;
+      process_handle started;
+      switch (server_->receive(report, started)) {
+        case message_socket::outcome::not_now:
+          return;
+        case message_socket::outcome::done:
+          if (const auto to = told_.find(report.serial); to != told_.end()) to->second->put(report, std::move(started));
+          break;
+        default:
+          lose_server();
+      }
+    }
+  }
+
+ private:
+  worker_starter() = default;
+
+  void ensure_server() {
+    if (owner_ != ::getpid()) {
+      // In a process that was forked: what there is belongs to the other one.
+      if (server_.has_value()) server_->abandon();
+      server_.reset();
+      told_.clear();
+      generation_ = 0;
+      owner_ = ::getpid();
+    }
+    if (server_.has_value()) return;
+    if (!program::current().arguments.empty()) {
+      server_.emplace(server_process::restart());
+    } else if (has_one_thread() && generation_ == 0) {
+      server_.emplace(server_process::fork(&worker_main));
+    } else {
+      throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                              "worker processes cannot be started any more: this process has several threads, or its "
+                              "fork server was killed; call heddle::init(argc, argv) first in main(), and this program "
+                              "is started once more to start workers");
+    }
+    ++generation_;
+  }
+
+  /// Its workers end with it.
+  void lose_server() noexcept {
+    server_.reset();
+    for (const auto& [serial, box] : told_) box->put({.what = server_report::kind::lost, .serial = serial}, {});
+  }
+
+  std::mutex mutex_;
+  std::optional<server_process> server_;
+  std::uint64_t generation_ = 0;
+  pid_t owner_ = ::getpid();
+  serial_number last_serial_ = 0;
+  std::unordered_map<serial_number, report_box*> told_;
+};
+
+}  // namespace heddle::process

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// The executor whose workers are processes.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <heddle/base/report.hpp>
+#include <heddle/base/revocable.hpp>
+#include <heddle/bulk.hpp>
+#include <heddle/callable_kind.hpp>
+#include <heddle/errors.hpp>
+#include <heddle/executor.hpp>
+#include <heddle/future.hpp>
+#include <heddle/init.hpp>
+#include <heddle/map_members.hpp>
+#include <heddle/process/argument.hpp>
+#include <heddle/process/supervisor.hpp>
+#include <heddle/process/worker_pool.hpp>
+#include <heddle/process_pool_options.hpp>
+#include <heddle/remote_task.hpp>
+
+namespace heddle {
+
+/// Runs calls in processes of its own: one that crashes, calls exit(), is killed, or hangs past its timeout is an
+/// exception in the future of the call that it ran, and nothing else is lost. Python:
+/// concurrent.futures.ProcessPoolExecutor.
+///
+///     heddle::process_pool_executor procs{{.max_workers = 4}};
+///     heddle::future<int> parsed = procs.submit(parse, "untrusted input");
+///     try {
+///       show(parsed.result());
+///     } catch (const heddle::worker_died& crash) {
+///       report(crash.what());
+///     }
+///
+/// Callables travel by name, arguments and results as values: a callable is a function, a lambda without captures,
+/// partial(function, values...), or by_value(lambda) where a promise is given; argument and result types are those of
+/// can_travel. Nothing is shared: what a call changes, it changes in its process. Any thread may use the executor.
+/// Destroying it waits for its calls.
+class process_pool_executor : public map_members<process_pool_executor> {
+ public:
+  /// Starts what starts the workers, if this process has not done so, and a thread that watches over them. Throws
+  /// std::invalid_argument if one of the numbers is out of its range, and executor_start_error where the system
+  /// refuses, or where this process has several threads and has not called heddle::init() first.
+  explicit process_pool_executor(const process_pool_options& options = {})
+      : timeout_(options.timeout), max_workers_(options.max_workers), pool_(checked(options)), supervisor_(pool_) {}
+
+  process_pool_executor(const process_pool_executor&) = delete;
+  process_pool_executor& operator=(const process_pool_executor&) = delete;
+
+  ~process_pool_executor() {
+    pool_.close();
+    supervisor_.join();
+    way_.revoke();
+  }
+
+  /// Has a worker call `callable(args...)`, and returns the future of its result.
+  ///
+  /// The callable and the arguments are moved or copied in, and kept until the call has ended. They are encoded here,
+  /// or later in another thread; what that throws is in the future. Cancelling the future kills the worker that runs
+  /// the call, if one does. Throws executor_shutdown_error after shutdown().
+  template <class F, class... Args>
+    requires completion::callable_with<std::decay_t<F>, remote_argument_t<Args>...>
+  auto submit(F&& callable, Args&&... args) {
+    static_assert(callable_must_travel<F>);
+    using task = remote_task<std::decay_t<F>, remote_argument_t<Args>...>;
+    auto* const made =
+        new task(way_.make_ticket(), timeout_, std::forward<F>(callable), std::forward<Args>(args)...);
+    auto result = future_access::adopt(made);
+    if (!pool_.try_push(*made)) {
+      static_cast<process::remote_call*>(made)->refuse();
+      throw executor_shutdown_error();
+    }
+    return result;
+  }
+
+  /// The same without a future. What the call throws, or that its worker has died, is written to the standard error
+  /// stream.
+  template <class F>
+    requires std::invocable<std::decay_t<F>>
+  void post(F&& callable) {
+    auto result = submit(std::forward<F>(callable));
+    result.add_done_callback([](const auto& done) {
+      if (done.cancelled()) return;
+      if (const std::exception_ptr error = done.exception())
+        base::report_exception("a call that was posted to worker processes has failed", error);
+    });
+  }
+
+  /// Submits `callable(x, y, ...)` for the elements of `ranges` taken together, up to the end of the shortest, and
+  /// returns their futures in this order. Throws as submit(), and cancels then what it has submitted.
+  template <class F, mappable_range... Rs>
+  [[nodiscard]] auto submit_bulk(F&& callable, Rs&&... ranges) {
+    std::vector<future<map_result_t<std::decay_t<F>, Rs...>>> futures;
+    try {
+      [&](auto... at) {
+        for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
+          futures.emplace_back();
+          futures.back() = submit(callable, *at.first...);
+        }
+      }(std::pair(std::begin(ranges), std::end(ranges))...);
+    } catch (...) {
+      for (auto& each : futures) {
+        if (each.valid()) each.cancel();
+      }
+      throw;
+    }
+    return futures;
+  }
+
+  /// No call is accepted from now on; those that no worker has begun are run, or cancelled. Waits for all and for the
+  /// end of the workers, unless told not to; the destructor waits in any case. Any thread, any number of times. Returns
+  /// how many calls that has cancelled.
+  std::size_t shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
+    if (join == join_workers::yes && supervisor_.runs_this_thread()) {
+      throw invalid_state_error(
+          "a callback of a future cannot wait for the end of the pool that calls it: call shutdown() with "
+          "join_workers::no, or outside it");
+    }
+    pool_.close();
+    const std::size_t cancelled = pending == pending_jobs::cancel ? pool_.cancel_waiting() : 0;
+    if (join == join_workers::yes) supervisor_.join();
+    return cancelled;
+  }
+
+  [[nodiscard]] std::size_t max_workers() const noexcept { return max_workers_; }
+
+  /// The process numbers of the workers that there are, to watch them from outside.
+  [[nodiscard]] std::vector<pid_t> worker_pids() const { return pool_.worker_pids(); }
+
+ private:
+  static process::worker_pool_settings checked(const process_pool_options& options) {
+    options.check();
+    return options.settings();
+  }
+
+  const std::chrono::nanoseconds timeout_;
+  const std::size_t max_workers_;
+  process::worker_pool pool_;
+  base::revocable<process::worker_pool> way_{pool_};
+  process::supervisor supervisor_;
+};
+
+static_assert(executor<process_pool_executor>);
+
+}  // namespace heddle
