@@ -6,6 +6,7 @@
 
 #include <heddle/by_value.hpp>
 #include <heddle/partial.hpp>
+#include <heddle/unpacking.hpp>
 
 namespace heddle {
 
@@ -29,6 +30,9 @@ template <class F, class... Values>
 inline constexpr callable_kind kind_of_callable<partial_call<F, Values...>> = callable_kind::partial;
 template <class F>
 inline constexpr callable_kind kind_of_callable<by_value_call<F>> = callable_kind::by_value;
+
+template <class F>
+inline constexpr callable_kind kind_of_callable<unpacking<F>> = kind_of_callable<F>;
 
 /// A callable that can be called in another process. Whether the values of a partial can be sent is not asked here.
 template <class F>

@@ -224,9 +224,14 @@ class [[nodiscard]] future {
   /// exception is in the future. What passes by `f` does not go there.
   template <class E, class F>
   auto then(E&& executor, F&& f) && {
-    using step = completion::value_step<std::decay_t<F>, parent>;
-    result_of<step> result;
-    return result.take(continued<step>(std::forward<F>(f), make_launcher(std::forward<E>(executor))));
+    if constexpr (remote_executor<E>) {
+      static_assert(std::is_lvalue_reference_v<E>,
+                    "then(executor, f) needs the executor later, and this one ends with the expression: give it a name");
+      using submission = submission_of_values<std::remove_reference_t<E>, std::decay_t<F>>;
+      return std::move(*this).then(submission{&executor, std::forward<F>(f)});
+    } else {
+      return then_on(std::forward<E>(executor), std::forward<F>(f));
+    }
   }
 
   /// The future of this result, or of what `handler` makes of a failure: of `handler(exception_ptr)`, or with a type of
@@ -314,6 +319,13 @@ class [[nodiscard]] future {
   explicit future(completion::shared_state<T>* state) noexcept : state_(state) {}
 
   using parent = completion::owned_state<T>;
+
+  template <class E, class F>
+  auto then_on(E&& executor, F&& f) {
+    using step = completion::value_step<std::decay_t<F>, parent>;
+    result_of<step> result;
+    return result.take(continued<step>(std::forward<F>(f), make_launcher(std::forward<E>(executor))));
+  }
 
   /// The future of a continuation, which takes the state over.
   template <class Step, class F, class Launch>

@@ -8,9 +8,28 @@
 
 #include <heddle/base/shared_value.hpp>
 #include <heddle/completion/state_word.hpp>
+#include <heddle/completion/task.hpp>
 #include <heddle/queue/job.hpp>
 
 namespace heddle {
+
+/// An executor whose calls run in other processes: callables and values are sent there, so that it is given them one by
+/// one, and nothing that refers to what is here.
+template <class E>
+concept remote_executor = requires { typename std::remove_cvref_t<E>::runs_elsewhere; };
+
+/// Submits a call to a remote_executor, with the values that it waited for.
+template <class E, class F>
+struct submission_of_values {
+  E* to;
+  F callable;
+
+  template <class... Values>
+    requires completion::callable_with<F, std::decay_t<Values>...>
+  auto operator()(Values&&... values) {
+    return to->submit(std::move(callable), std::forward<Values>(values)...);
+  }
+};
 
 /// A job as a callable that can be copied: the first copy that is called runs it, and if none was called the last one
 /// to go refuses it, so that it ends as cancelled.

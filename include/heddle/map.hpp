@@ -50,7 +50,8 @@ template <class F, class Submit, class... Rs>
 /// to speak (forward ranges). If that throws, what was submitted is cancelled.
 template <class E, class F, class... Rs>
 [[nodiscard]] auto submit_each(E& on, F&& callable, Rs&... ranges) {
-  if constexpr (bulk_executor_for<E, F, Rs...> && (std::forward_iterator<iterator_of<Rs>> && ...)) {
+  if constexpr (bulk_executor_for<E, F, Rs...> &&
+                (remote_executor<E> || (std::forward_iterator<iterator_of<Rs>> && ...))) {
     return on.submit_bulk(std::forward<F>(callable), ranges...);
   } else {
     return submit_one_by_one(

@@ -11,6 +11,7 @@
 
 #include <heddle/base/shared_value.hpp>
 #include <heddle/bulk.hpp>
+#include <heddle/launcher.hpp>
 #include <heddle/map_chunk.hpp>
 
 namespace heddle {
@@ -40,6 +41,12 @@ class map_cursor {
   [[nodiscard]] auto take_call() {
     return
         [callable = callable_, own = take()]() mutable -> result_type { return std::apply(*callable, std::move(own)); };
+  }
+
+  /// Submits it by itself, and the elements as arguments, to an executor that sends both elsewhere.
+  template <class E>
+  [[nodiscard]] auto submit_elements(E& on) {
+    return std::apply([&](auto&&... own) { return on.submit(*callable_, std::move(own)...); }, take());
   }
 
   /// The call of those and the next ones, `size` or up to the end. What reading them throws comes later, if there is
@@ -91,7 +98,15 @@ class map_cursor {
 template <class E, class Cursor, class Unread>
 [[nodiscard]] bool submit_next(E& on, Cursor& from, std::size_t chunksize, Unread& to) {
   if (!from.find_next()) return false;
-  if (chunksize == 1) {
+  if constexpr (remote_executor<E>) {
+    if (chunksize == 1) {
+      to.add_call([&] { return from.submit_elements(on); });
+    } else {
+      auto call = from.take_chunk(chunksize);
+      const auto results = call.results;
+      to.add_chunk(results, [&] { return on.submit_chunk(std::move(call)); });
+    }
+  } else if (chunksize == 1) {
     to.add_call([&] { return on.submit(from.take_call()); });
   } else {
     auto call = from.take_chunk(chunksize);

@@ -25,6 +25,9 @@
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process_pool_options.hpp>
 #include <heddle/remote_task.hpp>
+#include <heddle/submit_after.hpp>
+#include <heddle/travelling_call.hpp>
+#include <heddle/travelling_chunk.hpp>
 
 namespace heddle {
 
@@ -46,6 +49,8 @@ namespace heddle {
 /// Destroying it waits for its calls.
 class process_pool_executor : public map_members<process_pool_executor> {
  public:
+  using runs_elsewhere = void;  // remote_executor
+
   /// Starts what starts the workers, if this process has not done so, and a thread that watches over them. Throws
   /// std::invalid_argument if one of the numbers is out of its range, and executor_start_error where the system
   /// refuses, or where this process has several threads and has not called heddle::init() first.
@@ -70,15 +75,8 @@ class process_pool_executor : public map_members<process_pool_executor> {
     requires completion::callable_with<std::decay_t<F>, remote_argument_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
     static_assert(callable_must_travel<F>);
-    using task = remote_task<std::decay_t<F>, remote_argument_t<Args>...>;
-    auto* const made =
-        new task(way_.make_ticket(), timeout_, std::forward<F>(callable), std::forward<Args>(args)...);
-    auto result = future_access::adopt(made);
-    if (!pool_.try_push(*made)) {
-      static_cast<process::remote_call*>(made)->refuse();
-      throw executor_shutdown_error();
-    }
-    return result;
+    return push<travelling_call<std::decay_t<F>, remote_argument_t<Args>...>>(std::forward<F>(callable),
+                                                                              std::forward<Args>(args)...);
   }
 
   /// The same without a future. What the call throws, or that its worker has died, is written to the standard error
@@ -115,6 +113,19 @@ class process_pool_executor : public map_members<process_pool_executor> {
     return futures;
   }
 
+  /// For map(): a call for several elements, whose results come together.
+  template <class F, class Elements, class T>
+  [[nodiscard]] future<void> submit_chunk(chunk_call<F, Elements, T>&& call) {
+    return push<travelling_chunk<F, Elements, T>>(std::move(call));
+  }
+
+  /// heddle::submit_after() on this executor.
+  template <class... Args>
+    requires is_after_futures<Args...>
+  auto submit_after(Args&&... after_and_callable) {
+    return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
+  }
+
   /// No call is accepted from now on; those that no worker has begun are run, or cancelled. Waits for all and for the
   /// end of the workers, unless told not to; the destructor waits in any case. Any thread, any number of times. Returns
   /// how many calls that has cancelled.
@@ -139,6 +150,17 @@ class process_pool_executor : public map_members<process_pool_executor> {
   static process::worker_pool_settings checked(const process_pool_options& options) {
     options.check();
     return options.settings();
+  }
+
+  template <class Call, class... Given>
+  auto push(Given&&... given) {
+    auto* const made = new remote_task<Call>(way_.make_ticket(), timeout_, std::forward<Given>(given)...);
+    auto result = future_access::adopt(made);
+    if (!pool_.try_push(*made)) {
+      made->turn_away();
+      throw executor_shutdown_error();
+    }
+    return result;
   }
 
   const std::chrono::nanoseconds timeout_;

@@ -91,4 +91,15 @@ struct callable_codec<by_value_call<F>, Here> {
   }
 };
 
+template <class F, auto Here>
+  requires(!captureless<unpacking<F>>)
+struct callable_codec<unpacking<F>, Here> {
+  static void encode(process::byte_sink& sink, const unpacking<F>& callable) {
+    callable_codec<F, Here>::encode(sink, callable.callable);
+  }
+  [[nodiscard]] static unpacking<F> decode(process::byte_source& source) {
+    return {callable_codec<F, Here>::decode(source)};
+  }
+};
+
 }  // namespace heddle

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <heddle/completion/dependent.hpp>
+#include <heddle/completion/deferred_jobs.hpp>
 #include <heddle/future.hpp>
 #include <heddle/future_range.hpp>
 #include <heddle/launcher.hpp>
@@ -146,6 +147,32 @@ class dependent_maker<Launch, F, std::tuple<Inputs...>, Orderings...> {
   }
 };
 
+/// What submit_after() does with the launcher of its executor.
+template <class Launch, class... Args>
+auto launch_after(Launch launch, Args&&... after_and_callable) {
+  auto all = std::forward_as_tuple(std::forward<Args>(after_and_callable)...);
+  constexpr std::size_t last = sizeof...(Args) - 1;
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    using given = std::tuple<Args&&...>;
+    using F = std::decay_t<std::tuple_element_t<last, given>>;
+    using inputs = decltype(std::tuple_cat(
+        ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}.input()...));
+    return dependent_maker<Launch, F, inputs,
+                           ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>...>::
+        make(launch, std::forward<std::tuple_element_t<last, given>>(std::get<last>(all)),
+             ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}...);
+  }(std::make_index_sequence<last>());
+}
+
+/// Runs what is due in the thread that makes it so, as continuations do.
+struct launch_here {
+  static const queue::job_home* home() noexcept { return nullptr; }
+  void operator()(queue::job& due, completion::state_word* waiting) const noexcept {
+    if (!waiting->make_pending()) return due.run();  // cancelled: it leaves its queue
+    completion::deferred_jobs::run(due);
+  }
+};
+
 /// Submits `callable` to an executor when all of `after` are done, without blocking anybody meanwhile: futures and
 /// ranges of futures, and the callable last. Returns its future at once.
 ///
@@ -163,19 +190,23 @@ auto submit_after(E&& on, Args&&... after_and_callable) {
   static_assert(sizeof...(Args) > 1,
                 "submit_after() waits for one future at least, and calls what comes last: "
                 "submit_after(pool, a, b, f)");
-  auto all = std::forward_as_tuple(std::forward<Args>(after_and_callable)...);
-  constexpr std::size_t last = sizeof...(Args) - 1;
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    using given = std::tuple<Args&&...>;
-    using F = std::decay_t<std::tuple_element_t<last, given>>;
-    using inputs = decltype(std::tuple_cat(
-        ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}.input()...));
-    const auto launch = make_launcher(std::forward<E>(on));
-    return dependent_maker<std::remove_const_t<decltype(launch)>, F, inputs,
-                           ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>...>::
-        make(launch, std::forward<std::tuple_element_t<last, given>>(std::get<last>(all)),
-             ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}...);
-  }(std::make_index_sequence<last>());
+  if constexpr (!remote_executor<E>) {
+    return launch_after(make_launcher(std::forward<E>(on)), std::forward<Args>(after_and_callable)...);
+  } else {
+    static_assert(std::is_lvalue_reference_v<E>,
+                  "submit_after() needs the executor later, and this one ends with the expression: give it a name");
+    auto all = std::forward_as_tuple(std::forward<Args>(after_and_callable)...);
+    constexpr std::size_t last = sizeof...(Args) - 1;
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using given = std::tuple<Args&&...>;
+      using F = std::decay_t<std::tuple_element_t<last, given>>;
+      submission_of_values<std::remove_reference_t<E>, F> submission{
+          &on, std::forward<std::tuple_element_t<last, given>>(std::get<last>(all))};
+      return launch_after(launch_here(), std::forward<std::tuple_element_t<I, given>>(std::get<I>(all))...,
+                          std::move(submission))
+          .then([](auto submitted) { return submitted; });
+    }(std::make_index_sequence<last>());
+  }
 }
 
 }  // namespace heddle

@@ -73,7 +73,7 @@ class remote_call : public call_notes {
   /// The pool has nothing more to do with it, which somebody has cancelled.
   virtual void drop() noexcept = 0;
   /// The pool has not taken it.
-  void refuse() noexcept {
+  void turn_away() noexcept {
     if (try_claim()) static_cast<void>(end_cancelled());
   }
 

@@ -7,6 +7,7 @@
 
 #include <heddle/process/byte_sink.hpp>
 #include <heddle/process/byte_source.hpp>
+#include <heddle/process/exception_codec.hpp>
 
 namespace heddle::process {
 
@@ -22,6 +23,9 @@ class worker_call {
 
   /// All arguments are read. False if the program has failed to write them, and wants no answer: then return.
   [[nodiscard]] virtual bool end_of_arguments() = 0;
+
+  /// Where what it throws is thrown.
+  [[nodiscard]] const exception_origin& origin() const noexcept { return origin_; }
 
   /// The call has returned; `encode(sink)` writes what. If that throws, that is the answer.
   template <class Encode>
@@ -42,13 +46,15 @@ class worker_call {
     ~encoder() = default;
   };
 
-  explicit worker_call(byte_source& arguments) noexcept : arguments_(arguments) {}
+  worker_call(byte_source& arguments, const exception_origin& origin) noexcept
+      : arguments_(arguments), origin_(origin) {}
   ~worker_call() = default;
 
   virtual void send(const encoder& encode) = 0;
 
  private:
   byte_source& arguments_;
+  const exception_origin& origin_;
 };
 
 /// What the id of a call names.

@@ -42,6 +42,7 @@ class worker_loop {
         modules_(missing_module::open) {
     char name[256] = {};
     if (::gethostname(name, sizeof name - 1) == 0) host_ = name;
+    origin_ = {.pid = ::getpid(), .host = host_, .backtrace = {}};
   }
 
   /// Returns when the program says so.
@@ -74,7 +75,7 @@ class worker_loop {
   class running_call final : public worker_call {
    public:
     running_call(worker_loop& loop, request_source& source, std::uint64_t sequence) noexcept
-        : worker_call(source), loop_(loop), source_(source), sequence_(sequence) {}
+        : worker_call(source, loop.origin_), loop_(loop), source_(source), sequence_(sequence) {}
 
     bool end_of_arguments() override {
       is_read_ = true;
@@ -133,9 +134,8 @@ class worker_loop {
   }
 
   void send_failure(std::uint64_t sequence, const std::exception_ptr& failure) {
-    const exception_origin origin{.pid = ::getpid(), .host = host_, .backtrace = {}};
     send({.sequence = sequence, .what = message_head::kind::failure},
-         [&](byte_sink& sink) { encode_exception(sink, failure, origin); }, UINT64_MAX);
+         [&](byte_sink& sink) { encode_exception(sink, failure, origin_); }, UINT64_MAX);
   }
 
   template <class Encode>
@@ -217,6 +217,7 @@ class worker_loop {
   ring_writer results_;
   received_modules modules_;
   std::string host_;
+  exception_origin origin_;
   std::uint64_t released_ = 0;
   bool has_woken_ = false;
 };

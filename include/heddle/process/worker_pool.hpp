@@ -372,6 +372,8 @@ class worker_pool {
     to.sent = nullptr;
     --to.given;
     note_left(to, call);
+    call.where = remote_call::place::returned;
+    if (to.is_receiving) to.link.wake_waiters();  // for this call, maybe
     if (to.is_doomed) doom(to);
     if (to.link.is_lost()) box_.kick();
     if (std::exchange(to.sent_is_cancelled, false)) return drop(call);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Several elements of a map, to be called one after the other in another process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <heddle/map_chunk.hpp>
+#include <heddle/process/callable_id.hpp>
+#include <heddle/process/codec.hpp>
+#include <heddle/process/exception_codec.hpp>
+#include <heddle/process/worker_call.hpp>
+#include <heddle/remote_callable.hpp>
+#include <heddle/settled.hpp>
+#include <heddle/travelling_call.hpp>
+
+namespace heddle {
+
+/// A chunk_call: the callable goes once, the results come together, each with an error of its own.
+template <class F, class Elements, class T>
+class travelling_chunk {
+ public:
+  using result_type = void;
+  static_assert(result_must_travel<T>());
+
+  explicit travelling_chunk(chunk_call<F, Elements, T>&& call) noexcept : call_(std::move(call)) {}
+
+  [[nodiscard]] static const process::callable_id& function() { return process::id_of<&run>(); }
+
+  void encode(process::byte_sink& sink) const {
+    callable_codec<F, &run>::encode(sink, *call_.callable);
+    process::encode(sink, call_.elements);
+  }
+
+  /// Into the results of the map.
+  void decode(process::byte_source& source) const {
+    if (source.get<std::uint64_t>() != call_.elements.size())
+      throw process::malformed_message("a chunk has another number of results than of elements");
+    for (std::size_t i = 0; i < call_.elements.size(); ++i) {
+      if (!process::decode_flag(source)) {
+        const std::exception_ptr error = process::decode_exception(source);
+        call_.results->make(i, [&]() -> T { std::rethrow_exception(error); });
+      } else if constexpr (std::is_void_v<T>) {
+        call_.results->make(i, [] {});
+      } else {
+        T value = process::decode<T>(source);
+        call_.results->make(i, [&]() -> T { return std::move(value); });
+      }
+    }
+  }
+  void forget_result() const noexcept {
+    for (std::size_t i = 0; i < call_.elements.size(); ++i) call_.results->drop(i);
+  }
+
+ private:
+  /// In the worker.
+  static void run(process::worker_call& call) {
+    const F callable = callable_codec<F, &run>::decode(call.arguments());
+    auto elements = process::decode<std::vector<Elements>>(call.arguments());
+    if (!call.end_of_arguments()) return;
+    std::vector<settled<T>> results;
+    results.reserve(elements.size());
+    for (Elements& each : elements) results.push_back(settle(callable, each));
+    call.answer([&](process::byte_sink& sink) {
+      sink.put(static_cast<std::uint64_t>(results.size()));
+      for (const settled<T>& each : results) {
+        sink.put(static_cast<std::uint8_t>(each.has_value()));
+        if (!each.has_value()) {
+          process::encode_exception(sink, each.error(), call.origin());
+        } else if constexpr (!std::is_void_v<T>) {
+          process::encode(sink, each.value());
+        }
+      }
+    });
+  }
+
+  [[nodiscard]] static settled<T> settle(const F& callable, Elements& elements) noexcept {
+    try {
+      if constexpr (std::is_void_v<T>) {
+        std::apply(callable, std::move(elements));
+        return settled<T>(std::in_place);
+      } else {
+        return settled<T>(std::in_place, std::apply(callable, std::move(elements)));
+      }
+    } catch (...) {
+      return settled<T>(std::current_exception());
+    }
+  }
+
+  chunk_call<F, Elements, T> call_;
+};
+
+}  // namespace heddle
