@@ -87,6 +87,12 @@ class broken_thread_pool : public broken_executor {
   using broken_executor::broken_executor;
 };
 
+/// A pool of processes takes no work. Python: BrokenProcessPool.
+class broken_process_pool : public broken_executor {
+ public:
+  using broken_executor::broken_executor;
+};
+
 /// A call reached a process that does not have the program or shared object of its callable, or not in the same
 /// version; module() names it. Only that call fails.
 using process::callable_not_found;

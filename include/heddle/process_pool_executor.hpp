@@ -5,6 +5,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdio>
 #include <exception>
 #include <system_error>
 #include <type_traits>
@@ -61,6 +62,18 @@ class process_pool_executor : public map_members<process_pool_executor> {
   process_pool_executor& operator=(const process_pool_executor&) = delete;
 
   ~process_pool_executor() {
+    if (!pool_.is_of_this_process()) {
+      supervisor_.leave_behind();
+      way_.leave_behind();
+      return;
+    }
+    if (supervisor_.runs_this_thread()) {
+      std::fputs(
+          "heddle: a callback of a future destroys the process_pool_executor that calls it, which would wait for itself "
+          "for ever; let another thread destroy the executor\n",
+          stderr);
+      std::terminate();
+    }
     pool_.close();
     supervisor_.join();
     way_.revoke();
@@ -152,8 +165,15 @@ class process_pool_executor : public map_members<process_pool_executor> {
     return options.settings();
   }
 
+  [[noreturn]] static void throw_left_behind_by_fork() {
+    throw broken_process_pool(
+        "the workers of this pool belong to the process that has forked this one, so it takes no work here; make a new "
+        "pool in the child");
+  }
+
   template <class Call, class... Given>
   auto push(Given&&... given) {
+    if (!pool_.is_of_this_process()) throw_left_behind_by_fork();
     auto* const made = new remote_task<Call>(way_.make_ticket(), timeout_, std::forward<Given>(given)...);
     auto result = future_access::adopt(made);
     if (!pool_.try_push(*made)) {

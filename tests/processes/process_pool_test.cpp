@@ -2,6 +2,7 @@
 // What a pool of worker processes does for those who use it as it is meant.
 #include <heddle/process_pool_executor.hpp>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -102,7 +103,7 @@ TEST_CASE("what a call throws comes back as what it was, and says where", "[proc
       std::rethrow_if_nested(error);
       FAIL("nothing is nested");
     } catch (const heddle::remote_error& where) {
-      CHECK(where.pid() == procs.worker_pids().at(0));
+      CHECK(where.pid() == procs.submit([] { return ::getpid(); }).result());
       CHECK(where.remote_what() == "far");
     }
   }
@@ -248,6 +249,23 @@ TEST_CASE("callbacks and continuations run, and may submit and wait", "[process_
   CHECK(sum == 90);
 }
 
+TEST_CASE("a callback that waits for a call behind others keeps nobody waiting", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  std::promise<int> told;
+  auto f = procs.submit(twice, 4);
+  f.add_done_callback([&] {
+    std::vector<heddle::future<int>> behind;
+    for (int i = 0; i < 30; ++i) behind.push_back(procs.submit([](int x) { return ::usleep(200), x; }, i));
+    static_cast<void>(heddle::wait(behind));
+    int sum = 0;
+    for (auto& each : behind) sum += each.result();
+    told.set_value(sum + procs.submit(twice, 1).result());
+  });
+  CHECK(told.get_future().get() == 437);
+  CHECK(procs.submit(twice, 2).result() == 4);
+}
+
 TEST_CASE("futures outlive their pool", "[process_pool]") {
   const heddle_test::deadline limit;
   heddle::future<int> kept;
@@ -286,6 +304,27 @@ TEST_CASE("a shutdown that cancels lets go of what has not begun", "[process_poo
     found += each.cancelled() ? 1U : 0U;
   }
   CHECK(found == cancelled);
+}
+
+TEST_CASE("a pool that was left behind by a fork says so", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  CHECK(procs.submit(twice, 2).result() == 4);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int code = 1;
+    try {
+      static_cast<void>(procs.submit(twice, 1));
+    } catch (const heddle::broken_process_pool&) {
+      code = 0;
+    }
+    procs.~process_pool_executor();
+    ::_exit(code);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(procs.submit(twice, 3).result() == 6);
 }
 
 TEST_CASE("a pool in numbers that cannot be is refused", "[process_pool]") {

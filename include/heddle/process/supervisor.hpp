@@ -2,12 +2,12 @@
 // The thread of a pool of workers that does what nobody else is there for.
 #pragma once
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <exception>
 #include <list>
@@ -24,11 +24,16 @@
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process/worker_starter.hpp>
+#include <heddle/queue/job_home.hpp>
+#include <heddle/sync/this_thread.hpp>
 
 namespace heddle::process {
 
 /// Reads results that nobody waits for, and tells of them; learns how workers start and end, kills those that take too
 /// long, and hands on what the dead have left. Sleeps otherwise.
+///
+/// Callbacks and continuations run in this thread, and may wait: then another thread takes its place, and this one ends
+/// when the callback has returned.
 class supervisor {
  public:
   /// Starts the thread. Throws std::system_error.
@@ -36,7 +41,7 @@ class supervisor {
       : pool_(pool),
         events_(descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
     watch(pool_.kicked_.number(), of_kick);
-    thread_ = std::thread([this] { run(); });
+    start_thread();
   }
   supervisor(const supervisor&) = delete;
   supervisor& operator=(const supervisor&) = delete;
@@ -45,12 +50,67 @@ class supervisor {
   /// Waits for the end of the pool, which is closed.
   void join() {
     const std::lock_guard lock(joining_);
-    if (thread_.joinable()) thread_.join();
+    for (;;) {
+      std::thread next;
+      {
+        const std::lock_guard list(threads_mutex_);
+        if (threads_.empty()) return;
+        next = std::move(threads_.front());
+        threads_.pop_front();
+      }
+      next.join();
+    }
   }
 
-  [[nodiscard]] bool runs_this_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
+  /// In the child of a fork, which does not have the threads.
+  void leave_behind() noexcept {
+    for (std::thread& each : threads_) each.detach();
+    threads_.clear();
+  }
+
+  [[nodiscard]] bool runs_this_thread() const noexcept {
+    return sync::current_context::get() != nullptr && sync::current_context::get()->at_home(&identity_) != nullptr;
+  }
 
  private:
+  struct identity final : queue::job_home {};
+
+  /// What the thread is to a callback that is about to sleep in it.
+  class turn final : public sync::thread_context {
+   public:
+    explicit turn(supervisor& of) noexcept : thread_context(&of.identity_), of_(of), here_(*this) {}
+    [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+
+   private:
+    void about_to_block(const queue::job*) noexcept override {
+      if (!is_over_) is_over_ = of_.try_start_thread();
+    }
+    void resumed() noexcept override {}
+
+    supervisor& of_;
+    bool is_over_ = false;
+    sync::scoped_context here_;
+  };
+
+  void start_thread() {
+    const std::lock_guard list(threads_mutex_);
+    std::thread& made = threads_.emplace_back();
+    try {
+      made = std::thread([this] { run(); });
+    } catch (...) {
+      threads_.pop_back();
+      throw;
+    }
+  }
+  bool try_start_thread() noexcept {
+    try {
+      start_thread();
+      return true;
+    } catch (...) {
+      return false;  // then what the callback waits for had better not need this thread
+    }
+  }
+
   using clock = worker_pool::clock;
 
   // What an event is of. The others are twice the number of a worker: of its bell, and one more: of its handle.
@@ -62,7 +122,7 @@ class supervisor {
   static constexpr unsigned most_failed_starts = 3;
 
   void run() noexcept {
-    block_signals();
+    worker_pool::block_signals();
     for (;;) {
       watch_new();
       const clock::time_point wake = next_time();
@@ -73,18 +133,12 @@ class supervisor {
       for (delivered_report& each : pool_.box_.take_all()) note(each);
       kill_late();
       bury_dead();
-      tell();
+      if (!tell()) return;
       join_asides();
       std::unique_lock lock(pool_.mutex_);
       pool_.dispatch(lock);
       if (pool_.is_closed_ && pool_.unfinished_ == 0 && send_home()) return;
     }
-  }
-
-  static void block_signals() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   }
 
   // ---- what is waited for
@@ -167,11 +221,13 @@ class supervisor {
     from->is_receiving = true;
     from->link.expect_nobody();
     lock.unlock();
-    if (pool_.read_results(*from, false) != worker_link::received::streamed) return pool_.hand_back(*from);
+    const auto outcome = pool_.read_results(*from, false);
+    if (outcome != worker_link::received::streamed)
+      return pool_.hand_back(*from, outcome != worker_link::received::premature);
     lock.lock();
     pool_.aside(lock, [this, from] {
-      static_cast<void>(pool_.read_results(*from, true));
-      pool_.hand_back(*from);
+      const auto rest = pool_.read_results(*from, true);
+      pool_.hand_back(*from, rest != worker_link::received::premature);
     });
   }
 
@@ -293,9 +349,18 @@ class supervisor {
     const bool was_meant = dead.is_leaving || dead.is_doomed || dead.end.cause == death_cause::server_lost;
     if (was_meant) return;
     ++pool_.died_;
-    if (dead.done != 0 || !has_begun_nothing) return;
-    if (++pool_.failed_starts_ < most_failed_starts) return;
-    pool_.note_start_error(std::make_exception_ptr(worker_died(dead.end)));
+    if (dead.done != 0 || !has_begun_nothing || ++pool_.failed_starts_ < most_failed_starts) return;
+    if (was_killed(dead.end)) {
+      // By somebody, or for want of memory: it is worth to try again, but not all the time.
+      pool_.next_start_ = clock::now() + std::chrono::milliseconds(1 << std::min(pool_.failed_starts_, 9U));
+    } else {
+      pool_.note_start_error(std::make_exception_ptr(worker_died(dead.end)));
+    }
+  }
+
+  static bool was_killed(const worker_end& how) noexcept {
+    return how.cause == death_cause::unknown ||
+           (how.cause == death_cause::crashed && (how.number == SIGKILL || how.number == SIGTERM));
   }
 
   void end_victim(std::unique_lock<std::mutex>& lock, remote_call& call, const pool_worker& dead) {
@@ -305,15 +370,18 @@ class supervisor {
     pool_.fail(lock, call, std::make_exception_ptr(worker_died(dead.end, call.starts)));
   }
 
-  void tell() {
+  /// False if another thread has taken this one's place.
+  [[nodiscard]] bool tell() {
     for (;;) {
       std::unique_lock lock(pool_.mutex_);
       remote_call* const call = pool_.to_tell_.try_pop_front();
-      if (call == nullptr) return;
+      if (call == nullptr) return true;
       lock.unlock();
+      turn here(*this);
       call->tell();
       lock.lock();
       pool_.note_finished(1);
+      if (here.is_over()) return false;
     }
   }
 
@@ -345,8 +413,10 @@ class supervisor {
   const descriptor events_;
   std::uint64_t generation_ = 0;
   serial_number last_watched_ = 0;
+  identity identity_;
   std::mutex joining_;
-  std::thread thread_;
+  std::mutex threads_mutex_;
+  std::list<std::thread> threads_;
 };
 
 }  // namespace heddle::process

@@ -25,6 +25,7 @@
 #include <heddle/process/shared_memory.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/spin_wait.hpp>
+#include <heddle/sync/this_thread.hpp>
 
 namespace heddle::process {
 
@@ -99,6 +100,8 @@ class worker_link {
     head.offset = id.offset;
     give(call);
     was_given = true;
+    streamed_.store(next_, base::relaxed);  // relaxed: offer() orders it before any answer
+    const streaming now{*this};
     offer(requests_.position() + sizeof head + padded(head.size) + sizeof(message_end));
     worker peer{*this};
     try {
@@ -192,6 +195,7 @@ class worker_link {
   void expect_nobody() noexcept { shared_.of_receiver.cancel(); }
 
   [[nodiscard]] bool has_results() noexcept {
+    if (has_head_) return true;
     if (results_.readable_bytes() == 0) results_.look();
     return results_.is_broken() || results_.readable_bytes() != 0;
   }
@@ -203,12 +207,19 @@ class worker_link {
     // relaxed: a hint of who sends, which is this thread where it matters.
     const bool had_to_wake = has_woken_.exchange(false, base::relaxed);
     if (!had_to_wake && may_spin_ && sync::spin_until(is_there)) return;
+    const sync::blocking_scope blocked(nullptr);
     shared_.of_receiver.prepare(channel_memory::somebody);
     if (!is_there()) shared_.of_receiver.sleep(channel_memory::somebody, until);
     expect_nobody();
   }
 
-  enum class received : std::uint8_t { nothing, result, streamed, garbage };
+  enum class received : std::uint8_t {
+    nothing,
+    result,
+    streamed,   // it is not all there, and was left
+    premature,  // its call is still being written: it was left, and who writes is to say so
+    garbage,
+  };
 
   /// The next result, of a call that was given and is not any more. Tells `owner`: `begin(call)`, which says whether
   /// the result is wanted; then `end(call, error)`, where the call has taken its value if there is no error, or
@@ -220,6 +231,8 @@ class worker_link {
     has_head_ = true;
     if (!is_sound(head_)) return received::garbage;
     if (head_.is_streamed != 0 && !may_wait) return received::streamed;
+    // [worker_link.2] acquire: see `streaming`.
+    if (streamed_.load(base::acquire) == head_.sequence) return received::premature;
     // acquire: [worker_link.1] what the call is.
     remote_call* const call = given_[head_.sequence % task_slots::capacity].exchange(nullptr, base::acquire);
     if (call == nullptr) return received::garbage;
@@ -239,6 +252,11 @@ class worker_link {
     worker_link& link;
     void progressed() const noexcept { link.ring_worker(); }
     void wait() const { link.wait_for_room(); }
+  };
+  /// A call is being written, and stays meanwhile.
+  struct streaming {
+    worker_link& link;
+    ~streaming() { link.streamed_.store(0, base::release); }  // [worker_link.2] release: the call is not read any more
   };
   struct result_writer {
     worker_link& link;
@@ -303,6 +321,7 @@ class worker_link {
   template <class IsThere>
   void wait(doorbell& at, const IsThere& is_there) {
     if (may_spin_ && sync::spin_until(is_there)) return;
+    const sync::blocking_scope blocked(nullptr);
     at.prepare(channel_memory::somebody);
     while (!is_there()) {
       at.sleep(channel_memory::somebody, sync::no_deadline);
@@ -386,6 +405,7 @@ class worker_link {
   std::uint64_t released_ = 0;
 
   std::array<base::atomic<remote_call*>, task_slots::capacity> given_{};
+  base::atomic<task_slots::sequence> streamed_{0};  // the call that is being written piece by piece
   base::atomic<bool> is_lost_{false};
   base::atomic<bool> has_woken_{false};
 };

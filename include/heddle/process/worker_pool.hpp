@@ -19,6 +19,9 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/base/atomic.hpp>
+#include <heddle/base/fork_count.hpp>
+#include <heddle/base/nap.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/pool_worker.hpp>
 #include <heddle/process/remote_call.hpp>
@@ -28,6 +31,7 @@
 #include <heddle/process/worker_link.hpp>
 #include <heddle/process/worker_starter.hpp>
 #include <heddle/sync/deadline.hpp>
+#include <heddle/sync/put_off.hpp>
 
 namespace heddle::process {
 
@@ -54,13 +58,23 @@ class worker_pool {
         box_(kicked_),
         where_(surroundings::of_this_process()),
         folder_(surroundings::working_folder()) {
+    static base::atomic<bool> watches{false};
+    if (!watches.exchange(true, base::relaxed)) base::watch_forks([] {});  // relaxed: once is enough
     worker_starter::of_this_process().begin();
   }
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
   ~worker_pool() {
+    // Of a pool that was left behind, these are the parent's.
+    if (!is_of_this_process()) {
+      for (auto& each : workers_) static_cast<void>(each.release());
+      return;
+    }
     for (const auto& each : workers_) worker_starter::of_this_process().forget(each->serial);
   }
+
+  /// False in the child of a fork, which has neither its threads nor its workers.
+  [[nodiscard]] bool is_of_this_process() const noexcept { return made_in_ == base::fork_count(); }
 
   // ---- any thread
 
@@ -100,6 +114,7 @@ class worker_pool {
   /// Reads results here until `is_done()`, or the deadline, if the call is with a worker whose results nobody reads.
   template <class IsDone>
   void bring(remote_call& call, sync::deadline until, const IsDone& is_done) {
+    sync::put_off::run_all();
     pool_worker* from = nullptr;
     {
       const std::lock_guard lock(mutex_);
@@ -110,13 +125,14 @@ class worker_pool {
     }
     from->link.expect_nobody();
     for (;;) {
-      static_cast<void>(read_results(*from, true));
+      const received outcome = read_results(*from, true);
       if (is_done() || from->link.is_lost()) break;
+      if (outcome == received::premature) base::nap(50);
       if (until != sync::no_deadline && clock::now() >= until) break;
       from->link.wait_for_results(until, is_done);
       if (!from->link.has_results() && !is_still_with(call, *from)) break;
     }
-    hand_back(*from);
+    hand_back(*from, true);
   }
 
   /// No call is taken from now on. The supervisor ends when those that there are have ended.
@@ -256,6 +272,12 @@ class worker_pool {
     box_.kick();
   }
 
+  /// The worker has done what it may, and ends.
+  void retire(pool_worker& worker) noexcept {
+    worker.is_leaving = worker.link.try_send_leave();
+    if (!worker.is_leaving) doom(worker);
+  }
+
   // ---- sending
 
   /// Sends what waits, as far as there are workers for it.
@@ -355,7 +377,7 @@ class worker_pool {
   }
 
   /// The call was given; it may be done, and gone.
-  void end_sending(pool_worker& to, remote_call& call) noexcept {
+  void end_sending(pool_worker& to, remote_call& call, bool call_was_large = false) noexcept {
     to.is_sending = false;
     if (to.sent == &call) {
       to.sent = nullptr;
@@ -363,6 +385,7 @@ class worker_pool {
       if (std::exchange(to.sent_is_cancelled, false)) take_back_cancelled(to, call);
     }
     if (to.is_doomed) doom(to);
+    if (call_was_large) to.link.tell_supervisor();  // there may be an answer that came too early
     if (to.link.is_lost()) box_.kick();
   }
 
@@ -446,7 +469,7 @@ class worker_pool {
     }
     std::unique_lock lock(mutex_);
     if (was_sent) {
-      end_sending(to, call);
+      end_sending(to, call, true);
     } else {
       end_unsent(lock, to, call, error);
     }
@@ -454,6 +477,13 @@ class worker_pool {
   }
 
   // ---- threads for what takes long
+
+  /// In a thread of the pool's own.
+  static void block_signals() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  }
 
   struct long_piece {
     std::thread thread;
@@ -466,6 +496,7 @@ class worker_pool {
       long_piece& made = asides_.emplace_back();
       try {
         made.thread = std::thread([this, &made, work] {
+          block_signals();
           work();
           const std::lock_guard end(mutex_);
           made.is_over = true;
@@ -488,12 +519,13 @@ class worker_pool {
   /// Reads what is there; waits only for the rest of a result, and if it may. By who has the turn.
   inline received read_results(pool_worker& from, bool may_wait);
 
-  /// Nobody reads what the worker writes from now on but the supervisor.
-  void hand_back(pool_worker& from) noexcept {
+  /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already, if he is
+  /// to be.
+  void hand_back(pool_worker& from, bool tells) noexcept {
     const std::lock_guard lock(mutex_);
     from.is_receiving = false;
     from.link.expect_supervisor();
-    if (from.link.has_results() || from.link.is_lost()) from.link.tell_supervisor();
+    if ((tells && from.link.has_results()) || from.link.is_lost()) from.link.tell_supervisor();
     if (from.link.is_lost()) box_.kick();
   }
 
@@ -502,6 +534,8 @@ class worker_pool {
   report_box box_;
   const surroundings where_;
   const descriptor folder_;
+
+  const std::uint32_t made_in_ = base::fork_count();
 
   mutable std::mutex mutex_;
   call_list waiting_;
@@ -597,7 +631,7 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
     doom(from);
   }
   if (from.given >= settings_.max_calls && from.outstanding == 0 && !from.is_sending && !from.is_leaving)
-    from.is_leaving = from.link.try_send_leave();
+    retire(from);
   dispatch(lock);
   share_work(lock, from);
   return outcome;
