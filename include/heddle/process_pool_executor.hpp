@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
@@ -31,6 +32,9 @@
 #include <heddle/travelling_chunk.hpp>
 
 namespace heddle {
+
+/// What process_pool_executor::stats() returns.
+using process_pool_stats = process::worker_pool::counts;
 
 /// Runs calls in processes of its own: one that crashes, calls exit(), is killed, or hangs past its timeout is an
 /// exception in the future of the call that it ran, and nothing else is lost. Python:
@@ -154,7 +158,22 @@ class process_pool_executor : public map_members<process_pool_executor> {
     return cancelled;
   }
 
+  /// shutdown() with pending_jobs::cancel that does not wait, and the workers are sent SIGTERM: calls that run fail
+  /// with worker_died. Python: terminate_workers.
+  void terminate_workers() {
+    shutdown(pending_jobs::cancel, join_workers::no);
+    pool_.signal_workers(SIGTERM);
+  }
+  /// The same with SIGKILL, which nothing outlives. Python: kill_workers.
+  void kill_workers() {
+    shutdown(pending_jobs::cancel, join_workers::no);
+    pool_.signal_workers(SIGKILL);
+  }
+
   [[nodiscard]] std::size_t max_workers() const noexcept { return max_workers_; }
+
+  /// What the pool has done so far and does now, approximately: to watch it, not to decide by. Any thread.
+  [[nodiscard]] process_pool_stats stats() const { return pool_.count(); }
 
   /// The process numbers of the workers that there are, to watch them from outside.
   [[nodiscard]] std::vector<pid_t> worker_pids() const { return pool_.worker_pids(); }
@@ -178,6 +197,7 @@ class process_pool_executor : public map_members<process_pool_executor> {
     auto result = future_access::adopt(made);
     if (!pool_.try_push(*made)) {
       made->turn_away();
+      if (const std::exception_ptr broken = pool_.why_broken()) std::rethrow_exception(broken);
       throw executor_shutdown_error();
     }
     return result;

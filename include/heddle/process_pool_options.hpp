@@ -2,17 +2,62 @@
 // What a pool of worker processes can be asked for when it starts.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include <heddle/base/available_parallelism.hpp>
 #include <heddle/base/usable_cpus.hpp>
+#include <heddle/callable_kind.hpp>
+#include <heddle/errors.hpp>
+#include <heddle/process/remote_call.hpp>
+#include <heddle/process/returned.hpp>
+#include <heddle/process/worker_main.hpp>
 #include <heddle/process/worker_pool.hpp>
+#include <heddle/travelling_call.hpp>
 
 namespace heddle {
+
+/// What a worker process calls before its first call: a callable that travels, without arguments.
+class worker_initializer {
+ public:
+  worker_initializer() noexcept = default;
+  template <class F>
+    requires std::invocable<std::decay_t<F>>
+  worker_initializer(F&& callable)  // NOLINT(google-explicit-constructor): a callable is one
+      : setup_(std::make_shared<travelling_setup<std::decay_t<F>>>(std::forward<F>(callable))) {
+    static_assert(callable_must_travel<F>);
+  }
+
+  /// Null if there is none.
+  [[nodiscard]] const std::shared_ptr<const process::worker_setup>& setup() const noexcept { return setup_; }
+
+ private:
+  template <class F>
+  class travelling_setup final : public process::worker_setup {
+   public:
+    template <class G>
+    explicit travelling_setup(G&& callable) : call_(std::forward<G>(callable)) {}
+    [[nodiscard]] const process::callable_id& function() const override { return call_.function(); }
+    void encode(process::byte_sink& sink) const override { call_.encode(sink); }
+
+   private:
+    travelling_call<F> call_;
+  };
+
+  std::shared_ptr<const process::worker_setup> setup_;
+};
+
+/// Whether what a worker prints goes where the program's does, or nowhere.
+enum class worker_stdio { inherit, null };
 
 /// What becomes of the call whose worker has died.
 class on_crash {
@@ -22,18 +67,27 @@ class on_crash {
   /// Another worker begins it anew, up to `again` times; then it fails. For calls that may be run more than once.
   static constexpr on_crash retry(unsigned again) noexcept { return on_crash(again + 1); }
 
+  /// It fails with worker_died, and all others with broken_process_pool, now and later. Python's rule.
+  static constexpr on_crash break_pool() noexcept { return on_crash(1, true); }
+
   /// How many workers may die of a call.
   [[nodiscard]] constexpr unsigned attempts() const noexcept { return attempts_; }
+  [[nodiscard]] constexpr bool breaks_pool() const noexcept { return breaks_pool_; }
 
  private:
-  explicit constexpr on_crash(unsigned attempts) noexcept : attempts_(attempts) {}
+  explicit constexpr on_crash(unsigned attempts, bool breaks_pool = false) noexcept
+      : attempts_(attempts), breaks_pool_(breaks_pool) {}
   unsigned attempts_;
+  bool breaks_pool_;
 };
 
 struct process_pool_options {
   /// How many processes: 1 to 4096. They are started when there are calls for them.
   std::size_t max_workers = base::available_parallelism();
   heddle::on_crash on_crash = heddle::on_crash::fail_task();
+  /// Each worker calls it before its first call. If it throws, the pool is broken: every call fails with
+  /// broken_process_pool, with what was thrown nested inside.
+  worker_initializer initializer = {};
   /// After so many calls a worker ends and another one takes its place; 0: never. For calls that leak.
   std::uint64_t max_tasks_per_child = 0;
   /// How long a call may run, from when a worker gets it; zero: as long as it takes. When that is over its worker is
@@ -42,8 +96,19 @@ struct process_pool_options {
   std::chrono::nanoseconds timeout{0};
   /// How many bytes a result may take, in memory and on its way. What is larger is an error of its call.
   std::uint64_t max_result = std::uint64_t{1} << 30U;
+  /// How many bytes of memory a worker may have (Linux: RLIMIT_DATA); 0: as many as there are. What is more is a
+  /// std::bad_alloc in the call. Not where the program is built with AddressSanitizer or ThreadSanitizer.
+  std::uint64_t max_memory = 0;
+  /// A worker that has more memory than this in use when a call ends is replaced; 0: never. For calls that leak.
+  std::uint64_t max_rss = 0;
+  /// How many threads libraries are to start in a worker, that ask OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
+  /// MKL_NUM_THREADS or heddle's HEDDLE_NUM_THREADS; those that the program has in its environment stay. 0: the CPUs,
+  /// divided among the workers.
+  std::uint32_t threads_per_worker = 0;
+  heddle::worker_stdio worker_stdio = heddle::worker_stdio::inherit;
 
   static constexpr std::size_t most_workers = 4096;
+  static constexpr std::uint32_t most_nested = 8;
 
   /// Throws std::invalid_argument if a number is out of its range.
   void check() const {
@@ -55,6 +120,11 @@ struct process_pool_options {
       throw std::invalid_argument("the timeout of calls must not be negative; leave it out for calls that take as long "
                                   "as they take");
     }
+    if (process::pool_depth >= most_nested) {
+      throw std::invalid_argument(
+          "a worker process makes a pool, whose workers are inside of " + std::to_string(most_nested) +
+          " pools already, as many as may be: this looks like a program whose calls make pools for ever");
+    }
     if (max_result == 0) throw std::invalid_argument("max_result must not be 0: it is what a result may take, in bytes");
   }
 
@@ -62,7 +132,27 @@ struct process_pool_options {
     return {.max_workers = max_workers,
             .max_calls = max_tasks_per_child == 0 ? UINT64_MAX : max_tasks_per_child,
             .attempts = on_crash.attempts(),
-            .worker = {.max_result = max_result, .may_spin = max_workers < base::usable_cpus::count()}};
+            .breaks = on_crash.breaks_pool(),
+            .setup = initializer.setup(),
+            .make_broken = &make_broken,
+            .worker = {.max_result = max_result,
+                       .max_memory = max_memory,
+                       .max_resident = max_rss,
+                       .threads = threads(),
+                       .depth = process::pool_depth + 1,
+                       .may_spin = static_cast<std::uint8_t>(max_workers < base::usable_cpus::count()),
+                       .is_silent = static_cast<std::uint8_t>(worker_stdio == heddle::worker_stdio::null),
+                       .has_setup = static_cast<std::uint8_t>(initializer.setup() != nullptr)}};
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t threads() const noexcept {
+    if (threads_per_worker != 0) return threads_per_worker;
+    return std::max(1U, static_cast<std::uint32_t>(base::available_parallelism() / max_workers));
+  }
+
+  static std::exception_ptr make_broken(const char* why, const std::exception_ptr& inside) noexcept {
+    return process::thrown_while_handling(inside, [why] { std::throw_with_nested(broken_process_pool(why)); });
   }
 };
 

@@ -11,12 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <new>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -239,6 +242,127 @@ TEST_CASE("a result that is larger than it may be is an error of its call", "[pr
   CHECK(procs.submit([] { return std::string(2'000'000, 'x'); }).result().size() == 2'000'000);
   CHECK_THROWS_WITH(procs.submit([] { return std::string(4'000'000, 'x'); }).result(), ContainsSubstring("max_result"));
   CHECK(procs.submit(twice, 3).result() == 6);
+}
+
+TEST_CASE("an initializer runs in each worker before its first call", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{
+      {.max_workers = 2,
+       .initializer = heddle::partial([](const std::string& text) { ::setenv("HEDDLE_TEST_SETUP", text.c_str(), 1); },
+                                      std::string("set up"))}};
+  for (int i = 0; i < 20; ++i)
+    CHECK(procs.submit([] { return std::string(std::getenv("HEDDLE_TEST_SETUP")); }).result() == "set up");
+  procs.submit([] { ::raise(SIGKILL); }).wait();
+  CHECK(procs.submit([] { return std::string(std::getenv("HEDDLE_TEST_SETUP")); }).result() == "set up");
+}
+
+TEST_CASE("an initializer that throws breaks the pool", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 2, .initializer = [] { throw std::range_error("no licence"); }}};
+  std::vector<heddle::future<int>> all;
+  for (int i = 0; i < 10; ++i) {
+    try {
+      all.push_back(procs.submit(twice, i));
+    } catch (const heddle::broken_process_pool&) {
+      break;
+    }
+  }
+  for (auto& each : all) {
+    try {
+      each.result();
+      FAIL("it was run");
+    } catch (const heddle::broken_process_pool& broken) {
+      CHECK_THROWS_AS(std::rethrow_if_nested(broken), std::range_error);
+    }
+  }
+  CHECK_THROWS_AS(procs.submit(twice, 1), heddle::broken_process_pool);
+}
+
+TEST_CASE("an initializer that crashes is no reason to start workers for ever", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 2, .initializer = [] { std::_Exit(3); }}};
+  CHECK_THROWS_AS(procs.submit(twice, 1).result(), worker_died);
+}
+
+TEST_CASE("a pool that a crash breaks takes no more calls", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1, .on_crash = heddle::on_crash::break_pool()}};
+  CHECK(procs.submit(twice, 1).result() == 2);
+  auto crash = procs.submit([] { ::raise(SIGKILL); });
+  CHECK_THROWS_AS(crash.result(), worker_died);
+  try {
+    for (;;) procs.submit(twice, 1).wait();
+  } catch (const heddle::broken_process_pool& broken) {
+    CHECK_THROWS_AS(std::rethrow_if_nested(broken), worker_died);
+  }
+}
+
+TEST_CASE("workers that are terminated or killed fail what they run, and the pool ends", "[process_pool]") {
+  const heddle_test::deadline limit;
+  const bool is_kind = GENERATE(true, false);
+  process_pool_executor procs{{.max_workers = 2}};
+  auto hanging = procs.submit([] {
+    for (;;) ::pause();
+  });
+  CHECK(procs.submit(twice, 1).result() == 2);
+  while (procs.stats().with_workers == 0) std::this_thread::yield();
+  is_kind ? procs.terminate_workers() : procs.kill_workers();
+  try {
+    hanging.result();
+    FAIL("it has ended");
+  } catch (const worker_died& died) {
+    CHECK(died.signal() == (is_kind ? SIGTERM : SIGKILL));
+  } catch (const heddle::cancelled_error&) {
+    // It had not begun.
+  }
+  CHECK_THROWS_AS(procs.submit(twice, 1), heddle::executor_shutdown_error);
+  procs.shutdown();
+  CHECK(procs.stats().workers == 0);
+}
+
+TEST_CASE("a worker that has grown too large is replaced after its call", "[process_pool]") {
+  const heddle_test::deadline limit;
+  if (heddle_test::under_address_sanitizer || heddle_test::under_thread_sanitizer) return;  // they are large from the start
+  process_pool_executor procs{{.max_workers = 1, .max_rss = 100'000'000}};
+  const auto pid = [] { return ::getpid(); };
+  const pid_t first = procs.submit(pid).result();
+  CHECK(procs.submit(pid).result() == first);
+  procs
+      .submit([] {
+        static std::vector<char> leaked;
+        leaked.assign(120'000'000, 'y');
+      })
+      .result();
+  while (procs.submit(pid).result() == first) std::this_thread::yield();
+}
+
+TEST_CASE("a worker has no more memory than it may have", "[process_pool]") {
+  const heddle_test::deadline limit;
+  if (heddle_test::under_address_sanitizer || heddle_test::under_thread_sanitizer) return;  // they reserve all there is
+  process_pool_executor procs{{.max_workers = 1, .max_memory = 300'000'000}};
+  const auto fill = [](std::size_t size) {
+    std::vector<char> all(size, 'x');
+    return std::accumulate(all.begin(), all.end(), 0UL, [](std::size_t sum, char each) { return sum * 3 + std::size_t(each); });
+  };
+  CHECK_THROWS_AS(procs.submit(fill, std::size_t{400'000'000}).result(), std::bad_alloc);
+  CHECK(procs.submit(fill, std::size_t{1'000}).result() != 0);
+  CHECK(procs.submit(twice, 3).result() == 6);
+}
+
+TEST_CASE("a worker's surroundings are those that were asked for", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1, .threads_per_worker = 3, .worker_stdio = heddle::worker_stdio::null}};
+  CHECK(procs.submit([] { return std::string(std::getenv("OMP_NUM_THREADS")); }).result() == "3");
+  CHECK(procs.submit([] { return std::filesystem::read_symlink("/proc/self/fd/1").string(); }).result() == "/dev/null");
+}
+
+TEST_CASE("a call may make a pool of its own, but not without end", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  CHECK(procs.submit([] {
+               process_pool_executor inner{{.max_workers = 1}};
+               return inner.submit(twice, 21).result();
+             }).result() == 42);
 }
 
 TEST_CASE("kills from outside fail at most the calls that ran", "[process_pool]") {

@@ -38,7 +38,7 @@ struct pool_worker {
   }
 
   [[nodiscard]] bool may_get_calls() const noexcept {
-    return !is_sending && !is_leaving && !is_doomed && !has_ended && timed == nullptr && !link.is_lost();
+    return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr && !link.is_lost();
   }
 
   worker_link link;
@@ -57,6 +57,7 @@ struct pool_worker {
   std::uint64_t done = 0;
   std::uint64_t idle_since = 0;  // the greater, the later
 
+  int due_signal = 0;            // to be sent when it has started
   bool is_sending = false;
   bool is_receiving = false;
   bool is_started = false;
@@ -66,6 +67,7 @@ struct pool_worker {
   bool has_report = false;    // and it is known how
   bool timed_out = false;     // it is killed for its time limit
   bool sent_is_cancelled = false;
+  bool has_had_enough = false;  // it has said that it is to be replaced
 };
 
 }  // namespace heddle::process

@@ -82,6 +82,18 @@ class remote_call : public call_notes {
   ~remote_call() = default;
 };
 
+/// What each worker does before its first call.
+class worker_setup {
+ public:
+  virtual ~worker_setup() = default;
+  /// The worker_function that it is to call.
+  [[nodiscard]] virtual const callable_id& function() const = 0;
+  virtual void encode(byte_sink& sink) const = 0;
+
+ protected:
+  worker_setup() = default;
+};
+
 /// Calls that wait. Whoever has the pool's lock.
 class call_list {
  public:

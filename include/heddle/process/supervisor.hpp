@@ -262,6 +262,7 @@ class supervisor {
     started.end.pid = delivered.report.how.process;
     started.handle = std::move(delivered.started);
     watch(started.handle.number(), 2 * started.serial + 1);
+    if (started.due_signal != 0) started.handle.send_signal(started.due_signal);
     if (started.is_doomed && !started.is_sending) started.handle.send_signal(SIGKILL);
     pool_.start_error_ = nullptr;
     if (started.timed != nullptr) pool_.start_clock(started);
@@ -330,6 +331,12 @@ class supervisor {
     });
     const std::unique_ptr<pool_worker> dead = take_out(worker);
     note_failed_start(*dead, victims.empty());
+    if (pool_.settings_.breaks && !was_meant(*dead)) {
+      pool_.break_down(pool_.settings_.make_broken(
+          "a worker of this pool has died, and on_crash::break_pool() was asked for, so it takes no work; how it died is "
+          "nested inside",
+          std::make_exception_ptr(worker_died(dead->end))));
+    }
     while (remote_call* const call = unbegun.try_pop_front()) pool_.requeue(*call);
     while (remote_call* const call = victims.try_pop_front()) end_victim(lock, *call, *dead);
   }
@@ -346,8 +353,7 @@ class supervisor {
 
   /// A worker that dies before its first call would be replaced for ever.
   void note_failed_start(const pool_worker& dead, bool has_begun_nothing) {
-    const bool was_meant = dead.is_leaving || dead.is_doomed || dead.end.cause == death_cause::server_lost;
-    if (was_meant) return;
+    if (was_meant(dead)) return;
     ++pool_.died_;
     if (dead.done != 0 || !has_begun_nothing || ++pool_.failed_starts_ < most_failed_starts) return;
     if (was_killed(dead.end)) {
@@ -358,6 +364,9 @@ class supervisor {
     }
   }
 
+  static bool was_meant(const pool_worker& dead) noexcept {
+    return dead.is_leaving || dead.is_doomed || dead.end.cause == death_cause::server_lost;
+  }
   static bool was_killed(const worker_end& how) noexcept {
     return how.cause == death_cause::unknown ||
            (how.cause == death_cause::crashed && (how.number == SIGKILL || how.number == SIGTERM));
@@ -365,6 +374,7 @@ class supervisor {
 
   void end_victim(std::unique_lock<std::mutex>& lock, remote_call& call, const pool_worker& dead) {
     if (call.is_cancelled) return pool_.drop(call);
+    if (pool_.broken_ != nullptr && dead.is_doomed) return pool_.fail(lock, call, pool_.broken_);
     if (dead.timed_out) return pool_.fail(lock, call, call.make_timeout());
     if (++call.starts < pool_.settings_.attempts) return pool_.requeue(call);
     pool_.fail(lock, call, std::make_exception_ptr(worker_died(dead.end, call.starts)));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <span>
+#include <stdexcept>
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
@@ -44,7 +45,7 @@ class worker_link {
         requests_(shared_.requests, shared_.request_bytes),
         results_(shared_.results, shared_.result_bytes),
         max_result_(settings.max_result),
-        may_spin_(settings.may_spin) {
+        may_spin_(settings.may_spin != 0) {
     shared_.settings = settings;
     expect_supervisor();
   }
@@ -76,6 +77,19 @@ class worker_link {
     requests_.publish();
     offer(requests_.position());
     return sent::yes;
+  }
+
+  /// What the worker does first. Throws what encoding it throws, and std::length_error if it does not fit.
+  void send_setup(const worker_setup& setup) {
+    const sent_id id = modules_.encode(setup.function(), [this](const module_record& record) { send_module(record); });
+    const message_head head{.sequence = next_, .module = static_cast<std::uint32_t>(id.module), .offset = id.offset};
+    if (!try_place(requests_, head, [&](byte_sink& sink) { setup.encode(sink); })) {
+      throw std::length_error(
+          "the values of an initializer take more than a megabyte: let the initializer load them instead");
+    }
+    setup_ = next_;
+    requests_.publish();
+    offer(requests_.position());
   }
 
   /// Gives it to a worker that has nothing else, piece by piece. Throws what encoding it throws: then it is not given,
@@ -194,6 +208,9 @@ class worker_link {
   /// Somebody receives, and looks by itself.
   void expect_nobody() noexcept { shared_.of_receiver.cancel(); }
 
+  /// Whether the worker has said that it is to be replaced.
+  [[nodiscard]] bool has_had_enough() const noexcept { return has_had_enough_; }
+
   [[nodiscard]] bool has_results() noexcept {
     if (has_head_) return true;
     if (results_.readable_bytes() == 0) results_.look();
@@ -231,6 +248,7 @@ class worker_link {
     has_head_ = true;
     if (!is_sound(head_)) return received::garbage;
     if (head_.is_streamed != 0 && !may_wait) return received::streamed;
+    if (setup_ != 0 && head_.sequence == setup_) return receive_setup(owner);
     // [worker_link.2] acquire: see `streaming`.
     if (streamed_.load(base::acquire) == head_.sequence) return received::premature;
     // acquire: [worker_link.1] what the call is.
@@ -337,6 +355,25 @@ class worker_link {
     return head.size <= (head.what == message_head::kind::value ? max_result_ : max_failure);
   }
 
+  /// The first answer, once.
+  template <class Owner>
+  received receive_setup(Owner& owner) {
+    has_head_ = false;
+    result_writer peer{*this};
+    message_source<result_writer> source(results_, head_, max_result_, peer);
+    std::exception_ptr error;
+    try {
+      if (head_.what == message_head::kind::failure) error = decode_exception(source);
+      if (!source.finish()) return received::garbage;
+    } catch (...) {
+      return received::garbage;
+    }
+    last_result_ = head_.sequence;
+    release_results();
+    if (error != nullptr) owner.note_failed_setup(error);
+    return received::result;
+  }
+
   template <class Owner>
   received read_result(remote_call& call, bool is_wanted, Owner& owner) {
     result_writer peer{*this};
@@ -366,6 +403,7 @@ class worker_link {
       return give_back(call, owner), received::garbage;
     }
     last_result_ = head_.sequence;
+    has_had_enough_ = has_had_enough_ || head_.module != 0;
     owner.end(call, error);
     return is_garbage ? received::garbage : received::result;
   }
@@ -393,6 +431,8 @@ class worker_link {
   const std::uint64_t max_result_;
   const bool may_spin_;
 
+  task_slots::sequence setup_ = 0;  // before any other thread has the link
+
   // Who sends.
   task_slots::sequence next_ = 1;
   task_slots::sequence first_ = 1;  // the worker may not have passed it yet
@@ -401,6 +441,7 @@ class worker_link {
   // Who receives.
   message_head head_;
   bool has_head_ = false;
+  bool has_had_enough_ = false;
   task_slots::sequence last_result_ = 0;
   std::uint64_t released_ = 0;
 

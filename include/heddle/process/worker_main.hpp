@@ -2,15 +2,19 @@
 // What a worker process does: runs the calls that its program writes, until it is told to leave.
 #pragma once
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <utility>
 
+#include <heddle/base/file_text.hpp>
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/exception_codec.hpp>
@@ -31,11 +35,20 @@ namespace heddle::process {
 /// What a worker is given, by its place among the descriptors.
 enum given_to_worker : std::size_t { given_folder, given_memory, given_bell };
 
+/// How much memory this process has in use, in bytes; 0 if the system does not say.
+[[nodiscard]] inline std::uint64_t resident_memory() {
+  const std::string text = base::text_of_file("/proc/self/statm");
+  const std::size_t second = text.find(' ');
+  if (second == std::string::npos) return 0;
+  return std::strtoull(text.c_str() + second, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 /// The worker's side of its channel. One thread.
 class worker_loop {
  public:
   worker_loop(channel_memory& shared, descriptor bell)
       : shared_(shared),
+        settings_(shared.settings),
         bell_(std::move(bell)),
         requests_(shared.requests, shared.request_bytes),
         results_(shared.results, shared.result_bytes),
@@ -45,9 +58,11 @@ class worker_loop {
     origin_ = {.pid = ::getpid(), .host = host_, .backtrace = {}};
   }
 
-  /// Returns when the program says so.
+  [[nodiscard]] const worker_settings& settings() const noexcept { return settings_; }
+
+  /// Returns when the program says so, or if it is of no use.
   void run() {
-    for (task_slots::sequence next = 1;; ++next) {
+    for (task_slots::sequence next = 1; !is_useless_; ++next) {
       task_slots::taken taken;
       while ((taken = shared_.slots.take(next)) == task_slots::taken::nothing) wait_for_offer(next);
       message_head head;
@@ -91,7 +106,7 @@ class worker_loop {
 
    private:
     void send(const encoder& encode) override {
-      loop_.send({.sequence = sequence_, .what = message_head::kind::value}, encode, loop_.shared_.settings.max_result);
+      loop_.send({.sequence = sequence_, .what = message_head::kind::value}, encode, loop_.settings_.max_result);
     }
 
     worker_loop& loop_;
@@ -118,6 +133,8 @@ class worker_loop {
     }
     call.end_reading();
     if (failure != nullptr && call.is_wanted()) send_failure(head.sequence, failure);
+    is_useless_ = failure != nullptr && settings_.has_setup != 0 && !has_run_;
+    has_run_ = true;
   }
 
   void run(running_call& call, const message_head& head) {
@@ -140,6 +157,7 @@ class worker_loop {
 
   template <class Encode>
   void send(message_head head, const Encode& encode, std::uint64_t most) {
+    if (settings_.max_resident != 0 && resident_memory() > settings_.max_resident) head.module = 1;
     if (!try_place(results_, head, encode)) {
       head.size = measure(encode);
       if (head.size > most) {
@@ -201,7 +219,7 @@ class worker_loop {
 
   template <class IsThere>
   void wait(const IsThere& is_there) {
-    if (!std::exchange(has_woken_, false) && shared_.settings.may_spin && sync::spin_until(is_there)) return;
+    if (!std::exchange(has_woken_, false) && settings_.may_spin != 0 && sync::spin_until(is_there)) return;
     std::fflush(nullptr);  // while it sleeps somebody may look at what it has printed
     shared_.of_worker.prepare(channel_memory::somebody);
     while (!is_there()) {
@@ -212,6 +230,7 @@ class worker_loop {
   }
 
   channel_memory& shared_;
+  const worker_settings settings_;
   const descriptor bell_;
   ring_reader requests_;
   ring_writer results_;
@@ -220,7 +239,30 @@ class worker_loop {
   exception_origin origin_;
   std::uint64_t released_ = 0;
   bool has_woken_ = false;
+  bool has_run_ = false;     // a call
+  bool is_useless_ = false;  // its setup has failed
 };
+
+/// How many pools are around this process: 0 in a program that somebody has started.
+inline std::uint32_t pool_depth = 0;
+
+/// Makes this process what the settings say. It has one thread.
+inline void apply(const worker_settings& settings) noexcept {
+  pool_depth = settings.depth;
+  const std::string threads = std::to_string(settings.threads);
+  for (const char* name : {"HEDDLE_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
+    ::setenv(name, threads.c_str(), 0);  // NOLINT(concurrency-mt-unsafe): there is one thread
+  if (settings.max_memory != 0) {
+    const rlimit most{settings.max_memory, settings.max_memory};
+    static_cast<void>(::setrlimit(RLIMIT_DATA, &most));
+  }
+  if (settings.is_silent != 0) {
+    const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    static_cast<void>(::dup2(nothing, STDOUT_FILENO));
+    static_cast<void>(::dup2(nothing, STDERR_FILENO));
+    ::close(nothing);
+  }
+}
 
 /// The body of a worker process. Never returns from a call of exit() in a task either: nothing of the program that this
 /// is a copy of is destroyed here.
@@ -229,7 +271,9 @@ inline void worker_main(serial_number, message_socket::descriptors& given) noexc
   given[given_folder] = descriptor();
   sync::current_context::set(nullptr);  // of a thread of the program that this is a copy of
   const shared_memory memory = shared_memory::map(std::move(given[given_memory]), sizeof(channel_memory));
-  worker_loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell])).run();
+  worker_loop loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell]));
+  apply(loop.settings());
+  loop.run();
   std::fflush(nullptr);
 }
 

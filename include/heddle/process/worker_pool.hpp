@@ -39,6 +39,9 @@ struct worker_pool_settings {
   std::size_t max_workers = 1;
   std::uint64_t max_calls = UINT64_MAX;  // of one worker, which ends then
   unsigned attempts = 1;                 // how many workers may die of a call
+  bool breaks = false;                   // it takes no more calls when a worker has died
+  std::shared_ptr<const worker_setup> setup;
+  std::exception_ptr (*make_broken)(const char* why, const std::exception_ptr& inside) noexcept = nullptr;
   worker_settings worker;
 };
 
@@ -78,10 +81,10 @@ class worker_pool {
 
   // ---- any thread
 
-  /// False if the pool is closed.
+  /// False if the pool is closed, or broken.
   [[nodiscard]] bool try_push(remote_call& call) {
     std::unique_lock lock(mutex_);
-    if (is_closed_) return false;
+    if (is_closed_ || broken_ != nullptr) return false;
     ++unfinished_;
     call.where = remote_call::place::queued;
     waiting_.push_back(call);
@@ -166,18 +169,27 @@ class worker_pool {
     return count;
   }
 
-  /// Kills the workers, and what they run with them.
-  void kill_workers(int signal) noexcept {
+  /// Sends the workers a signal, of which they are to die.
+  void signal_workers(int signal) noexcept {
     const std::lock_guard lock(mutex_);
-    for (const auto& each : workers_) each->handle.send_signal(signal);
+    for (const auto& each : workers_) {
+      each->due_signal = signal;
+      if (each->handle.is_open()) each->handle.send_signal(signal);
+    }
+  }
+
+  /// Why it takes no calls; null if it does.
+  [[nodiscard]] std::exception_ptr why_broken() const {
+    const std::lock_guard lock(mutex_);
+    return broken_;
   }
 
   struct counts {
-    std::size_t workers = 0;
-    std::size_t waiting = 0;
-    std::size_t with_workers = 0;
-    std::uint64_t done = 0;
-    std::uint64_t died = 0;
+    std::size_t workers = 0;       ///< processes that there are
+    std::size_t waiting = 0;       ///< calls that no worker has
+    std::size_t with_workers = 0;  ///< calls that a worker runs, or has got already to run next
+    std::uint64_t done = 0;        ///< calls that a worker has answered
+    std::uint64_t died = 0;        ///< workers that have ended by themselves, or that somebody else has killed
   };
   [[nodiscard]] counts count() const noexcept {
     const std::lock_guard lock(mutex_);
@@ -272,7 +284,21 @@ class worker_pool {
     box_.kick();
   }
 
-  /// The worker has done what it may, and ends.
+  /// Nothing is taken from now on; what there is fails with `why`.
+  void break_down(std::exception_ptr why) noexcept {
+    if (broken_ != nullptr) return;
+    broken_ = std::move(why);
+    for (const auto& each : workers_) doom(*each);
+  }
+
+  /// The worker wants to be replaced.
+  void replace(pool_worker& worker) noexcept {
+    if (worker.is_sending || worker.is_leaving || worker.is_doomed) return;
+    requeue_unbegun(worker);
+    retire(worker);
+  }
+
+  /// The worker ends when it has done what it has begun.
   void retire(pool_worker& worker) noexcept {
     worker.is_leaving = worker.link.try_send_leave();
     if (!worker.is_leaving) doom(worker);
@@ -282,13 +308,15 @@ class worker_pool {
 
   /// Sends what waits, as far as there are workers for it.
   void dispatch(std::unique_lock<std::mutex>& lock) {
-    while (remote_call* const call = waiting_.first()) {
+    while (remote_call* const call = broken_ == nullptr ? waiting_.first() : nullptr) {
       pool_worker* const to = choose(*call);
       if (to == nullptr) break;
       waiting_.remove(*call);
       send(lock, *call, *to);
     }
-    if (!waiting_.empty() && workers_.empty() && start_error_ != nullptr) fail_waiting(lock, start_error_);
+    if (waiting_.empty()) return;
+    if (broken_ != nullptr) return fail_waiting(lock, broken_);
+    if (workers_.empty() && start_error_ != nullptr) fail_waiting(lock, start_error_);
   }
 
   /// The worker that was busy last of those that have nothing to do; or a new one; or the one that has least.
@@ -321,6 +349,7 @@ class worker_pool {
       auto made = std::make_unique<pool_worker>(settings_.worker);
       workers_.reserve(workers_.size() + 1);
       const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell()};
+      if (settings_.setup != nullptr) made->link.send_setup(*settings_.setup);
       made->serial = worker_starter::of_this_process().order(where_, given, box_);
       made->idle_since = ++idle_clock_;
       workers_.push_back(std::move(made));
@@ -385,6 +414,7 @@ class worker_pool {
       if (std::exchange(to.sent_is_cancelled, false)) take_back_cancelled(to, call);
     }
     if (to.is_doomed) doom(to);
+    if (to.has_had_enough) replace(to);
     if (call_was_large) to.link.tell_supervisor();  // there may be an answer that came too early
     if (to.link.is_lost()) box_.kick();
   }
@@ -548,6 +578,7 @@ class worker_pool {
   std::uint64_t died_ = 0;
   unsigned failed_starts_ = 0;  // in a row
   std::exception_ptr start_error_;
+  std::exception_ptr broken_;
   clock::time_point next_start_ = clock::time_point::min();
   bool is_closed_ = false;
 };
@@ -588,8 +619,12 @@ class result_reading {
     if (call.is_cancelled) pool_.doom(from_);
   }
 
+  void note_failed_setup(const std::exception_ptr& error) noexcept { failed_setup_ = error; }
+
   /// The lock is the pool's.
   void account() noexcept {
+    if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
+    from_.has_had_enough = from_.link.has_had_enough();
     from_.note_done(count_, worker_pool::clock::now());
     pool_.done_ += count_;
     if (count_ != 0) pool_.failed_starts_ = 0;
@@ -609,8 +644,14 @@ class result_reading {
     if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
   }
 
+  [[nodiscard]] std::exception_ptr make_broken(const std::exception_ptr& inside) const noexcept {
+    return pool_.settings_.make_broken(
+        "an initializer of this pool of processes threw, so it takes no work; what was thrown is nested inside", inside);
+  }
+
   worker_pool& pool_;
   pool_worker& from_;
+  std::exception_ptr failed_setup_;
   call_list to_tell_;
   std::size_t count_ = 0;
   std::size_t finished_ = 0;
@@ -632,6 +673,7 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
   }
   if (from.given >= settings_.max_calls && from.outstanding == 0 && !from.is_sending && !from.is_leaving)
     retire(from);
+  if (from.has_had_enough) replace(from);
   dispatch(lock);
   share_work(lock, from);
   return outcome;

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/process/child.hpp>
 #include <heddle/process/program.hpp>
 #include <heddle/process/report_box.hpp>
@@ -25,8 +26,18 @@ namespace heddle::process {
 class worker_starter {
  public:
   static worker_starter& of_this_process() {
-    static auto& only = *new worker_starter;
-    return only;
+    static base::atomic<worker_starter*> current{nullptr};
+    worker_starter* found = current.load(base::acquire);  // [worker_starter.1] acquire: what it is
+    if (found != nullptr && found->owner_ == ::getpid()) return *found;
+    // The first one, or that of the process that has forked this one, whose lock may be taken for ever.
+    auto* const made = new worker_starter;
+    // [worker_starter.1] acq_rel: as above, either way.
+    if (!current.compare_exchange_strong(found, made, base::acq_rel, base::acquire)) {
+      delete made;
+      return *found;
+    }
+    if (found != nullptr && found->server_.has_value()) found->server_->abandon();
+    return *made;
   }
 
   /// There is a server from now on. Throws std::system_error; std::errc::operation_not_permitted if none can be
@@ -86,14 +97,6 @@ class worker_starter {
   worker_starter() = default;
 
   void ensure_server() {
-    if (owner_ != ::getpid()) {
-      // In a process that was forked: what there is belongs to the other one.
-      if (server_.has_value()) server_->abandon();
-      server_.reset();
-      told_.clear();
-      generation_ = 0;
-      owner_ = ::getpid();
-    }
     if (server_.has_value()) return;
     if (!program::current().arguments.empty()) {
       server_.emplace(server_process::restart());
@@ -117,7 +120,7 @@ class worker_starter {
   std::mutex mutex_;
   std::optional<server_process> server_;
   std::uint64_t generation_ = 0;
-  pid_t owner_ = ::getpid();
+  const pid_t owner_ = ::getpid();
   serial_number last_serial_ = 0;
   std::unordered_map<serial_number, report_box*> told_;
 };
