@@ -225,8 +225,9 @@ class [[nodiscard]] future {
   template <class E, class F>
   auto then(E&& executor, F&& f) && {
     if constexpr (remote_executor<E>) {
-      static_assert(std::is_lvalue_reference_v<E>,
-                    "then(executor, f) needs the executor later, and this one ends with the expression: give it a name");
+      static_assert(
+          std::is_lvalue_reference_v<E>,
+          "then(executor, f) needs the executor later, and this one ends with the expression: give it a name");
       using submission = submission_of_values<std::remove_reference_t<E>, std::decay_t<F>>;
       return std::move(*this).then(submission{&executor, std::forward<F>(f)});
     } else {

@@ -73,7 +73,8 @@ class process_pool_executor : public map_members<process_pool_executor> {
     }
     if (supervisor_.runs_this_thread()) {
       std::fputs(
-          "heddle: a callback of a future destroys the process_pool_executor that calls it, which would wait for itself "
+          "heddle: a callback of a future destroys the process_pool_executor that calls it, which would wait for "
+          "itself "
           "for ever; let another thread destroy the executor\n",
           stderr);
       std::terminate();

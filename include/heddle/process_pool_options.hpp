@@ -117,15 +117,17 @@ struct process_pool_options {
                                   std::to_string(max_workers) + "; leave it out for one process per available CPU");
     }
     if (timeout < timeout.zero()) {
-      throw std::invalid_argument("the timeout of calls must not be negative; leave it out for calls that take as long "
-                                  "as they take");
+      throw std::invalid_argument(
+          "the timeout of calls must not be negative; leave it out for calls that take as long "
+          "as they take");
     }
     if (process::pool_depth >= most_nested) {
       throw std::invalid_argument(
           "a worker process makes a pool, whose workers are inside of " + std::to_string(most_nested) +
           " pools already, as many as may be: this looks like a program whose calls make pools for ever");
     }
-    if (max_result == 0) throw std::invalid_argument("max_result must not be 0: it is what a result may take, in bytes");
+    if (max_result == 0)
+      throw std::invalid_argument("max_result must not be 0: it is what a result may take, in bytes");
   }
 
   [[nodiscard]] process::worker_pool_settings settings() const noexcept {

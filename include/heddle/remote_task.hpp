@@ -50,19 +50,15 @@ class remote_task final : public completion::queued_state<remote_task<Call>, typ
   }
 
   void fetch(sync::deadline until) {
-    static_cast<void>(pool_.try_use(
-        [&](process::worker_pool& pool) { pool.bring(*this, until, [this] { return this->done(); }); }));
+    static_cast<void>(
+        pool_.try_use([&](process::worker_pool& pool) { pool.bring(*this, until, [this] { return this->done(); }); }));
   }
 
   // ---- for the pool
 
-  [[nodiscard]] const process::callable_id& function() const override {
-    return call_.function();
-  }
+  [[nodiscard]] const process::callable_id& function() const override { return call_.function(); }
 
-  void encode(process::byte_sink& sink) const override {
-    call_.encode(sink);
-  }
+  void encode(process::byte_sink& sink) const override { call_.encode(sink); }
 
   [[nodiscard]] bool try_claim() noexcept override {
     return this->word_.try_claim(completion::phase::running) == completion::phase::pending;
@@ -88,8 +84,8 @@ class remote_task final : public completion::queued_state<remote_task<Call>, typ
   }
 
   [[nodiscard]] std::exception_ptr make_timeout() const noexcept override {
-    return std::make_exception_ptr(task_timeout(
-        "timed out: the call was not done within its time limit, so its worker process was killed"));
+    return std::make_exception_ptr(
+        task_timeout("timed out: the call was not done within its time limit, so its worker process was killed"));
   }
 
   void drop() noexcept override {

@@ -10,8 +10,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <heddle/completion/dependent.hpp>
 #include <heddle/completion/deferred_jobs.hpp>
+#include <heddle/completion/dependent.hpp>
 #include <heddle/future.hpp>
 #include <heddle/future_range.hpp>
 #include <heddle/launcher.hpp>
@@ -157,8 +157,7 @@ auto launch_after(Launch launch, Args&&... after_and_callable) {
     using F = std::decay_t<std::tuple_element_t<last, given>>;
     using inputs = decltype(std::tuple_cat(
         ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}.input()...));
-    return dependent_maker<Launch, F, inputs,
-                           ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>...>::
+    return dependent_maker<Launch, F, inputs, ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>...>::
         make(launch, std::forward<std::tuple_element_t<last, given>>(std::get<last>(all)),
              ordering<remove_rvalue_reference_t<std::tuple_element_t<I, given>>>{std::get<I>(all)}...);
   }(std::make_index_sequence<last>());

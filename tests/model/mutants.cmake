@@ -118,12 +118,19 @@ heddle_mutant(state_word queue_leaves_early_before_the_handle
 
 heddle_mutant(state_word list_is_read_after_its_node_was_told
   HEADER completion/waiter.hpp
-  IN [[inline void notify_all(]]
+  IN [[inline void notify_in_order(]]
   REPLACE [[list = told->next;
-      told->notify(*told);]]
+    told->notify(*told);]]
   BY [[told->notify(*told);
        list = told->next;]]
   FINDS "ACCESS TO FREED MEMORY|DATA RACE")
+
+heddle_mutant(state_word who_tells_later_leaves_before
+  HEADER completion/state_word.hpp
+  IN [[last_owner complete_apart(]]
+  REPLACE [[continuations == nullptr ? leave() : last_owner::no]]
+  BY [[leave()]]
+  FINDS "ACCESS TO FREED MEMORY|DATA RACE|USER ASSERT FAILED|DOUBLE FREE")
 
 heddle_mutant(blocked_thread frame_is_touched_after_the_last_decrement
   HEADER completion/waiter.hpp
@@ -1762,6 +1769,20 @@ heddle_mutant(task_slots claiming_does_not_look
   IN [[taken take(]]
   REPLACE [[word_of(task).compare_exchange_strong(seen, word(task, state::claimed), base::acquire, base::acquire)]]
   BY [[(word_of(task).store(word(task, state::claimed), base::relaxed), true)]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(given_calls taking_leaves_it_there
+  HEADER process/given_calls.hpp
+  IN [[Call* take(]]
+  REPLACE [[place(number).exchange(nullptr, base::acquire)]]
+  BY [[place(number).load(base::acquire)]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(given_calls nobody_says_that_it_is_written
+  HEADER process/given_calls.hpp
+  IN [[void begin_writing(]]
+  REPLACE [[written_.store(number, base::relaxed);]]
+  BY [[static_cast<void>(number);]]
   FINDS "USER ASSERT FAILED|DATA RACE")
 
 heddle_mutant(doorbell who_waits_does_not_say_so

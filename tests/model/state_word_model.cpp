@@ -384,6 +384,39 @@ struct callback_outlives_the_handle : freeing_model<callback_outlives_the_handle
   }
 };
 
+/// The same where who completes it leaves the continuations for later.
+struct continuations_are_told_later : freeing_model<continuations_are_told_later, 2> {
+  reading_node* node = nullptr;
+  bool added = false;
+
+  void before() {
+    freeing_model::before();
+    node = new reading_node(*task);
+  }
+  void thread(unsigned index) {
+    if (index == 0) return end();
+    added = task->word.try_add(*node);
+    drop_handle();
+  }
+  void end() {
+    HEDDLE_MODEL_CHECK(task->word.leave_queue(phase::running) == dequeue_result::claimed);
+    task->result = 42;
+    has_result = true;
+    waiter* later = nullptr;
+    last_owner last = task->word.complete_apart(phase::value, later);
+    if (later != nullptr) {
+      HEDDLE_MODEL_CHECK(last == last_owner::no);
+      last = task->word.tell_and_leave(later);
+    }
+    if (last == last_owner::yes) free();
+  }
+  void after() {
+    freeing_model::after();
+    HEDDLE_MODEL_CHECK(node->told == added);
+    delete node;
+  }
+};
+
 /// A task waits for others, and is put into its queue when they are done; a waiting worker claims it, or it is
 /// cancelled before or afterwards.
 struct waits_for_others : model<waits_for_others, 2> {
@@ -491,6 +524,7 @@ int main(int argc, char** argv) {
                      explore<queue_refuses>("a queue that does not take the task", everything),
                      explore<becomes_pending>("waiting, pending, cancelled", at_most_switches(4)),
                      explore<callback_outlives_the_handle>("a callback outlives the handle", everything),
+                     explore<continuations_are_told_later>("continuations are told later", everything),
                      explore<waits_for_others>("a task waits for others", everything),
                      explore<kept_or_cancelled>("kept or cancelled", everything),
                      explore<destroyed_by_its_callback>("a callback destroys the promise", everything),

@@ -93,7 +93,8 @@ void check_failed(heddle::future<carrier>& call, trouble what) {
 TEST_CASE("each trouble at each place is an error of its call, and others go on", "[process_pool]") {
   const heddle_test::deadline limit;
   const auto what = GENERATE(from_range(std::begin(heddle_test::troubles), std::end(heddle_test::troubles)));
-  if ((heddle_test::under_address_sanitizer || heddle_test::under_thread_sanitizer) && what == trouble::stack_overflow) return;  // its report takes minutes
+  if ((heddle_test::under_address_sanitizer || heddle_test::under_thread_sanitizer) && what == trouble::stack_overflow)
+    return;  // its report takes minutes
   process_pool_executor procs{{.max_workers = 2, .timeout = 10s}};
   process_pool_executor hurried{{.max_workers = 2, .timeout = 100ms}};
   process_pool_executor& pool = what == trouble::hang ? hurried : procs;
@@ -122,7 +123,8 @@ TEST_CASE("what encoding an argument or decoding a result throws here is the err
   process_pool_executor procs{{.max_workers = 1}};
   auto encoding = procs.submit([](carrier) { return 0; }, carrier{.when_saved = trouble::error});
   CHECK_THROWS_AS(encoding.result(), std::domain_error);
-  auto decoding = procs.submit([](long spared) { return carrier{.when_loaded = trouble::error, .spared = spared}; }, 0L);
+  auto decoding =
+      procs.submit([](long spared) { return carrier{.when_loaded = trouble::error, .spared = spared}; }, 0L);
   CHECK_THROWS_AS(decoding.result(), std::domain_error);
   CHECK(procs.submit(twice, 3).result() == 6);
 }
@@ -151,7 +153,8 @@ TEST_CASE("a worker that dies half way through a large result or argument fails 
     }
     CHECK(procs.submit(twice, 3).result() == 6);
   }
-  auto failing = procs.submit([](const half& h) { return h.first.size(); }, make_half(trouble::error, trouble::none, 0));
+  auto failing =
+      procs.submit([](const half& h) { return h.first.size(); }, make_half(trouble::error, trouble::none, 0));
   CHECK_THROWS_AS(failing.result(), std::domain_error);
   CHECK(procs.submit(twice, 3).result() == 6);
 }
@@ -322,7 +325,8 @@ TEST_CASE("workers that are terminated or killed fail what they run, and the poo
 
 TEST_CASE("a worker that has grown too large is replaced after its call", "[process_pool]") {
   const heddle_test::deadline limit;
-  if (heddle_test::under_address_sanitizer || heddle_test::under_thread_sanitizer) return;  // they are large from the start
+  if (heddle_test::under_address_sanitizer || heddle_test::under_thread_sanitizer)
+    return;  // they are large from the start
   process_pool_executor procs{{.max_workers = 1, .max_rss = 100'000'000}};
   const auto pid = [] { return ::getpid(); };
   const pid_t first = procs.submit(pid).result();
@@ -342,7 +346,8 @@ TEST_CASE("a worker has no more memory than it may have", "[process_pool]") {
   process_pool_executor procs{{.max_workers = 1, .max_memory = 300'000'000}};
   const auto fill = [](std::size_t size) {
     std::vector<char> all(size, 'x');
-    return std::accumulate(all.begin(), all.end(), 0UL, [](std::size_t sum, char each) { return sum * 3 + std::size_t(each); });
+    return std::accumulate(all.begin(), all.end(), 0UL,
+                           [](std::size_t sum, char each) { return sum * 3 + std::size_t(each); });
   };
   CHECK_THROWS_AS(procs.submit(fill, std::size_t{400'000'000}).result(), std::bad_alloc);
   CHECK(procs.submit(fill, std::size_t{1'000}).result() != 0);
@@ -359,10 +364,12 @@ TEST_CASE("a worker's surroundings are those that were asked for", "[process_poo
 TEST_CASE("a call may make a pool of its own, but not without end", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};
-  CHECK(procs.submit([] {
-               process_pool_executor inner{{.max_workers = 1}};
-               return inner.submit(twice, 21).result();
-             }).result() == 42);
+  CHECK(procs
+            .submit([] {
+              process_pool_executor inner{{.max_workers = 1}};
+              return inner.submit(twice, 21).result();
+            })
+            .result() == 42);
 }
 
 TEST_CASE("kills from outside fail at most the calls that ran", "[process_pool]") {
@@ -436,7 +443,9 @@ TEST_CASE("a worker that writes anything over what it shares does its program no
 
 TEST_CASE("pools leave nothing behind", "[process_pool]") {
   const heddle_test::deadline limit;
-  { process_pool_executor{{.max_workers = 1}}.submit(twice, 1).result(); }
+  {
+    process_pool_executor{{.max_workers = 1}}.submit(twice, 1).result();
+  }
   const std::size_t descriptors = count_entries("/proc/self/fd");
   const std::size_t threads = count_entries("/proc/self/task");
   for (std::size_t i = 0; i < scaled(100); ++i) {

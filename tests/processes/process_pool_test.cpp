@@ -67,7 +67,9 @@ TEST_CASE("functions, lambdas, partial and by_value travel", "[process_pool]") {
   process_pool_executor procs{{.max_workers = 1}};
   CHECK(procs.submit(twice, 1).result() == 2);
   CHECK(procs.submit(&twice, 2).result() == 4);
-  CHECK(procs.submit(heddle::partial([](const std::string& s, int n) { return s + std::to_string(n); }, std::string("x")), 4)
+  CHECK(procs
+            .submit(
+                heddle::partial([](const std::string& s, int n) { return s + std::to_string(n); }, std::string("x")), 4)
             .result() == "x4");
   CHECK(procs.submit(heddle::partial(&twice, 6)).result() == 12);
   int n = 5;
@@ -115,7 +117,8 @@ TEST_CASE("what a call throws comes back as what it was, and says where", "[proc
 TEST_CASE("values of any size go there and back", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 2}};
-  for (const std::size_t size : {0UL, 1UL, 31UL, 4096UL, 500'000UL, 1'000'000UL, 1'048'576UL, 3'000'001UL, 20'000'000UL}) {
+  for (const std::size_t size :
+       {0UL, 1UL, 31UL, 4096UL, 500'000UL, 1'000'000UL, 1'048'576UL, 3'000'001UL, 20'000'000UL}) {
     std::vector<std::uint8_t> given(size);
     for (std::size_t i = 0; i < size; ++i) given[i] = static_cast<std::uint8_t>(i * 7 + i / 256);
     const auto back = procs.submit([](std::vector<std::uint8_t> v) { return v; }, given).result();
@@ -124,7 +127,8 @@ TEST_CASE("values of any size go there and back", "[process_pool]") {
   // Several at a time, and small ones between.
   std::vector<heddle::future<std::size_t>> sizes;
   for (std::size_t i = 0; i < scaled(60); ++i)
-    sizes.push_back(procs.submit([](const std::string& s) { return s.size(); }, std::string(i % 5 == 0 ? 2'000'000 : i, 'a')));
+    sizes.push_back(
+        procs.submit([](const std::string& s) { return s.size(); }, std::string(i % 5 == 0 ? 2'000'000 : i, 'a')));
   for (std::size_t i = 0; i < sizes.size(); ++i) CHECK(sizes[i].result() == (i % 5 == 0 ? 2'000'000 : i));
 }
 
@@ -176,11 +180,12 @@ TEST_CASE("maps in chunks and with a buffer, and starmaps", "[process_pool]") {
   check({.chunksize = 4, .buffersize = 3});
   std::vector<std::pair<std::string, int>> pairs{{"a", 1}, {"b", 2}};
   std::string all;
-  for (const auto& each : procs.starmap([](const std::string& s, int n) { return s + std::to_string(n); }, pairs)) all += each;
+  for (const auto& each : procs.starmap([](const std::string& s, int n) { return s + std::to_string(n); }, pairs))
+    all += each;
   CHECK(all == "a1b2");
   int calls = 0;
-  for (const int each : procs.starmap(heddle::partial([](int f, int a, int b) { return f * a * b; }, 10), {.chunksize = 2},
-                                      std::vector{std::pair(1, 2), std::pair(3, 4), std::pair(5, 6)}))
+  for (const int each : procs.starmap(heddle::partial([](int f, int a, int b) { return f * a * b; }, 10),
+                                      {.chunksize = 2}, std::vector{std::pair(1, 2), std::pair(3, 4), std::pair(5, 6)}))
     calls += each;
   CHECK(calls == 440);
 }
@@ -188,7 +193,8 @@ TEST_CASE("maps in chunks and with a buffer, and starmaps", "[process_pool]") {
 TEST_CASE("calls go to processes when others are done", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 2}};
-  CHECK(procs.submit(twice, 1).then(procs, [](int x) { return std::pair(x, ::getpid()); }).result().second != ::getpid());
+  CHECK(procs.submit(twice, 1).then(procs, [](int x) { return std::pair(x, ::getpid()); }).result().second !=
+        ::getpid());
   procs.submit([] {}).then(procs, [] {}).result();
   auto a = procs.submit(twice, 10);
   auto b = procs.submit(twice, 1);
@@ -237,9 +243,8 @@ TEST_CASE("callbacks and continuations run, and may submit and wait", "[process_
   process_pool_executor procs{{.max_workers = 2}};
   std::promise<int> told;
   auto f = procs.submit(twice, 4);
-  f.add_done_callback([&](const heddle::future<int>& done) {
-    told.set_value(procs.submit(twice, done.result()).result());
-  });
+  f.add_done_callback(
+      [&](const heddle::future<int>& done) { told.set_value(procs.submit(twice, done.result()).result()); });
   CHECK(told.get_future().get() == 16);
   CHECK(procs.submit(twice, 1).then([](int x) { return x + 1; }).result() == 3);
   std::vector<heddle::future<int>> several;

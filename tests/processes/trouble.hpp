@@ -13,7 +13,7 @@
 namespace heddle_test {
 
 enum class trouble { none, error, exit, abort, segfault, stack_overflow, kill, hang };
-constexpr trouble troubles[] = {trouble::error,    trouble::exit, trouble::abort, trouble::segfault,
+constexpr trouble troubles[] = {trouble::error,          trouble::exit, trouble::abort, trouble::segfault,
                                 trouble::stack_overflow, trouble::kill, trouble::hang};
 
 constexpr const char* name_of(trouble what) {

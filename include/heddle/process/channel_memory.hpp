@@ -21,10 +21,10 @@ struct worker_settings {
   std::uint64_t max_memory = 0;    // that it may have; more is a std::bad_alloc
   std::uint64_t max_resident = 0;  // after a call; with more it is replaced
   std::uint32_t threads = 1;       // that libraries are to start in it
-  std::uint32_t depth = 1;        // how many pools are around it
-  std::uint8_t may_spin = 1;      // there is a CPU for each who spins
-  std::uint8_t is_silent = 0;     // what it prints goes nowhere
-  std::uint8_t has_setup = 0;     // it begins no other call if its first one fails
+  std::uint32_t depth = 1;         // how many pools are around it
+  std::uint8_t may_spin = 1;       // there is a CPU for each who spins
+  std::uint8_t is_silent = 0;      // what it prints goes nowhere
+  std::uint8_t has_setup = 0;      // it begins no other call if its first one fails
 };
 
 /// At the beginning of the memory that both have mapped. Messages (message.hpp) go through the rings; each message to

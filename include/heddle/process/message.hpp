@@ -21,7 +21,7 @@ struct alignas(32) message_head {
   std::uint64_t size = 0;  // of what follows, in bytes, without padding
   kind what = kind::call;
   std::uint16_t is_streamed = 0;  // 1: it need not be all there yet, and a message_end comes behind it
-  std::uint32_t module = 0;  // of a result: 1 if the worker is to be replaced
+  std::uint32_t module = 0;       // of a result: 1 if the worker is to be replaced
   std::uint64_t offset = 0;
 };
 

@@ -89,8 +89,7 @@ class streaming_sink final : public byte_sink {
     for (;;) {
       const std::span<std::byte> room = ring_.room();
       if (!room.empty()) {
-        window_ = room.first(static_cast<std::size_t>(
-            std::min<std::uint64_t>({room.size(), longest_window, left_})));
+        window_ = room.first(static_cast<std::size_t>(std::min<std::uint64_t>({room.size(), longest_window, left_})));
         return set_window(window_);
       }
       peer_.wait();

@@ -38,7 +38,8 @@ struct pool_worker {
   }
 
   [[nodiscard]] bool may_get_calls() const noexcept {
-    return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr && !link.is_lost();
+    return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr &&
+           !link.is_lost();
   }
 
   worker_link link;
@@ -57,15 +58,15 @@ struct pool_worker {
   std::uint64_t done = 0;
   std::uint64_t idle_since = 0;  // the greater, the later
 
-  int due_signal = 0;            // to be sent when it has started
+  int due_signal = 0;  // to be sent when it has started
   bool is_sending = false;
   bool is_receiving = false;
   bool is_started = false;
-  bool is_leaving = false;    // it was told to end
-  bool is_doomed = false;     // it is to be killed as soon as nobody sends
-  bool has_ended = false;     // its handle says so, or it could not be started
-  bool has_report = false;    // and it is known how
-  bool timed_out = false;     // it is killed for its time limit
+  bool is_leaving = false;  // it was told to end
+  bool is_doomed = false;   // it is to be killed as soon as nobody sends
+  bool has_ended = false;   // its handle says so, or it could not be started
+  bool has_report = false;  // and it is known how
+  bool timed_out = false;   // it is killed for its time limit
   bool sent_is_cancelled = false;
   bool has_had_enough = false;  // it has said that it is to be replaced
 };

@@ -38,8 +38,7 @@ class supervisor {
  public:
   /// Starts the thread. Throws std::system_error.
   explicit supervisor(worker_pool& pool)
-      : pool_(pool),
-        events_(descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+      : pool_(pool), events_(descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
     watch(pool_.kicked_.number(), of_kick);
     start_thread();
   }
@@ -289,9 +288,8 @@ class supervisor {
     const auto now = clock::now();
     for (;;) {
       std::unique_lock lock(pool_.mutex_);
-      const auto late = std::find_if(pool_.workers_.begin(), pool_.workers_.end(), [&](const auto& each) {
-        return each->deadline <= now && !each->is_doomed;
-      });
+      const auto late = std::find_if(pool_.workers_.begin(), pool_.workers_.end(),
+                                     [&](const auto& each) { return each->deadline <= now && !each->is_doomed; });
       if (late == pool_.workers_.end()) return;
       pool_worker& worker = **late;
       worker.deadline = clock::time_point::max();
@@ -332,10 +330,11 @@ class supervisor {
     const std::unique_ptr<pool_worker> dead = take_out(worker);
     note_failed_start(*dead, victims.empty());
     if (pool_.settings_.breaks && !was_meant(*dead)) {
-      pool_.break_down(pool_.settings_.make_broken(
-          "a worker of this pool has died, and on_crash::break_pool() was asked for, so it takes no work; how it died is "
-          "nested inside",
-          std::make_exception_ptr(worker_died(dead->end))));
+      pool_.break_down(
+          pool_.settings_.make_broken("a worker of this pool has died, and on_crash::break_pool() was asked for, so it "
+                                      "takes no work; how it died is "
+                                      "nested inside",
+                                      std::make_exception_ptr(worker_died(dead->end))));
     }
     while (remote_call* const call = unbegun.try_pop_front()) pool_.requeue(*call);
     while (remote_call* const call = victims.try_pop_front()) end_victim(lock, *call, *dead);

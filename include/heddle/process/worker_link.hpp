@@ -17,6 +17,7 @@
 #include <heddle/process/child.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/exception_codec.hpp>
+#include <heddle/process/given_calls.hpp>
 #include <heddle/process/message.hpp>
 #include <heddle/process/message_reader.hpp>
 #include <heddle/process/message_writer.hpp>
@@ -112,10 +113,10 @@ class worker_link {
     head.sequence = next_;
     head.module = static_cast<std::uint32_t>(id.module);
     head.offset = id.offset;
+    given_.begin_writing(next_);
+    const streaming now{*this};
     give(call);
     was_given = true;
-    streamed_.store(next_, base::relaxed);  // relaxed: offer() orders it before any answer
-    const streaming now{*this};
     offer(requests_.position() + sizeof head + padded(head.size) + sizeof(message_end));
     worker peer{*this};
     try {
@@ -143,12 +144,7 @@ class worker_link {
   [[nodiscard]] bool try_revoke(const remote_call& call) noexcept { return shared_.slots.try_revoke(call.sequence); }
 
   /// The call is not given any more; false if it was not.
-  [[nodiscard]] bool take_given(const remote_call& call) noexcept {
-    remote_call* expected = const_cast<remote_call*>(&call);
-    // relaxed: the pool's lock, or the turn to send, orders what the caller knows of the call.
-    return given_[call.sequence % task_slots::capacity].compare_exchange_strong(expected, nullptr, base::relaxed,
-                                                                                base::relaxed);
-  }
+  [[nodiscard]] bool take_given(const remote_call& call) noexcept { return given_.try_take(call.sequence, call); }
 
   /// Whether the worker, which has ended, had begun it.
   [[nodiscard]] bool was_begun(const remote_call& call) const noexcept {
@@ -175,9 +171,7 @@ class worker_link {
   template <class Take>
   void take_all(const Take& take) {
     for (task_slots::sequence each = first_; each != next_; ++each) {
-      // relaxed: the pool's lock orders.
-      remote_call* const call = given_[each % task_slots::capacity].exchange(nullptr, base::relaxed);
-      if (call != nullptr) take(*call);
+      if (remote_call* const call = given_.take(each)) take(*call);
     }
   }
 
@@ -185,11 +179,8 @@ class worker_link {
   template <class Take>
   void revoke_newest(std::size_t most, const Take& take) {
     for (task_slots::sequence each = next_; each != first_ && most != 0; --each) {
-      auto& given = given_[(each - 1) % task_slots::capacity];
-      // relaxed, all: the pool's lock orders.
-      remote_call* call = given.load(base::relaxed);
-      if (call == nullptr || !shared_.slots.try_revoke(each - 1)) continue;
-      if (!given.compare_exchange_strong(call, nullptr, base::relaxed, base::relaxed)) continue;
+      remote_call* const call = given_.look(each - 1);
+      if (call == nullptr || !shared_.slots.try_revoke(each - 1) || !given_.try_take(each - 1, *call)) continue;
       take(*call);
       --most;
     }
@@ -244,19 +235,18 @@ class worker_link {
   /// `may_wait` is not, it is left.
   template <class Owner>
   [[nodiscard]] received receive(bool may_wait, Owner& owner) {
-    if (!has_head_ && !try_read_head(results_, head_)) return results_.is_broken() ? received::garbage : received::nothing;
+    if (!has_head_ && !try_read_head(results_, head_))
+      return results_.is_broken() ? received::garbage : received::nothing;
     has_head_ = true;
     if (!is_sound(head_)) return received::garbage;
     if (head_.is_streamed != 0 && !may_wait) return received::streamed;
     if (setup_ != 0 && head_.sequence == setup_) return receive_setup(owner);
-    // [worker_link.2] acquire: see `streaming`.
-    if (streamed_.load(base::acquire) == head_.sequence) return received::premature;
-    // acquire: [worker_link.1] what the call is.
-    remote_call* const call = given_[head_.sequence % task_slots::capacity].exchange(nullptr, base::acquire);
+    remote_call* const call = given_.take(head_.sequence);
     if (call == nullptr) return received::garbage;
-    if (call->sequence != head_.sequence) {
-      given_[head_.sequence % task_slots::capacity].store(call, base::release);  // release: as in give()
-      return received::garbage;
+    const bool is_premature = given_.is_being_written(head_.sequence);
+    if (is_premature || call->sequence != head_.sequence) {
+      given_.put(call->sequence, *call);
+      return is_premature ? received::premature : received::garbage;
     }
     has_head_ = false;
     const received outcome = read_result(*call, owner.begin(*call), owner);
@@ -274,7 +264,7 @@ class worker_link {
   /// A call is being written, and stays meanwhile.
   struct streaming {
     worker_link& link;
-    ~streaming() { link.streamed_.store(0, base::release); }  // [worker_link.2] release: the call is not read any more
+    ~streaming() { link.given_.end_writing(); }
   };
   struct result_writer {
     worker_link& link;
@@ -288,15 +278,11 @@ class worker_link {
 
   /// Whether there is a slot for one more message.
   [[nodiscard]] bool has_slot() noexcept {
-    if (next_ - first_ < task_slots::capacity && is_free(next_)) return true;
+    if (next_ - first_ < task_slots::capacity && given_.has_place(next_)) return true;
     requests_.look();
     while (first_ != next_ && requests_.read_position() >= ends_[first_ % task_slots::capacity]) ++first_;
-    return next_ - first_ < task_slots::capacity && is_free(next_);
+    return next_ - first_ < task_slots::capacity && given_.has_place(next_);
   }
-  [[nodiscard]] bool is_free(std::uint64_t sequence) const noexcept {
-    return given_[sequence % task_slots::capacity].load(base::relaxed) == nullptr;  // relaxed: a pointer alone
-  }
-
   void send_module(const module_record& record) {
     const auto encode = [&](byte_sink& sink) { sink.write(std::as_bytes(std::span(&record, 1))); };
     if (!try_place(requests_, {.sequence = next_, .what = message_head::kind::module}, encode)) throw no_room();
@@ -306,8 +292,7 @@ class worker_link {
 
   void give(remote_call& call) noexcept {
     call.sequence = next_;
-    // release: [worker_link.1] what the call is.
-    given_[next_ % task_slots::capacity].store(&call, base::release);
+    given_.put(next_, call);
   }
 
   void offer(std::uint64_t end) noexcept {
@@ -411,7 +396,7 @@ class worker_link {
   template <class Owner>
   void give_back(remote_call& call, Owner& owner) noexcept {
     owner.restore(call);
-    given_[call.sequence % task_slots::capacity].store(&call, base::release);  // release: as in give()
+    given_.put(call.sequence, call);
   }
 
   /// The worker may wait for room if much of the ring was full.
@@ -435,7 +420,7 @@ class worker_link {
 
   // Who sends.
   task_slots::sequence next_ = 1;
-  task_slots::sequence first_ = 1;  // the worker may not have passed it yet
+  task_slots::sequence first_ = 1;                          // the worker may not have passed it yet
   std::array<std::uint64_t, task_slots::capacity> ends_{};  // where the messages of the slots end
 
   // Who receives.
@@ -445,8 +430,7 @@ class worker_link {
   task_slots::sequence last_result_ = 0;
   std::uint64_t released_ = 0;
 
-  std::array<base::atomic<remote_call*>, task_slots::capacity> given_{};
-  base::atomic<task_slots::sequence> streamed_{0};  // the call that is being written piece by piece
+  given_calls<remote_call> given_;
   base::atomic<bool> is_lost_{false};
   base::atomic<bool> has_woken_{false};
 };

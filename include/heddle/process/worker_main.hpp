@@ -151,8 +151,9 @@ class worker_loop {
   }
 
   void send_failure(std::uint64_t sequence, const std::exception_ptr& failure) {
-    send({.sequence = sequence, .what = message_head::kind::failure},
-         [&](byte_sink& sink) { encode_exception(sink, failure, origin_); }, UINT64_MAX);
+    send(
+        {.sequence = sequence, .what = message_head::kind::failure},
+        [&](byte_sink& sink) { encode_exception(sink, failure, origin_); }, UINT64_MAX);
   }
 
   template <class Encode>
@@ -161,9 +162,8 @@ class worker_loop {
     if (!try_place(results_, head, encode)) {
       head.size = measure(encode);
       if (head.size > most) {
-        throw message_too_large("the result of a call takes " + std::to_string(head.size) +
-                                " bytes, and may take " + std::to_string(most) +
-                                ": raise the option max_result, or return less");
+        throw message_too_large("the result of a call takes " + std::to_string(head.size) + " bytes, and may take " +
+                                std::to_string(most) + ": raise the option max_result, or return less");
       }
       if (padded(head.size) + sizeof head <= channel_memory::ring_size / 2) {
         while (!try_place(results_, head, encode)) wait_for_room();

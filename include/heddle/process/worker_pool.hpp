@@ -646,7 +646,8 @@ class result_reading {
 
   [[nodiscard]] std::exception_ptr make_broken(const std::exception_ptr& inside) const noexcept {
     return pool_.settings_.make_broken(
-        "an initializer of this pool of processes threw, so it takes no work; what was thrown is nested inside", inside);
+        "an initializer of this pool of processes threw, so it takes no work; what was thrown is nested inside",
+        inside);
   }
 
   worker_pool& pool_;
@@ -671,8 +672,7 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
     from.link.lose();
     doom(from);
   }
-  if (from.given >= settings_.max_calls && from.outstanding == 0 && !from.is_sending && !from.is_leaving)
-    retire(from);
+  if (from.given >= settings_.max_calls && from.outstanding == 0 && !from.is_sending && !from.is_leaving) retire(from);
   if (from.has_had_enough) replace(from);
   dispatch(lock);
   share_work(lock, from);

@@ -2,8 +2,6 @@
 // The fork server that all pools of a process share.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <initializer_list>
 #include <mutex>
@@ -12,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include <heddle/base/atomic.hpp>
+#include <heddle/base/fork_count.hpp>
 #include <heddle/process/child.hpp>
 #include <heddle/process/program.hpp>
 #include <heddle/process/report_box.hpp>
@@ -25,20 +23,7 @@ namespace heddle::process {
 /// One for each process. Any thread. Never destroyed: the server ends with the process.
 class worker_starter {
  public:
-  static worker_starter& of_this_process() {
-    static base::atomic<worker_starter*> current{nullptr};
-    worker_starter* found = current.load(base::acquire);  // [worker_starter.1] acquire: what it is
-    if (found != nullptr && found->owner_ == ::getpid()) return *found;
-    // The first one, or that of the process that has forked this one, whose lock may be taken for ever.
-    auto* const made = new worker_starter;
-    // [worker_starter.1] acq_rel: as above, either way.
-    if (!current.compare_exchange_strong(found, made, base::acq_rel, base::acquire)) {
-      delete made;
-      return *found;
-    }
-    if (found != nullptr && found->server_.has_value()) found->server_->abandon();
-    return *made;
-  }
+  static worker_starter& of_this_process() noexcept { return *current_; }
 
   /// There is a server from now on. Throws std::system_error; std::errc::operation_not_permitted if none can be
   /// started, because this process has several threads and has not called heddle::init().
@@ -96,6 +81,15 @@ class worker_starter {
  private:
   worker_starter() = default;
 
+  /// In the child of a fork what there is belongs to the parent, and a lock may be taken for ever.
+  static worker_starter* make_first() {
+    base::watch_forks([] {
+      if (current_->server_.has_value()) current_->server_->abandon();
+      current_ = new worker_starter;
+    });
+    return new worker_starter;
+  }
+
   void ensure_server() {
     if (server_.has_value()) return;
     if (!program::current().arguments.empty()) {
@@ -117,12 +111,16 @@ class worker_starter {
     for (const auto& [serial, box] : told_) box->put({.what = server_report::kind::lost, .serial = serial}, {});
   }
 
+  static worker_starter* current_;
+
   std::mutex mutex_;
   std::optional<server_process> server_;
   std::uint64_t generation_ = 0;
-  const pid_t owner_ = ::getpid();
   serial_number last_serial_ = 0;
   std::unordered_map<serial_number, report_box*> told_;
 };
+
+/// Made before main(), so that no fork finds it half made.
+inline worker_starter* worker_starter::current_ = make_first();
 
 }  // namespace heddle::process
