@@ -179,7 +179,7 @@ void encode_small_memcpy(benchmark::State& state) {
 void decode_small_memcpy(benchmark::State& state) {
   const auto& values = a_million<plain>();
   for (auto _ : state) {
-    const std::vector<plain> copy(values);
+    const std::vector<plain> copy(values.begin(), values.end());
     benchmark::DoNotOptimize(copy.data());
   }
   report_per_item(state, million);

@@ -7,7 +7,7 @@ import statistics
 from collections import defaultdict
 
 # Not peers: the program without a runtime, and what the machine takes at least.
-FLOORS = {"serial", "bare_scan", "nothing", "copy", "std_thread", "bare_pair", "spin_ping_pong", "futex_ping_pong",
+FLOORS = {"serial", "bare_scan", "nothing", "copy", "memcpy", "std_thread", "bare_pair", "spin_ping_pong", "futex_ping_pong",
           "futex_ping_pong_pinned"}
 
 # Peers that are not C++, also with a variant behind a comma.

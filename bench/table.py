@@ -101,6 +101,15 @@ GOALS = (
     Goal("S6", "graph_1e6", (Limit(0.5, PEER), at_most(200e-9)), "per_item"),
     Goal("A4", "scan_1e8", (Limit(1.0, PEER),)),
     Goal("A4", "scan_1e8", (Limit(1.0, "row/serial/1"),), threads=1),
+    # What is copied as it is, what has padding, and what has a function or memory of its own.
+    Goal("V1", "encode_64mib", (Limit(1.2, "row/memcpy/1"),), threads=1),
+    Goal("V1", "decode_64mib", (Limit(1.2, "row/memcpy/1"),), threads=1),
+    Goal("V2", "encode_1e6_structs", (Limit(5.0, "row/memcpy/1"),), "per_item", threads=1),
+    Goal("V2", "decode_1e6_structs", (Limit(4.0, "row/memcpy/1"),), "per_item", threads=1),
+    Goal("V3", "encode_1e6_classes", (Limit(0.5, PEER),), "per_item", threads=1),
+    Goal("V3", "decode_1e6_classes", (Limit(0.5, PEER),), "per_item", threads=1),
+    Goal("V3", "encode_1e5_strings", (Limit(0.5, PEER),), "per_item", threads=1),
+    Goal("V3", "decode_1e5_strings", (Limit(0.9, PEER),), "per_item", threads=1),
 )
 
 

@@ -122,7 +122,7 @@ int with_every_allocation_failing(Attempt attempt, Check check) {
 }
 
 /// An executor of one's own, which runs calls at once.
-struct own_executor {
+struct immediate_executor {
   future<void> submit(void (*)()) { return {}; }
   template <class F>
   void post(const F& call) {
@@ -712,7 +712,7 @@ TEST_CASE("timers that are cancelled give their memory back at once", "[faults][
 }
 
 TEST_CASE("a continuation whose executor has no memory to post it fails with that", "[faults][then]") {
-  own_executor own;
+  immediate_executor own;
   promise<int> source;
   bool called = false;
   auto refused = source.get_future().then(own, [&](int) { called = true; });

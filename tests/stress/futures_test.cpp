@@ -179,8 +179,10 @@ TEST_CASE("a value and a cancellation race a million times and one of them wins"
   std::atomic<std::size_t> canceller_at{0};
   const auto meet = [](std::atomic<std::size_t>& mine, const std::atomic<std::size_t>& other) {
     const std::size_t now = ++mine;
-    for (int polls = 1; other < now; ++polls) {
-      if (polls % 200 == 0) std::this_thread::yield();
+    mine.notify_one();
+    int polls = 0;
+    for (std::size_t seen = other; seen < now; seen = other) {
+      if (++polls > 200) other.wait(seen);  // who only yields waits long where others want the processors
     }
   };
   int wrong = 0;

@@ -51,10 +51,10 @@ struct record {
   bool operator==(const record&) const = default;
 };
 
-struct matrix {
+struct grid {
   float cells[2][3];
   char label[8];
-  bool operator==(const matrix&) const = default;
+  bool operator==(const grid&) const = default;
 };
 
 struct directory {
@@ -100,7 +100,7 @@ using travelling_types = heddle::process::type_list<
     std::unique_ptr<record>, std::vector<std::unique_ptr<std::string>>, std::chrono::nanoseconds,
     std::chrono::duration<double>, std::chrono::system_clock::time_point, std::filesystem::path,
     std::vector<std::filesystem::path>, std::complex<double>, std::vector<std::complex<float>>, std::bitset<13>,
-    std::error_code, position, record, matrix, std::vector<matrix>, directory, expression, account>;
+    std::error_code, position, record, grid, std::vector<grid>, directory, expression, account>;
 
 template <class Use, class... Ts>
 void for_each_type(heddle::process::type_list<Ts...>, const Use& use) {
@@ -188,8 +188,8 @@ struct random_values::maker {
       return T(random.draw<typename T::duration>());
     } else if constexpr (requires { typename T::period; }) {
       return T(random.draw<typename T::rep>());
-    } else if constexpr (std::is_same_v<T, matrix>) {
-      return matrix{{{1, 2, 3}, {4, 5, random.draw<float>()}}, "label"};
+    } else if constexpr (std::is_same_v<T, grid>) {
+      return grid{{{1, 2, 3}, {4, 5, random.draw<float>()}}, "label"};
     } else {
       return T{random.draw<Parts>()...};
     }

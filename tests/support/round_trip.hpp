@@ -38,7 +38,7 @@ T round_trip(const T& value) {
   return arrived;
 }
 
-inline std::vector<std::byte> bytes(std::initializer_list<int> values) {
+inline std::vector<std::byte> bytes_of(std::initializer_list<int> values) {
   std::vector<std::byte> all;
   for (const int each : values) all.push_back(static_cast<std::byte>(each));
   return all;

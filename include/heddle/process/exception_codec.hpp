@@ -108,8 +108,8 @@ template <class... Es>
     const std::exception_ptr remote =
         inner == nullptr ? std::make_exception_ptr(remote_error(each->known))
                          : thrown_while_handling(inner, [&] { std::throw_with_nested(remote_error(each->known)); });
-    std::exception_ptr made = make_exception(*each, remote);
-    inner = made != nullptr ? std::move(made) : remote;
+    const std::exception_ptr made = make_exception(*each, remote);
+    inner = made != nullptr ? made : remote;
   }
   return inner;
 }

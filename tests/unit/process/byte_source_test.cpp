@@ -14,7 +14,7 @@
 #include <support/round_trip.hpp>
 
 using namespace heddle::process;
-using heddle_test::bytes;
+using heddle_test::bytes_of;
 using heddle_test::message_of;
 
 TEST_CASE("a source knows how much of the message is left", "[process][byte_source]") {
@@ -31,7 +31,7 @@ TEST_CASE("a source knows how much of the message is left", "[process][byte_sour
 }
 
 TEST_CASE("reading more than is left throws, and reads nothing behind the end", "[process][byte_source]") {
-  const auto message = bytes({1, 2, 3});
+  const auto message = bytes_of({1, 2, 3});
   SECTION("a number") {
     span_source source(message);
     CHECK_THROWS_AS(source.get<std::uint32_t>(), malformed_message);
@@ -65,7 +65,7 @@ TEST_CASE("a window that reaches beyond the end of the message is cut there", "[
    private:
     void next_window(std::uint64_t) override { FAIL("asked for more than there is"); }
   };
-  const auto memory = bytes({1, 2, 3, 4, 5, 6, 7, 8});
+  const auto memory = bytes_of({1, 2, 3, 4, 5, 6, 7, 8});
   long_window source(memory);
   CHECK(source.left() == 3);
   CHECK_THROWS_AS(source.get<std::uint32_t>(), malformed_message);

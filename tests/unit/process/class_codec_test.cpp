@@ -16,7 +16,6 @@
 #include <support/round_trip.hpp>
 
 using namespace heddle::process;
-using heddle_test::bytes;
 using heddle_test::decoded;
 using heddle_test::encoded;
 using heddle_test::round_trip;

@@ -33,7 +33,7 @@
 #include <support/round_trip.hpp>
 
 using namespace heddle::process;
-using heddle_test::bytes;
+using heddle_test::bytes_of;
 using heddle_test::decoded;
 using heddle_test::encoded;
 using heddle_test::message_of;
@@ -109,17 +109,17 @@ TEST_CASE("floating-point numbers that are none arrive", "[process][codec]") {
 TEST_CASE("a bool is 0 or 1, and nothing else", "[process][codec]") {
   CHECK(round_trip(true));
   CHECK_FALSE(round_trip(false));
-  CHECK_THROWS_AS(decoded<bool>(bytes({2})), malformed_message);
-  CHECK_THROWS_AS(decoded<bool>(bytes({255})), malformed_message);
-  CHECK_THROWS_AS((decoded<std::array<bool, 3>>(bytes({0, 1, 2}))), malformed_message);
+  CHECK_THROWS_AS(decoded<bool>(bytes_of({2})), malformed_message);
+  CHECK_THROWS_AS(decoded<bool>(bytes_of({255})), malformed_message);
+  CHECK_THROWS_AS((decoded<std::array<bool, 3>>(bytes_of({0, 1, 2}))), malformed_message);
 }
 
 TEST_CASE("an enum with a fixed underlying type has any value of that type", "[process][codec]") {
   CHECK(round_trip(color::green) == color::green);
-  CHECK(decoded<color>(bytes({200})) == static_cast<color>(200));
+  CHECK(decoded<color>(bytes_of({200})) == static_cast<color>(200));
   CHECK(round_trip(std::byte{77}) == std::byte{77});
   CHECK(round_trip(yes_or_no::yes) == yes_or_no::yes);
-  CHECK_THROWS_AS(decoded<yes_or_no>(bytes({2})), malformed_message);
+  CHECK_THROWS_AS(decoded<yes_or_no>(bytes_of({2})), malformed_message);
 }
 
 TEST_CASE("an enum without a fixed underlying type is checked against its bounds", "[process][codec]") {
@@ -226,8 +226,8 @@ TEST_CASE("something optional arrives, and so does nothing", "[process][codec]")
   CHECK(round_trip(std::optional<std::optional<int>>(std::optional<int>())).has_value());
   CHECK(*round_trip(std::make_unique<int>(3)) == 3);
   CHECK(round_trip(std::unique_ptr<std::string>()) == nullptr);
-  CHECK_THROWS_AS(decoded<std::optional<int>>(bytes({2, 0, 0, 0, 0})), malformed_message);
-  CHECK_THROWS_AS(decoded<std::unique_ptr<int>>(bytes({3, 0, 0, 0, 0})), malformed_message);
+  CHECK_THROWS_AS(decoded<std::optional<int>>(bytes_of({2, 0, 0, 0, 0})), malformed_message);
+  CHECK_THROWS_AS(decoded<std::unique_ptr<int>>(bytes_of({3, 0, 0, 0, 0})), malformed_message);
 }
 
 TEST_CASE("a variant arrives with its alternative", "[process][codec]") {
@@ -235,8 +235,8 @@ TEST_CASE("a variant arrives with its alternative", "[process][codec]") {
   CHECK(round_trip(variant()) == variant());
   CHECK(round_trip(variant("text")) == variant("text"));
   CHECK(round_trip(variant(std::in_place_index<3>, 7)).index() == 3);
-  CHECK_THROWS_AS(decoded<variant>(bytes({4})), malformed_message);
-  CHECK_THROWS_AS(decoded<variant>(bytes({255})), malformed_message);
+  CHECK_THROWS_AS(decoded<variant>(bytes_of({4})), malformed_message);
+  CHECK_THROWS_AS(decoded<variant>(bytes_of({255})), malformed_message);
 }
 
 TEST_CASE("a variant that lost its value is refused where it is sent", "[process][codec]") {
