@@ -24,7 +24,6 @@
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process/worker_starter.hpp>
-#include <heddle/queue/job_home.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::process {
@@ -68,16 +67,16 @@ class supervisor {
   }
 
   [[nodiscard]] bool runs_this_thread() const noexcept {
-    return sync::current_context::get() != nullptr && sync::current_context::get()->at_home(&identity_) != nullptr;
+    const std::lock_guard list(threads_mutex_);
+    return std::any_of(threads_.begin(), threads_.end(),
+                       [](const std::thread& each) { return each.get_id() == std::this_thread::get_id(); });
   }
 
  private:
-  struct identity final : queue::job_home {};
-
   /// What the thread is to a callback that is about to sleep in it.
   class turn final : public sync::thread_context {
    public:
-    explicit turn(supervisor& of) noexcept : thread_context(&of.identity_), of_(of), here_(*this) {}
+    explicit turn(supervisor& of) noexcept : thread_context(nullptr), of_(of), here_(*this) {}
     [[nodiscard]] bool is_over() const noexcept { return is_over_; }
 
    private:
@@ -422,9 +421,8 @@ class supervisor {
   const descriptor events_;
   std::uint64_t generation_ = 0;
   serial_number last_watched_ = 0;
-  identity identity_;
   std::mutex joining_;
-  std::mutex threads_mutex_;
+  mutable std::mutex threads_mutex_;
   std::list<std::thread> threads_;
 };
 
