@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// What a child process can do, in a sandbox and without, and other processes that it can try to reach.
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <ostream>
+#include <stdexcept>
+#include <system_error>
+
+#include <heddle/process/sandbox.hpp>
+
+namespace heddle_test {
+
+/// What became of a child: what it returned, or the signal that ended it.
+struct child_end {
+  int returned = -1;
+  int signal = 0;
+
+  bool operator==(const child_end&) const = default;
+  friend std::ostream& operator<<(std::ostream& out, const child_end& end) {
+    if (end.signal != 0) return out << "signal " << end.signal;
+    return out << end.returned << " (" << std::generic_category().message(end.returned) << ')';
+  }
+};
+
+inline child_end wait_for_child(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) throw std::runtime_error("a child is gone");
+  }
+  if (WIFSIGNALED(status)) return {-1, WTERMSIG(status)};
+  return {WEXITSTATUS(status), 0};
+}
+
+/// Calls `does()`, which returns a number below 256, in a child, which has no handlers of signals, as a worker, and is
+/// killed after 20 s.
+template <class Does>
+child_end in_a_child(const Does& does) {
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child == 0) {
+    for (int each = 1; each < NSIG; ++each) ::signal(each, SIG_DFL);
+    ::alarm(20);
+    ::_exit(does());
+  }
+  return wait_for_child(child);
+}
+
+/// What the child returns that does not get into its sandbox.
+inline constexpr int no_sandbox = 255;
+
+/// As in_a_child(), in a sandbox if there are options.
+template <class Does>
+child_end in_a_sandbox(const std::optional<heddle::process::sandbox_options>& options, const Does& does) {
+  return in_a_child([&] {
+    try {
+      if (options) heddle::process::enter_sandbox(*options);
+    } catch (const std::exception&) {
+      return no_sandbox;
+    }
+    return static_cast<int>(does());
+  });
+}
+
+/// 0, or what a system call that returned `result` has failed with.
+inline int error_of(long result) { return result == -1 ? errno : 0; }
+
+/// Another process of the same user, which does nothing.
+class other_process {
+ public:
+  other_process() : number_(::fork()) {
+    if (number_ < 0) throw std::runtime_error("fork failed");
+    while (number_ == 0) ::pause();
+  }
+  other_process(const other_process&) = delete;
+  other_process& operator=(const other_process&) = delete;
+  ~other_process() {
+    ::kill(number_, SIGKILL);
+    ::waitpid(number_, nullptr, 0);
+  }
+
+  [[nodiscard]] pid_t number() const noexcept { return number_; }
+
+ private:
+  pid_t number_;
+};
+
+}  // namespace heddle_test
