@@ -27,12 +27,11 @@ using heddle::process::landlock;
 using heddle::process::landlock_restrictions;
 using heddle::process::sandbox_options;
 using heddle_test::child_end;
+using heddle_test::done;
 using heddle_test::error_of;
 using heddle_test::in_a_child;
 
 namespace {
-
-constexpr child_end done{0, 0};
 
 /// In a child that uses no more than this version.
 template <class Does>
@@ -67,6 +66,14 @@ int error_of_connecting() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return error_of(
       ::connect(::socket(AF_INET, SOCK_STREAM, 0), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+}
+
+int error_of_binding() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;  // to any port of this machine
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return error_of(
+      ::bind(::socket(AF_INET, SOCK_STREAM, 0), reinterpret_cast<const sockaddr*>(&address), sizeof address));
 }
 
 constexpr char abstract_name[] = "\0heddle-landlock-test";
@@ -137,6 +144,7 @@ TEST_CASE("Landlock makes a file system read-only", "[landlock]") {
   for_each_version([&](int version) {
     const heddle_test::temporary_tree folder;
     folder.write("/folder/file", "text");
+    folder.write("/empty/../file", "text");
     const std::string file = folder.root() + std::string("/folder/file");
     const std::string made = folder.root() + std::string("/new");
     const auto changes = [&](const auto& does) {
@@ -148,7 +156,11 @@ TEST_CASE("Landlock makes a file system read-only", "[landlock]") {
     CHECK(changes([&] { return ::mkdir(made.c_str(), 0700); }) == refused);
     CHECK(changes([&] { return ::mknod(made.c_str(), S_IFIFO | 0600, 0); }) == refused);
     CHECK(changes([&] { return ::symlink("x", made.c_str()); }) == refused);
+    CHECK(changes([&] { return ::mknod(made.c_str(), S_IFSOCK | 0600, 0); }) == refused);
+    CHECK(changes([&] { return ::mknod(made.c_str(), S_IFCHR | 0600, 0); }).returned != 0);
+    CHECK(changes([&] { return ::mknod(made.c_str(), S_IFBLK | 0600, 0); }).returned != 0);
     CHECK(changes([&] { return ::unlink(file.c_str()); }) == refused);
+    CHECK(changes([&] { return ::rmdir((folder.root() + std::string("/empty")).c_str()); }) == refused);
     CHECK(changes([&] { return ::rename(file.c_str(), made.c_str()); }).returned != 0);
     CHECK(changes([&] { return ::open(file.c_str(), O_RDONLY); }) == done);
     CHECK(changes([&] { return ::truncate(file.c_str(), 0); }) == (version >= 3 ? refused : done));
@@ -172,6 +184,8 @@ TEST_CASE("Landlock keeps a worker from connecting, as far as it can", "[landloc
     CHECK(in_landlock({}, version, error_of_connecting) == child_end{ECONNREFUSED, 0});
     CHECK(in_landlock(no_network, version, error_of_connecting) ==
           (version >= 4 ? child_end{EACCES, 0} : child_end{ECONNREFUSED, 0}));
+    CHECK(in_landlock({}, version, error_of_binding) == done);
+    CHECK(in_landlock(no_network, version, error_of_binding) == (version >= 4 ? child_end{EACCES, 0} : done));
     CHECK(in_landlock({}, version, error_of_connecting_to_a_name) == done);
     CHECK(in_landlock(no_network, version, error_of_connecting_to_a_name) ==
           (version >= 6 ? child_end{EPERM, 0} : done));

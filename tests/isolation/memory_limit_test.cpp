@@ -18,11 +18,11 @@
 
 using heddle::process::limit_memory;
 using heddle_test::child_end;
+using heddle_test::done;
 using heddle_test::in_a_child;
 
 namespace {
 
-constexpr child_end done{0, 0};
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 
 int error_of_mapping(std::size_t size, int kind) {

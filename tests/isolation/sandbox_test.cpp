@@ -29,8 +29,6 @@
 #include <utility>
 
 #include <heddle/process/message_socket.hpp>
-#include <heddle/process/system_call_filter.hpp>
-#include <heddle/sync/stack_bounds.hpp>
 #include <support/catch.hpp>
 
 #include "isolation/sandboxed_child.hpp"
@@ -42,13 +40,14 @@ using heddle::sandbox_support;
 using heddle::process::enter_sandbox;
 using heddle::process::message_socket;
 using heddle_test::child_end;
+using heddle_test::done;
 using heddle_test::error_of;
 using heddle_test::in_a_child;
 using heddle_test::in_a_sandbox;
+using heddle_test::landlock_create_ruleset;
+using heddle_test::take_call;
 
 namespace {
-
-constexpr child_end done{0, 0};
 
 sandbox_options strictest() {
   sandbox_options all = sandbox_options::strict();
@@ -212,16 +211,6 @@ constexpr piece_of_work what_goes_on[] = {
     {"what the page says of /dev/null", write_to_nothing},
 };
 
-/// What the kernel of a child is made to lack.
-heddle::process::system_call_filter without(int call) {
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  heddle::process::system_call_filter lacks(UINT32_MAX >> 2U);
-  lacks.refuse({call}, ENOSYS);
-  return lacks;
-}
-
-constexpr int landlock_create_ruleset = 444;
-
 /// What an attempt to enter says; empty if it succeeds.
 std::string entering(const sandbox_options& options) {
   try {
@@ -312,7 +301,7 @@ TEST_CASE("a process with threads is refused a sandbox", "[sandbox]") {
 TEST_CASE("a kernel without Landlock is refused where it is required, and does else", "[sandbox]") {
   const auto entering_without = [](int call, const sandbox_options& options, const char* says) {
     return in_a_child([&] {
-      without(call).apply();
+      take_call(call);
       const std::string said = entering(options);
       if (said.empty()) return ::prctl(PR_GET_SECCOMP) == 2 ? 0 : 1;
       return said.find(says) != std::string::npos ? 2 : 3;
@@ -320,19 +309,20 @@ TEST_CASE("a kernel without Landlock is refused where it is required, and does e
   };
   CHECK(entering_without(landlock_create_ruleset, {}, "") == done);
   CHECK(entering_without(landlock_create_ruleset, {.require_landlock = true}, "has no Landlock") == child_end{2, 0});
+  CHECK(entering_without(landlock_create_ruleset, sandbox_options::strict(), "has no Landlock") == child_end{2, 0});
   CHECK(entering_without(SYS_seccomp, {}, "needs Linux with seccomp") == child_end{2, 0});
 }
 
 TEST_CASE("what a sandbox can be made of is known before there is a worker", "[sandbox]") {
-  const sandbox_support here = heddle::describe_sandbox();
-  CHECK(here.system_call_filter);
-  CHECK_NOTHROW(here.check({.no_network = true, .read_only_filesystem = true}));
+  const sandbox_support has = heddle::describe_sandbox();
+  CHECK(has.system_call_filter);
+  CHECK_NOTHROW(has.check({.no_network = true, .read_only_filesystem = true}));
   CHECK(in_a_child([] {
-          without(landlock_create_ruleset).apply();
+          take_call(landlock_create_ruleset);
           return heddle::describe_sandbox().landlock;
         }) == done);
   CHECK(in_a_child([] {
-          without(SYS_seccomp).apply();
+          take_call(SYS_seccomp);
           return heddle::describe_sandbox().system_call_filter ? 1 : 0;
         }) == done);
   const sandbox_support no_landlock{.system_call_filter = true, .landlock = 0, .memory_limit = true};

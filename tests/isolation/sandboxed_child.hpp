@@ -2,17 +2,20 @@
 // What a child process can do, in a sandbox and without, and other processes that it can try to reach.
 #pragma once
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 #include <ostream>
 #include <stdexcept>
 #include <system_error>
 
 #include <heddle/process/sandbox.hpp>
+#include <heddle/process/system_call_filter.hpp>
 
 namespace heddle_test {
 
@@ -27,6 +30,8 @@ struct child_end {
     return out << end.returned << " (" << std::generic_category().message(end.returned) << ')';
   }
 };
+
+inline constexpr child_end done{0, 0};
 
 inline child_end wait_for_child(pid_t child) {
   int status = 0;
@@ -66,6 +71,16 @@ child_end in_a_sandbox(const std::optional<heddle::process::sandbox_options>& op
     return static_cast<int>(does());
   });
 }
+
+/// Makes this process believe that its kernel does not have the call.
+inline void take_call(int call) {
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  heddle::process::system_call_filter kernel(UINT32_MAX >> 2U);
+  kernel.refuse({call}, ENOSYS);
+  kernel.apply();
+}
+
+inline constexpr int landlock_create_ruleset = 444;
 
 /// 0, or what a system call that returned `result` has failed with.
 inline int error_of(long result) { return result == -1 ? errno : 0; }

@@ -116,8 +116,7 @@ inline void refuse_changing_files(system_call_filter& filter) {
 
 /// Opening to write. openat2() has its flags in memory; who uses it does without where there is none.
 inline void refuse_opening_to_write(system_call_filter& filter) {
-  constexpr std::uint32_t unnamed_file = O_TMPFILE & ~O_DIRECTORY;
-  constexpr std::uint32_t writes = O_ACCMODE | O_CREAT | O_TRUNC | unnamed_file;
+  constexpr std::uint32_t writes = O_ACCMODE | O_CREAT | O_TRUNC;
   filter.refuse_bits(SYS_openat, 2, writes, EROFS);
 #ifdef SYS_open
   filter.refuse_bits(SYS_open, 1, writes, EROFS);

@@ -79,15 +79,15 @@ class system_call_filter {
     judge(call, argument, BPF_JEQ, allowed, what_matches::is_allowed, error);
   }
 
-  /// From now on, for all threads of this process, which must be unable to gain privileges. Throws sandbox_error.
+  /// From now on, for the calling thread and what it starts. It must be unable to gain privileges. Throws
+  /// sandbox_error.
   void apply() {
     program_.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     const sock_fprog program{static_cast<unsigned short>(program_.size()), program_.data()};
-    const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+    const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
     program_.pop_back();
-    if (result == 0) return;
-    if (result > 0) errno = EBUSY;  // a thread that has another filter
-    sandbox_error::throw_last("a sandbox needs a filter of system calls, and the kernel does not take it");
+    if (result != 0)
+      sandbox_error::throw_last("a sandbox needs a filter of system calls, and the kernel does not take it");
   }
 
  private:
