@@ -32,7 +32,7 @@ class landlock {
   /// must be unable to gain privileges. From then on:
   ///
   /// - Processes outside cannot be traced, so their memory and descriptors in /proc cannot be opened, by root either,
-  ///   nor their environment without CAP_PERFMON. Their names and states can be read.
+  ///   nor their environment without CAP_PERFMON or CAP_SYS_ADMIN. Their names and states can be read.
   /// - From version 6 on, they cannot be sent signals.
   /// - no_network: no TCP connections (from version 4), no abstract sockets (6).
   /// - read_only_filesystem: no file is opened for writing, made, removed or renamed; from version 3 on, none cut.
