@@ -42,6 +42,9 @@ inline child_end wait_for_child(pid_t child) {
   return {WEXITSTATUS(status), 0};
 }
 
+/// What a child returns that threw something.
+inline constexpr int threw = 254;
+
 /// Calls `does()`, which returns a number below 256, in a child, which has no handlers of signals, as a worker, and is
 /// killed after 20 s.
 template <class Does>
@@ -51,23 +54,20 @@ child_end in_a_child(const Does& does) {
   if (child == 0) {
     for (int each = 1; each < NSIG; ++each) ::signal(each, SIG_DFL);
     ::alarm(20);
-    ::_exit(does());
+    try {
+      ::_exit(does());
+    } catch (...) {
+      ::_exit(threw);
+    }
   }
   return wait_for_child(child);
 }
-
-/// What the child returns that does not get into its sandbox.
-inline constexpr int no_sandbox = 255;
 
 /// As in_a_child(), in a sandbox if there are options.
 template <class Does>
 child_end in_a_sandbox(const std::optional<heddle::process::sandbox_options>& options, const Does& does) {
   return in_a_child([&] {
-    try {
-      if (options) heddle::process::enter_sandbox(*options);
-    } catch (const std::exception&) {
-      return no_sandbox;
-    }
+    if (options) heddle::process::enter_sandbox(*options);
     return static_cast<int>(does());
   });
 }
@@ -90,6 +90,7 @@ class other_process {
  public:
   other_process() : number_(::fork()) {
     if (number_ < 0) throw std::runtime_error("fork failed");
+    if (number_ == 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (number_ == 0) ::pause();
   }
   other_process(const other_process&) = delete;
