@@ -10,6 +10,7 @@
 #include <heddle/process/callable_not_found.hpp>
 #include <heddle/process/codec_error.hpp>
 #include <heddle/process/remote_error.hpp>
+#include <heddle/process/sandbox_error.hpp>
 #include <heddle/process/worker_died.hpp>
 
 namespace heddle {
@@ -106,6 +107,9 @@ class executor_start_error : public std::system_error {
 /// The worker process that ran a call has ended under it. See its members.
 using process::death_cause;
 using process::worker_died;
+
+/// A sandbox cannot be had here; says what is missing.
+using process::sandbox_error;
 
 /// A value cannot be sent to another process although its type can, or what came from one is no value of the type.
 using process::codec_error;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -22,6 +23,7 @@
 #include <heddle/process/returned.hpp>
 #include <heddle/process/worker_main.hpp>
 #include <heddle/process/worker_pool.hpp>
+#include <heddle/sandbox.hpp>
 #include <heddle/travelling_call.hpp>
 
 namespace heddle {
@@ -96,8 +98,9 @@ struct process_pool_options {
   std::chrono::nanoseconds timeout{0};
   /// How many bytes a result may take, in memory and on its way. What is larger is an error of its call.
   std::uint64_t max_result = std::uint64_t{1} << 30U;
-  /// How many bytes of memory a worker may have (Linux: RLIMIT_DATA); 0: as many as there are. What is more is a
-  /// std::bad_alloc in the call. Not where the program is built with AddressSanitizer or ThreadSanitizer.
+  /// How many bytes of memory a worker may allocate besides what it has after its initializer; 0: as many as there are.
+  /// What is more is a std::bad_alloc in the call. Not where the program is built with AddressSanitizer or
+  /// ThreadSanitizer.
   std::uint64_t max_memory = 0;
   /// A worker that has more memory than this in use when a call ends is replaced; 0: never. For calls that leak.
   std::uint64_t max_rss = 0;
@@ -106,6 +109,10 @@ struct process_pool_options {
   /// divided among the workers.
   std::uint32_t threads_per_worker = 0;
   heddle::worker_stdio worker_stdio = heddle::worker_stdio::inherit;
+  /// What calls may not do, after the initializer: see sandbox_options. Left out, all that this program may. Where the
+  /// system cannot give it, the pool is not made: sandbox_error says why. For code that is hostile take
+  /// sandbox_options::strict() and worker_stdio::null.
+  std::optional<sandbox_options> sandbox = std::nullopt;
 
   static constexpr std::size_t most_workers = 4096;
   static constexpr std::uint32_t most_nested = 8;
@@ -121,6 +128,7 @@ struct process_pool_options {
           "the timeout of calls must not be negative; leave it out for calls that take as long "
           "as they take");
     }
+    if (sandbox.has_value()) describe_sandbox().check(*sandbox);
     if (process::pool_depth >= most_nested) {
       throw std::invalid_argument(
           "a worker process makes a pool, whose workers are inside of " + std::to_string(most_nested) +
@@ -130,12 +138,12 @@ struct process_pool_options {
       throw std::invalid_argument("max_result must not be 0: it is what a result may take, in bytes");
   }
 
-  [[nodiscard]] process::worker_pool_settings settings() const noexcept {
+  [[nodiscard]] process::worker_pool_settings settings() const {
     return {.max_workers = max_workers,
             .max_calls = max_tasks_per_child == 0 ? UINT64_MAX : max_tasks_per_child,
             .attempts = on_crash.attempts(),
             .breaks = on_crash.breaks_pool(),
-            .setup = initializer.setup(),
+            .setup = setup(),
             .make_broken = &make_broken,
             .worker = {.max_result = max_result,
                        .max_memory = max_memory,
@@ -144,10 +152,18 @@ struct process_pool_options {
                        .depth = process::pool_depth + 1,
                        .may_spin = static_cast<std::uint8_t>(max_workers < base::usable_cpus::count()),
                        .is_silent = static_cast<std::uint8_t>(worker_stdio == heddle::worker_stdio::null),
-                       .has_setup = static_cast<std::uint8_t>(initializer.setup() != nullptr)}};
+                       .has_setup = static_cast<std::uint8_t>(setup() != nullptr),
+                       .is_sandboxed = static_cast<std::uint8_t>(sandbox.has_value()),
+                       .sandbox = sandbox.value_or(sandbox_options())}};
   }
 
  private:
+  /// Who enters a sandbox says how that went, as an initializer does.
+  [[nodiscard]] std::shared_ptr<const process::worker_setup> setup() const {
+    if (initializer.setup() != nullptr || !sandbox.has_value()) return initializer.setup();
+    return worker_initializer([] {}).setup();
+  }
+
   [[nodiscard]] std::uint32_t threads() const noexcept {
     if (threads_per_worker != 0) return threads_per_worker;
     return std::max(1U, static_cast<std::uint32_t>(base::available_parallelism() / max_workers));

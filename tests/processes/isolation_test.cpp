@@ -2,10 +2,11 @@
 // What goes wrong in a worker process is an error of one call, and of nothing else.
 #include <heddle/process_pool_executor.hpp>
 
-#include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -359,6 +360,20 @@ TEST_CASE("a worker's surroundings are those that were asked for", "[process_poo
   process_pool_executor procs{{.max_workers = 1, .threads_per_worker = 3, .worker_stdio = heddle::worker_stdio::null}};
   CHECK(procs.submit([] { return std::string(std::getenv("OMP_NUM_THREADS")); }).result() == "3");
   CHECK(procs.submit([] { return std::filesystem::read_symlink("/proc/self/fd/1").string(); }).result() == "/dev/null");
+}
+
+TEST_CASE("what runs in a sandbox reaches nothing outside", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1,
+                               .initializer = [] { std::fflush(nullptr); },
+                               .sandbox = heddle::sandbox_options{.no_network = true, .read_only_filesystem = true}}};
+  CHECK(procs.submit(twice, 4).result() == 8);
+  CHECK(procs.submit([](pid_t program) { return ::kill(program, 0) == -1 && errno == EPERM; }, ::getpid()).result());
+  CHECK(procs.submit([] { return ::socket(AF_INET, SOCK_STREAM, 0) == -1 && errno == EPERM; }).result());
+  CHECK(procs.submit([] { return !std::ofstream("/tmp/heddle_sandbox_test").is_open(); }).result());
+  CHECK(procs.submit([](std::vector<char> v) { return v.size(); }, std::vector<char>(5'000'000)).result() == 5'000'000);
+  CHECK_THROWS_AS(procs.submit([] { ::abort(); }).result(), worker_died);
+  CHECK(procs.submit(twice, 4).result() == 8);
 }
 
 TEST_CASE("a call may make a pool of its own, but not without end", "[process_pool]") {

@@ -10,6 +10,7 @@
 #include <heddle/base/cpu.hpp>
 #include <heddle/process/byte_ring.hpp>
 #include <heddle/process/doorbell.hpp>
+#include <heddle/process/sandbox_options.hpp>
 #include <heddle/process/task_slots.hpp>
 
 namespace heddle::process {
@@ -18,13 +19,15 @@ namespace heddle::process {
 /// and 0 for none.
 struct worker_settings {
   std::uint64_t max_result = std::uint64_t{1} << 30U;
-  std::uint64_t max_memory = 0;    // that it may have; more is a std::bad_alloc
+  std::uint64_t max_memory = 0;    // that it may allocate; more is a std::bad_alloc
   std::uint64_t max_resident = 0;  // after a call; with more it is replaced
   std::uint32_t threads = 1;       // that libraries are to start in it
   std::uint32_t depth = 1;         // how many pools are around it
   std::uint8_t may_spin = 1;       // there is a CPU for each who spins
   std::uint8_t is_silent = 0;      // what it prints goes nowhere
   std::uint8_t has_setup = 0;      // it begins no other call if its first one fails
+  std::uint8_t is_sandboxed = 0;   // from its first call on
+  sandbox_options sandbox;
 };
 
 /// At the beginning of the memory that both have mapped. Messages (message.hpp) go through the rings; each message to

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -18,11 +17,13 @@
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/exception_codec.hpp>
+#include <heddle/process/memory_limit.hpp>
 #include <heddle/process/message.hpp>
 #include <heddle/process/message_reader.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/message_writer.hpp>
 #include <heddle/process/module_table.hpp>
+#include <heddle/process/sandbox.hpp>
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/shared_memory.hpp>
 #include <heddle/process/worker_call.hpp>
@@ -62,6 +63,7 @@ class worker_loop {
 
   /// Returns when the program says so, or if it is of no use.
   void run() {
+    if (settings_.has_setup == 0) restrict_process();
     for (task_slots::sequence next = 1; !is_useless_; ++next) {
       task_slots::taken taken;
       while ((taken = shared_.slots.take(next)) == task_slots::taken::nothing) wait_for_offer(next);
@@ -106,6 +108,7 @@ class worker_loop {
 
    private:
     void send(const encoder& encode) override {
+      if (loop_.is_in_setup()) loop_.restrict_process();
       loop_.send({.sequence = sequence_, .what = message_head::kind::value}, encode, loop_.settings_.max_result);
     }
 
@@ -115,6 +118,14 @@ class worker_loop {
     bool is_read_ = false;
     bool is_wanted_ = true;
   };
+
+  [[nodiscard]] bool is_in_setup() const noexcept { return settings_.has_setup != 0 && !has_run_; }
+
+  /// From now on. Throws what says why that cannot be had.
+  void restrict_process() const {
+    if (settings_.max_memory != 0) limit_memory(settings_.max_memory);
+    if (settings_.is_sandboxed != 0) enter_sandbox(settings_.sandbox);
+  }
 
   void handle(const message_head& head, bool is_mine) {
     sender peer{*this};
@@ -133,7 +144,7 @@ class worker_loop {
     }
     call.end_reading();
     if (failure != nullptr && call.is_wanted()) send_failure(head.sequence, failure);
-    is_useless_ = failure != nullptr && settings_.has_setup != 0 && !has_run_;
+    is_useless_ = failure != nullptr && is_in_setup();
     has_run_ = true;
   }
 
@@ -246,16 +257,12 @@ class worker_loop {
 /// How many pools are around this process: 0 in a program that somebody has started.
 inline std::uint32_t pool_depth = 0;
 
-/// Makes this process what the settings say. It has one thread.
+/// Makes this process what the settings say, at its start. It has one thread.
 inline void apply(const worker_settings& settings) noexcept {
   pool_depth = settings.depth;
   const std::string threads = std::to_string(settings.threads);
   for (const char* name : {"HEDDLE_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
     ::setenv(name, threads.c_str(), 0);  // NOLINT(concurrency-mt-unsafe): there is one thread
-  if (settings.max_memory != 0) {
-    const rlimit most{settings.max_memory, settings.max_memory};
-    static_cast<void>(::setrlimit(RLIMIT_DATA, &most));
-  }
   if (settings.is_silent != 0) {
     const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     static_cast<void>(::dup2(nothing, STDOUT_FILENO));
