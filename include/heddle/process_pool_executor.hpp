@@ -59,8 +59,13 @@ class process_pool_executor : public map_members<process_pool_executor> {
   /// Starts what starts the workers, if this process has not done so, and a thread that watches over them. Throws
   /// std::invalid_argument if one of the numbers is out of its range, and executor_start_error where the system
   /// refuses, or where this process has several threads and has not called heddle::init() first.
-  explicit process_pool_executor(const process_pool_options& options = {})
-      : timeout_(options.timeout), max_workers_(options.max_workers), pool_(checked(options)), supervisor_(pool_) {}
+  explicit process_pool_executor(const process_pool_options& options = {}) try
+      : timeout_(options.timeout), max_workers_(options.max_workers), pool_(checked(options)), supervisor_(pool_) {
+  } catch (const sandbox_error&) {
+    throw;
+  } catch (const std::system_error& refused) {
+    throw process_pool_options::start_error(refused);
+  }
 
   process_pool_executor(const process_pool_executor&) = delete;
   process_pool_executor& operator=(const process_pool_executor&) = delete;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -89,7 +90,7 @@ struct process_pool_options {
   heddle::on_crash on_crash = heddle::on_crash::fail_task();
   /// Each worker calls it before its first call. If it throws, the pool is broken: every call fails with
   /// broken_process_pool, with what was thrown nested inside.
-  worker_initializer initializer = {};
+  worker_initializer initializer{};
   /// After so many calls a worker ends and another one takes its place; 0: never. For calls that leak.
   std::uint64_t max_tasks_per_child = 0;
   /// How long a call may run, from when a worker gets it; zero: as long as it takes. When that is over its worker is
@@ -138,12 +139,21 @@ struct process_pool_options {
       throw std::invalid_argument("max_result must not be 0: it is what a result may take, in bytes");
   }
 
+  /// What the system said, as an executor says it.
+  static executor_start_error start_error(const std::system_error& refused) {
+    std::string text = refused.what();
+    const std::string reason = ": " + refused.code().message();
+    if (text.ends_with(reason)) text.resize(text.size() - reason.size());
+    return {refused.code(), "worker processes cannot be started: " + text};
+  }
+
   [[nodiscard]] process::worker_pool_settings settings() const {
     return {.max_workers = max_workers,
             .max_calls = max_tasks_per_child == 0 ? UINT64_MAX : max_tasks_per_child,
             .attempts = on_crash.attempts(),
             .breaks = on_crash.breaks_pool(),
             .setup = setup(),
+            .make_start_error = &make_start_error,
             .make_broken = &make_broken,
             .worker = {.max_result = max_result,
                        .max_memory = max_memory,
@@ -167,6 +177,17 @@ struct process_pool_options {
   [[nodiscard]] std::uint32_t threads() const noexcept {
     if (threads_per_worker != 0) return threads_per_worker;
     return std::max(1U, static_cast<std::uint32_t>(base::available_parallelism() / max_workers));
+  }
+
+  /// What the system said, as an executor says it; another error as it is.
+  static std::exception_ptr make_start_error(const std::exception_ptr& error) noexcept {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::system_error& refused) {
+      return std::make_exception_ptr(start_error(refused));
+    } catch (...) {
+      return error;
+    }
   }
 
   static std::exception_ptr make_broken(const char* why, const std::exception_ptr& inside) noexcept {

@@ -62,7 +62,7 @@ struct callable_codec<F, Here> {
     function_codec<Here>::encode(sink, reinterpret_cast<const void*>(function));
   }
   [[nodiscard]] static F decode(process::byte_source& source) {
-    return reinterpret_cast<F>(const_cast<void*>(function_codec<Here>::decode(source)));
+    return reinterpret_cast<F>(reinterpret_cast<std::uintptr_t>(function_codec<Here>::decode(source)));
   }
 };
 

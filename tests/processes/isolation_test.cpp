@@ -45,7 +45,7 @@ using heddle_test::trouble;
 
 namespace {
 
-int twice(int value) { return 2 * value; }
+int doubled(int value) { return 2 * value; }
 
 /// Where the worker keeps what it shares with its program, and how much.
 std::pair<std::byte*, std::size_t> shared_memory_of_this_worker() {
@@ -102,7 +102,7 @@ TEST_CASE("each trouble at each place is an error of its call, and others go on"
   const long here = ::getpid();
 
   auto decoding = pool.submit([](carrier c) { return c; }, carrier{.when_loaded = what, .spared = here});
-  auto before = procs.submit(twice, 1);
+  auto before = procs.submit(doubled, 1);
   auto running = pool.submit(
       [](trouble made) {
         heddle_test::make(made);
@@ -110,13 +110,13 @@ TEST_CASE("each trouble at each place is an error of its call, and others go on"
       },
       what);
   auto encoding = pool.submit([](carrier c) { return c; }, carrier{.when_saved = what, .spared = here});
-  auto after = procs.submit(twice, 2);
+  auto after = procs.submit(doubled, 2);
   check_failed(decoding, what);
   check_failed(running, what);
   check_failed(encoding, what);
   CHECK(before.result() == 2);
   CHECK(after.result() == 4);
-  CHECK(procs.submit(twice, 3).result() == 6);
+  CHECK(procs.submit(doubled, 3).result() == 6);
 }
 
 TEST_CASE("what encoding an argument or decoding a result throws here is the error of the call", "[process_pool]") {
@@ -127,7 +127,7 @@ TEST_CASE("what encoding an argument or decoding a result throws here is the err
   auto decoding =
       procs.submit([](long spared) { return carrier{.when_loaded = trouble::error, .spared = spared}; }, 0L);
   CHECK_THROWS_AS(decoding.result(), std::domain_error);
-  CHECK(procs.submit(twice, 3).result() == 6);
+  CHECK(procs.submit(doubled, 3).result() == 6);
 }
 
 TEST_CASE("a worker that dies half way through a large result or argument fails its call alone", "[process_pool]") {
@@ -152,12 +152,12 @@ TEST_CASE("a worker that dies half way through a large result or argument fails 
       CHECK_THROWS_AS(result.result(), worker_died);
       CHECK_THROWS_AS(argument.result(), worker_died);
     }
-    CHECK(procs.submit(twice, 3).result() == 6);
+    CHECK(procs.submit(doubled, 3).result() == 6);
   }
   auto failing =
       procs.submit([](const half& h) { return h.first.size(); }, make_half(trouble::error, trouble::none, 0));
   CHECK_THROWS_AS(failing.result(), std::domain_error);
-  CHECK(procs.submit(twice, 3).result() == 6);
+  CHECK(procs.submit(doubled, 3).result() == 6);
 }
 
 TEST_CASE("cancelling a call that runs kills its worker, and nothing else", "[process_pool]") {
@@ -168,7 +168,7 @@ TEST_CASE("cancelling a call that runs kills its worker, and nothing else", "[pr
       for (;;) ::pause();
     });
     std::vector<heddle::future<int>> others;
-    for (int i = 0; i < 20; ++i) others.push_back(procs.submit(twice, i));
+    for (int i = 0; i < 20; ++i) others.push_back(procs.submit(doubled, i));
     CHECK(others[0].result() == 0);
     CHECK(hanging.cancel());
     CHECK(hanging.cancelled());
@@ -188,7 +188,7 @@ TEST_CASE("a call that was cancelled before it began is never begun", "[process_
   for (auto& each : others) CHECK(each.cancel());
   for (auto& each : others) CHECK_THROWS_AS(each.result(), heddle::cancelled_error);
   first.result();
-  CHECK(procs.submit(twice, 3).result() == 6);
+  CHECK(procs.submit(doubled, 3).result() == 6);
   CHECK_FALSE(std::filesystem::exists(folder));
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("a result that is larger than it may be is an error of its call", "[pr
   process_pool_executor procs{{.max_workers = 1, .max_result = 3'000'000}};
   CHECK(procs.submit([] { return std::string(2'000'000, 'x'); }).result().size() == 2'000'000);
   CHECK_THROWS_WITH(procs.submit([] { return std::string(4'000'000, 'x'); }).result(), ContainsSubstring("max_result"));
-  CHECK(procs.submit(twice, 3).result() == 6);
+  CHECK(procs.submit(doubled, 3).result() == 6);
 }
 
 TEST_CASE("an initializer runs in each worker before its first call", "[process_pool]") {
@@ -266,7 +266,7 @@ TEST_CASE("an initializer that throws breaks the pool", "[process_pool]") {
   std::vector<heddle::future<int>> all;
   for (int i = 0; i < 10; ++i) {
     try {
-      all.push_back(procs.submit(twice, i));
+      all.push_back(procs.submit(doubled, i));
     } catch (const heddle::broken_process_pool&) {
       break;
     }
@@ -279,23 +279,23 @@ TEST_CASE("an initializer that throws breaks the pool", "[process_pool]") {
       CHECK_THROWS_AS(std::rethrow_if_nested(broken), std::range_error);
     }
   }
-  CHECK_THROWS_AS(procs.submit(twice, 1), heddle::broken_process_pool);
+  CHECK_THROWS_AS(procs.submit(doubled, 1), heddle::broken_process_pool);
 }
 
 TEST_CASE("an initializer that crashes is no reason to start workers for ever", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 2, .initializer = [] { std::_Exit(3); }}};
-  CHECK_THROWS_AS(procs.submit(twice, 1).result(), worker_died);
+  CHECK_THROWS_AS(procs.submit(doubled, 1).result(), worker_died);
 }
 
 TEST_CASE("a pool that a crash breaks takes no more calls", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1, .on_crash = heddle::on_crash::break_pool()}};
-  CHECK(procs.submit(twice, 1).result() == 2);
+  CHECK(procs.submit(doubled, 1).result() == 2);
   auto crash = procs.submit([] { ::raise(SIGKILL); });
   CHECK_THROWS_AS(crash.result(), worker_died);
   try {
-    for (;;) procs.submit(twice, 1).wait();
+    for (;;) procs.submit(doubled, 1).wait();
   } catch (const heddle::broken_process_pool& broken) {
     CHECK_THROWS_AS(std::rethrow_if_nested(broken), worker_died);
   }
@@ -308,7 +308,7 @@ TEST_CASE("workers that are terminated or killed fail what they run, and the poo
   auto hanging = procs.submit([] {
     for (;;) ::pause();
   });
-  CHECK(procs.submit(twice, 1).result() == 2);
+  CHECK(procs.submit(doubled, 1).result() == 2);
   while (procs.stats().with_workers == 0) std::this_thread::yield();
   is_kind ? procs.terminate_workers() : procs.kill_workers();
   try {
@@ -319,7 +319,7 @@ TEST_CASE("workers that are terminated or killed fail what they run, and the poo
   } catch (const heddle::cancelled_error&) {
     // It had not begun.
   }
-  CHECK_THROWS_AS(procs.submit(twice, 1), heddle::executor_shutdown_error);
+  CHECK_THROWS_AS(procs.submit(doubled, 1), heddle::executor_shutdown_error);
   procs.shutdown();
   CHECK(procs.stats().workers == 0);
 }
@@ -352,7 +352,7 @@ TEST_CASE("a worker has no more memory than it may have", "[process_pool]") {
   };
   CHECK_THROWS_AS(procs.submit(fill, std::size_t{400'000'000}).result(), std::bad_alloc);
   CHECK(procs.submit(fill, std::size_t{1'000}).result() != 0);
-  CHECK(procs.submit(twice, 3).result() == 6);
+  CHECK(procs.submit(doubled, 3).result() == 6);
 }
 
 TEST_CASE("a worker's surroundings are those that were asked for", "[process_pool]") {
@@ -367,13 +367,13 @@ TEST_CASE("what runs in a sandbox reaches nothing outside", "[process_pool]") {
   process_pool_executor procs{{.max_workers = 1,
                                .initializer = [] { std::fflush(nullptr); },
                                .sandbox = heddle::sandbox_options{.no_network = true, .read_only_filesystem = true}}};
-  CHECK(procs.submit(twice, 4).result() == 8);
+  CHECK(procs.submit(doubled, 4).result() == 8);
   CHECK(procs.submit([](pid_t program) { return ::kill(program, 0) == -1 && errno == EPERM; }, ::getpid()).result());
   CHECK(procs.submit([] { return ::socket(AF_INET, SOCK_STREAM, 0) == -1 && errno == EPERM; }).result());
   CHECK(procs.submit([] { return !std::ofstream("/tmp/heddle_sandbox_test").is_open(); }).result());
   CHECK(procs.submit([](std::vector<char> v) { return v.size(); }, std::vector<char>(5'000'000)).result() == 5'000'000);
   CHECK_THROWS_AS(procs.submit([] { ::abort(); }).result(), worker_died);
-  CHECK(procs.submit(twice, 4).result() == 8);
+  CHECK(procs.submit(doubled, 4).result() == 8);
 }
 
 TEST_CASE("a call may make a pool of its own, but not without end", "[process_pool]") {
@@ -382,7 +382,7 @@ TEST_CASE("a call may make a pool of its own, but not without end", "[process_po
   CHECK(procs
             .submit([] {
               process_pool_executor inner{{.max_workers = 1}};
-              return inner.submit(twice, 21).result();
+              return inner.submit(doubled, 21).result();
             })
             .result() == 42);
 }
@@ -445,27 +445,27 @@ TEST_CASE("a worker that writes anything over what it shares does its program no
           return std::vector<int>(random() % 100, 5);
         },
         seed);
-    auto other = procs.submit(twice, 4);
+    auto other = procs.submit(doubled, 4);
     vandal.wait();
     try {
       CHECK(other.result() == 8);
     } catch (const std::exception&) {
       // It was with the same worker.
     }
-    CHECK(procs.submit(twice, 5).result() == 10);
+    CHECK(procs.submit(doubled, 5).result() == 10);
   }
 }
 
 TEST_CASE("pools leave nothing behind", "[process_pool]") {
   const heddle_test::deadline limit;
   {
-    process_pool_executor{{.max_workers = 1}}.submit(twice, 1).result();
+    process_pool_executor{{.max_workers = 1}}.submit(doubled, 1).result();
   }
   const std::size_t descriptors = count_entries("/proc/self/fd");
   const std::size_t threads = count_entries("/proc/self/task");
   for (std::size_t i = 0; i < scaled(100); ++i) {
     process_pool_executor procs{{.max_workers = 2}};
-    auto a = procs.submit(twice, 1);
+    auto a = procs.submit(doubled, 1);
     auto b = procs.submit([] { ::raise(SIGKILL); });
     if (i % 3 == 0) {
       CHECK(a.result() == 2);

@@ -338,3 +338,23 @@ TEST_CASE("a pool in numbers that cannot be is refused", "[process_pool]") {
   CHECK_THROWS_AS(process_pool_executor({.max_workers = 1, .timeout = -1s}), std::invalid_argument);
   CHECK_THROWS_AS(process_pool_executor({.max_workers = 1, .max_result = 0}), std::invalid_argument);
 }
+
+TEST_CASE("a pool that nobody can start workers for says what to do", "[process_pool]") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // This program, without init(): what one does that has threads already.
+    heddle::process::program::current().arguments.clear();
+    std::thread other([] { ::pause(); });
+    int code = 1;
+    try {
+      const process_pool_executor procs{{.max_workers = 1}};
+    } catch (const heddle::executor_start_error& error) {
+      code = std::string_view(error.what()).find("call heddle::init(argc, argv) first in main()") ==
+             std::string_view::npos;
+    }
+    ::_exit(code);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}

@@ -61,10 +61,7 @@ class supervisor {
   }
 
   /// In the child of a fork, which does not have the threads.
-  void leave_behind() noexcept {
-    for (std::thread& each : threads_) each.detach();
-    threads_.clear();
-  }
+  void leave_behind() noexcept { static_cast<void>(new auto(std::move(threads_))); }
 
   [[nodiscard]] bool runs_this_thread() const noexcept {
     const std::lock_guard list(threads_mutex_);

@@ -41,6 +41,8 @@ struct worker_pool_settings {
   unsigned attempts = 1;                 // how many workers may die of a call
   bool breaks = false;                   // it takes no more calls when a worker has died
   std::shared_ptr<const worker_setup> setup;
+  // What the users of the pool know these as.
+  std::exception_ptr (*make_start_error)(const std::exception_ptr& error) noexcept = nullptr;
   std::exception_ptr (*make_broken)(const char* why, const std::exception_ptr& inside) noexcept = nullptr;
   worker_settings worker;
 };
@@ -70,7 +72,7 @@ class worker_pool {
   ~worker_pool() {
     // Of a pool that was left behind, these are the parent's.
     if (!is_of_this_process()) {
-      for (auto& each : workers_) static_cast<void>(each.release());
+      static_cast<void>(new auto(std::move(workers_)));
       return;
     }
     for (const auto& each : workers_) worker_starter::of_this_process().forget(each->serial);
@@ -361,8 +363,8 @@ class worker_pool {
     }
   }
 
-  void note_start_error(std::exception_ptr error) noexcept {
-    start_error_ = std::move(error);
+  void note_start_error(const std::exception_ptr& error) noexcept {
+    start_error_ = settings_.make_start_error(error);
     next_start_ = clock::now() + std::chrono::milliseconds(100);
     box_.kick();
   }
@@ -420,7 +422,8 @@ class worker_pool {
   }
 
   /// It was not given.
-  void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call, std::exception_ptr error) {
+  void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
+                  const std::exception_ptr& error) {
     to.is_sending = false;
     to.sent = nullptr;
     --to.given;
@@ -463,8 +466,8 @@ class worker_pool {
     box_.kick();
   }
 
-  void fail_waiting(std::unique_lock<std::mutex>& lock, const std::exception_ptr& error) {
-    const std::exception_ptr kept = error;
+  void fail_waiting(std::unique_lock<std::mutex>& lock, std::exception_ptr error) {
+    const std::exception_ptr kept = std::move(error);
     while (remote_call* const call = waiting_.try_pop_front()) fail(lock, *call, kept);
   }
 

@@ -36,10 +36,10 @@ class worker_starter {
   /// and std::bad_alloc. Returns the worker's number.
   [[nodiscard]] serial_number order(const surroundings& where, std::initializer_list<int> given, report_box& box) {
     const std::lock_guard lock(mutex_);
-    ensure_server();
+    const server_process& server = ensure_server();
     const serial_number serial = ++last_serial_;
     told_.emplace(serial, &box);
-    if (server_->order({.serial = serial, .where = where}, given)) return serial;
+    if (server.order({.serial = serial, .where = where}, given)) return serial;
     told_.erase(serial);
     lose_server();
     throw std::system_error(std::make_error_code(std::errc::connection_aborted), "the fork server is gone");
@@ -90,19 +90,20 @@ class worker_starter {
     return new worker_starter;
   }
 
-  void ensure_server() {
-    if (server_.has_value()) return;
+  const server_process& ensure_server() {
+    if (server_.has_value()) return *server_;
     if (!program::current().arguments.empty()) {
       server_.emplace(server_process::restart());
     } else if (has_one_thread() && generation_ == 0) {
       server_.emplace(server_process::fork(&worker_main));
     } else {
       throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
-                              "worker processes cannot be started any more: this process has several threads, or its "
-                              "fork server was killed; call heddle::init(argc, argv) first in main(), and this program "
+                              "this process has several threads already, or its fork server was killed; call "
+                              "heddle::init(argc, argv) first in main(), and this program "
                               "is started once more to start workers");
     }
     ++generation_;
+    return *server_;
   }
 
   /// Its workers end with it.
