@@ -121,6 +121,7 @@ template <class F, class Run, std::ranges::input_range... Rs>
 ///     std::vector<double> squares = heddle::parallel_map([](double x) { return x * x; }, xs);
 ///     std::vector<int> sums = heddle::parallel_map(pool, std::plus<>{}, xs, ys);
 template <executor E, class F, std::ranges::input_range... Rs>
+  requires(!remote_executor<E>)
 [[nodiscard]] auto parallel_map(E&& on, const F& callable, Rs&&... ranges) {
   return map_loop(
       callable, [&on](std::uint64_t size, auto loop) { run_loop(on, size, loop); }, std::forward<Rs>(ranges)...);
@@ -130,6 +131,7 @@ template <executor E, class F, std::ranges::input_range... Rs>
 ///
 ///     heddle::parallel_map(pool, decode, {.chunksize = 16}, frames);
 template <executor E, class F, std::ranges::input_range... Rs>
+  requires(!remote_executor<E>)
 [[nodiscard]] auto parallel_map(E&& on, const F& callable, const loop_options& options, Rs&&... ranges) {
   return map_loop(
       callable, [&](std::uint64_t size, auto loop) { run_loop(on, size, loop, options); }, std::forward<Rs>(ranges)...);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -26,10 +27,12 @@
 #include <heddle/process/supervisor.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process_pool_options.hpp>
+#include <heddle/remote_map.hpp>
 #include <heddle/remote_task.hpp>
 #include <heddle/submit_after.hpp>
 #include <heddle/travelling_call.hpp>
 #include <heddle/travelling_chunk.hpp>
+#include <heddle/travelling_slice.hpp>
 
 namespace heddle {
 
@@ -140,6 +143,13 @@ class process_pool_executor : public map_members<process_pool_executor> {
   template <class F, class Elements, class T>
   [[nodiscard]] future<void> submit_chunk(chunk_call<F, Elements, T>&& call) {
     return push<travelling_chunk<F, Elements, T>>(std::move(call));
+  }
+
+  /// For parallel_map(): calls for elements that stay where they are, as long as `in_use` counts them.
+  template <class R, class F, class... Ts>
+  [[nodiscard]] future<std::vector<R>> submit_slice(slices_in_use& in_use, const F& callable,
+                                                    std::span<const Ts>... elements) {
+    return push<travelling_slice<std::decay_t<F>, R, Ts...>>(in_use, callable, elements...);
   }
 
   /// heddle::submit_after() on this executor.

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <future>
+#include <list>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include <heddle/as_completed.hpp>
+#include <heddle/parallel_map.hpp>
 #include <heddle/wait.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -188,6 +190,37 @@ TEST_CASE("maps in chunks and with a buffer, and starmaps", "[process_pool]") {
                                       {.chunksize = 2}, std::vector{std::pair(1, 2), std::pair(3, 4), std::pair(5, 6)}))
     calls += each;
   CHECK(calls == 440);
+}
+
+TEST_CASE("parallel_map sends slices of its ranges, and has the results in order", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 2}};
+  std::vector<int> numbers(scaled(500'000));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const auto results = heddle::parallel_map(procs, [](int x) { return 2L * x; }, numbers);
+  REQUIRE(results.size() == numbers.size());
+  int wrong = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) wrong += results[i] == 2L * static_cast<long>(i) ? 0 : 1;
+  CHECK(wrong == 0);
+  const std::list<std::string> words{"a", "bb", "ccc"};
+  const std::vector<int> flags{1, 0, 1, 1};
+  const auto both = heddle::parallel_map(
+      procs, [](const std::string& s, int doubled) { return doubled == 1 ? s + s : s; }, {.chunksize = 2}, words,
+      flags);
+  CHECK(both == std::vector<std::string>{"aa", "bb", "cccccc"});
+  CHECK(heddle::parallel_map(procs, twice, std::vector<int>()).empty());
+  const auto failing = [&] {
+    return heddle::parallel_map(
+        procs, [](int x) { return x == 70 || x == 30 ? throw std::out_of_range(std::to_string(x)) : x; },
+        {.chunksize = 10}, numbers);
+  };
+  CHECK_THROWS_WITH(failing(), "30");
+  const auto dying = [&] {
+    return heddle::parallel_map(
+        procs, [](int x) { return x == 55 ? ::raise(SIGKILL) : x; }, {.chunksize = 10}, numbers);
+  };
+  CHECK_THROWS_AS(dying(), heddle::worker_died);
+  CHECK(procs.submit(twice, 4).result() == 8);
 }
 
 TEST_CASE("calls go to processes when others are done", "[process_pool]") {
