@@ -2,12 +2,14 @@
 // The main job: counts the words of all files below a directory in three ways, and checks them against a plain loop.
 //
 //   quickstart [directory]          default: /usr/include
+//   quickstart --processes [directory]   counts in worker processes, too
 //
-// run with: @SOURCE_DIR@/include
+// run with: --processes @SOURCE_DIR@/include
 // expected output: [0-9]+ files, [0-9,.]+ MB, [0-9]+ words
 // expected output: pool.map
 // expected output: asyncio.gather
 // expected output: parallel_map over array_split
+// expected output: array_split to processes
 // expected output: all counts agree
 
 #include <heddle/heddle.hpp>
@@ -29,6 +31,10 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#if defined(__linux__)
+#include <heddle/process_pool_executor.hpp>
+#endif
 
 #if __has_include(<unistd.h>)
 #include <unistd.h>
@@ -78,6 +84,12 @@ class word_table {
     std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(), order);
     all.resize(count);
     return all;
+  }
+
+  /// Tables of strings travel to other processes, and back.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(shards_);
   }
 
   template <class Other>
@@ -296,6 +308,31 @@ word_table<std::string_view> count_in_chunks(heddle::thread_pool_executor& pool,
   return word_table<std::string_view>::sum(pool, std::move(parts));
 }
 
+/// The same in processes: a part ends where a word does, is sent there, and its table comes back. Nothing is shared, so
+/// nothing that one of them does can hurt the others.
+#if defined(__linux__)
+word_table<std::string> count_in_processes(heddle::process_pool_executor& procs, heddle::thread_pool_executor& pool,
+                                           const std::string& text) {
+  const auto count_part = [](std::string_view part) {
+    word_table<std::string> table;
+    const char* const end = part.data() + part.size();
+    count_words(part.data(), end, end, table);
+    return table;
+  };
+  std::vector<heddle::future<word_table<std::string>>> counting;
+  const char* begin = text.data();
+  const char* const text_end = begin + text.size();
+  for (const std::span<const char> chunk : heddle::array_split(text, procs.max_workers())) {
+    const char* const end = std::find_if(std::max(begin, chunk.data() + chunk.size()), text_end, is_space);
+    counting.push_back(procs.submit(count_part, std::string_view(begin, static_cast<std::size_t>(end - begin))));
+    begin = end;
+  }
+  std::vector<word_table<std::string>> parts;
+  for (auto& each : counting) parts.push_back(std::move(each).result());
+  return word_table<std::string>::sum(pool, std::move(parts));
+}
+#endif
+
 // ---- input and report
 
 /// The text as a terminal can show it: control characters of ASCII are written as \xNN. What is longer than `limit`
@@ -399,11 +436,11 @@ verdict compare(const char* strategy, const std::vector<file_count>& files, cons
   return verdict::wrong;
 }
 
-int report(const std::vector<fs::path>& paths) {
+int report(const std::vector<fs::path>& paths, bool with_processes) {
   const all_texts all = read_all(paths);
   heddle::thread_pool_executor pool;
 
-  double loop_time = 0, map_time = 0, gather_time = 0, memory_time = 0, split_time = 0;
+  double loop_time = 0, map_time = 0, gather_time = 0, memory_time = 0, split_time = 0, process_time = 0;
   const total expected = timed(loop_time, [&] { return count_in_a_loop(paths); });
   const total mapped = timed(map_time, [&] { return count_with_pool_map(pool, paths); });
   const total gathered = timed(gather_time, [&] { return asyncio::run(count_with_coroutines(pool, paths)); });
@@ -414,6 +451,13 @@ int report(const std::vector<fs::path>& paths) {
     return table;
   });
   const auto split = timed(split_time, [&] { return count_in_chunks(pool, all.text); });
+  word_table<std::string> from_processes;
+#if defined(__linux__)
+  if (with_processes) {
+    heddle::process_pool_executor procs;
+    from_processes = timed(process_time, [&] { return count_in_processes(procs, pool, all.text); });
+  }
+#endif
 
   std::uint64_t files = 0, bytes = 0, words = 0;
   for (const file_count& count : expected.files) {
@@ -430,6 +474,7 @@ int report(const std::vector<fs::path>& paths) {
   print_row("asyncio.gather of to_thread", gather_time, loop_time, megabytes);
   print_row("plain loop over the text", memory_time, memory_time, megabytes);
   print_row("parallel_map over array_split", split_time, memory_time, megabytes);
+  if (with_processes) print_row("array_split to processes", process_time, memory_time, megabytes);
 
   std::printf("\n  the most frequent words\n");
   for (const auto& [word, times] : expected.table.most_frequent(10)) {
@@ -447,6 +492,10 @@ int report(const std::vector<fs::path>& paths) {
     std::printf("  parallel_map over array_split: WRONG COUNTS\n");
     split_verdict = verdict::wrong;
   }
+  if (with_processes && !(split == from_processes)) {
+    std::printf("  array_split to processes: WRONG COUNTS\n");
+    split_verdict = verdict::wrong;
+  }
   const verdict worst = std::max({compare("pool.map", mapped.files, mapped.table, expected),
                                   compare("asyncio.gather", gathered.files, gathered.table, expected), split_verdict});
   if (worst == verdict::wrong) return 2;
@@ -457,13 +506,18 @@ int report(const std::vector<fs::path>& paths) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 2) {
-    std::fprintf(stderr, "usage: quickstart [directory]\n");
+#if defined(__linux__)
+  heddle::init(argc, argv);
+#endif
+  const bool with_processes = argc > 1 && std::string_view(argv[1]) == "--processes";
+  const int first = with_processes ? 2 : 1;
+  if (argc > first + 1) {
+    std::fprintf(stderr, "usage: quickstart [--processes] [directory]\n");
     return 1;
   }
-  fs::path root = argc > 1 ? argv[1] : "/usr/include";
+  fs::path root = argc > first ? argv[first] : "/usr/include";
   std::error_code error;
-  if (argc <= 1 && !fs::is_directory(root, error)) root = fs::path(__FILE__).parent_path().parent_path();
+  if (argc <= first && !fs::is_directory(root, error)) root = fs::path(__FILE__).parent_path().parent_path();
   const fs::directory_iterator readable(root, error);
   if (error) {
     std::fprintf(stderr, "cannot list %s: %s; give a directory: quickstart <directory>\n", printable(root).c_str(),
@@ -477,7 +531,7 @@ int main(int argc, char** argv) {
   }
   std::printf("heddle quickstart: %s\n", printable(root).c_str());
   std::fflush(stdout);
-  const int result = report(paths);
+  const int result = report(paths, with_processes);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     std::perror("cannot write the report");
     return 1;

@@ -90,7 +90,7 @@ struct process_pool_options {
   heddle::on_crash on_crash = heddle::on_crash::fail_task();
   /// Each worker calls it before its first call. If it throws, the pool is broken: every call fails with
   /// broken_process_pool, with what was thrown nested inside.
-  worker_initializer initializer{};
+  worker_initializer initializer{};  // NOLINT(readability-redundant-member-init): GCC warns of a member without
   /// After so many calls a worker ends and another one takes its place; 0: never. For calls that leak.
   std::uint64_t max_tasks_per_child = 0;
   /// How long a call may run, from when a worker gets it; zero: as long as it takes. When that is over its worker is
