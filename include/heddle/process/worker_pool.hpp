@@ -624,6 +624,9 @@ class result_reading {
 
   void note_failed_setup(const std::exception_ptr& error) noexcept { failed_setup_ = error; }
 
+  /// Whether there is nothing to account for.
+  [[nodiscard]] bool is_empty() const noexcept { return count_ == 0 && failed_setup_ == nullptr; }
+
   /// The lock is the pool's.
   void account() noexcept {
     if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
@@ -668,6 +671,7 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
   do {
     outcome = from.link.receive(may_wait, mine);
   } while (outcome == received::result);
+  if (outcome == received::nothing && mine.is_empty()) return outcome;
   std::unique_lock lock(mutex_);
   mine.account();
   if (outcome == received::garbage && !from.link.is_lost()) {

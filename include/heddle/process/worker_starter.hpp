@@ -93,7 +93,13 @@ class worker_starter {
   const server_process& ensure_server() {
     if (server_.has_value()) return *server_;
     if (!program::current().arguments.empty()) {
-      server_.emplace(server_process::restart());
+      server_process started = server_process::restart();
+      if (!started.may_fork()) {
+        throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                                "this program, started once more to start workers, has several threads before it gets "
+                                "to heddle::init(): let no static object start one");
+      }
+      server_.emplace(std::move(started));
     } else if (has_one_thread() && generation_ == 0) {
       server_.emplace(server_process::fork(&worker_main));
     } else {
