@@ -160,7 +160,7 @@ struct process_pool_options {
                        .max_resident = max_rss,
                        .threads = threads(),
                        .depth = process::pool_depth + 1,
-                       .may_spin = static_cast<std::uint8_t>(max_workers < base::usable_cpus::count()),
+                       .may_spin = static_cast<std::uint8_t>(max_workers <= base::usable_cpus::count()),
                        .is_silent = static_cast<std::uint8_t>(worker_stdio == heddle::worker_stdio::null),
                        .has_setup = static_cast<std::uint8_t>(setup() != nullptr),
                        .is_sandboxed = static_cast<std::uint8_t>(sandbox.has_value()),

@@ -31,6 +31,9 @@ class doorbell {
   /// Sleeps until somebody rings, or until the deadline; may return for no reason.
   void sleep(caller who, sync::deadline until) noexcept { sync::park_shared_until(word_, who, until); }
 
+  /// Who seems to wait, at this moment.
+  [[nodiscard]] caller look() const noexcept { return word_.load(base::relaxed); }  // relaxed: a hint
+
   /// Who waits, and does not any more.
   [[nodiscard]] caller ring() noexcept {
     return word_.exchange(nobody, base::acq_rel);  // [doorbell.1] acq_rel: see prepare()

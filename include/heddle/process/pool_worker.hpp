@@ -18,21 +18,22 @@ namespace heddle::process {
 struct pool_worker {
   using clock = std::chrono::steady_clock;
 
+  static constexpr std::chrono::nanoseconds ahead{50'000};  // of work that a worker has before it
+  static constexpr std::size_t most_at_a_time = task_slots::capacity - 8;
+
   explicit pool_worker(const worker_settings& settings) : link(settings) {}
 
-  /// How many calls it may have: some 50 us of work, so that it need not wait for the next one.
-  [[nodiscard]] std::size_t depth() const noexcept {
-    constexpr std::chrono::nanoseconds ahead{50'000};
-    if (done == 0) return 1;
-    const auto fit = static_cast<std::size_t>(ahead / std::max(per_call, std::chrono::nanoseconds(1)));
-    return std::clamp<std::size_t>(fit, 1, task_slots::capacity - 8);
-  }
-
-  /// `count` calls more have been done.
-  void note_done(std::size_t count, clock::time_point now) noexcept {
+  /// `count` calls more have been done; `starves` if it has nothing more, and calls wait. Then it gets more at a time,
+  /// and fewer where they take longer than it seemed.
+  void note_done(std::size_t count, clock::time_point now, bool starves) noexcept {
     if (count == 0) return;
-    const auto mean = std::chrono::nanoseconds(now - last_done) / static_cast<std::int64_t>(count);
-    per_call = done == 0 ? mean : (per_call * 3 + mean) / 4;
+    if (starves) {
+      depth = std::min(2 * depth, most_at_a_time);
+    } else if (outstanding != 0) {
+      const auto each = std::chrono::nanoseconds(now - last_done) / static_cast<std::int64_t>(count);
+      const auto fit = static_cast<std::size_t>(ahead / std::max(each, std::chrono::nanoseconds(1)));
+      depth = std::clamp<std::size_t>(fit, 1, std::min(2 * depth, most_at_a_time));
+    }
     done += count;
     last_done = now;
   }
@@ -52,7 +53,7 @@ struct pool_worker {
   clock::time_point deadline = clock::time_point::max();
   clock::time_point bury_after = clock::time_point::max();
   clock::time_point last_done = clock::now();
-  std::chrono::nanoseconds per_call{0};
+  std::size_t depth = 1;        // how many calls it may have
   std::size_t outstanding = 0;  // calls that it has and whose result is not there
   std::uint64_t given = 0;      // calls, in all
   std::uint64_t done = 0;

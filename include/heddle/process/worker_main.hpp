@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include <heddle/base/cpu.hpp>
 #include <heddle/base/file_text.hpp>
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/descriptor.hpp>
@@ -28,7 +29,7 @@
 #include <heddle/process/shared_memory.hpp>
 #include <heddle/process/worker_call.hpp>
 #include <heddle/sync/deadline.hpp>
-#include <heddle/sync/spin_wait.hpp>
+#include <heddle/sync/patience.hpp>
 #include <heddle/sync/this_thread.hpp>
 
 namespace heddle::process {
@@ -187,8 +188,13 @@ class worker_loop {
     tell_receiver();
   }
 
-  /// Whoever is to read results. What costs a system call is a reason to sleep soon.
+  /// Whoever is to read results. What costs a system call is a reason to sleep soon. Who has submitted a call may be
+  /// about to wait for it, and need not be told then: so the supervisor is told a moment later.
   void tell_receiver() noexcept {
+    for (unsigned polls = 0; polls < longest_courtesy; ++polls) {
+      if (shared_.of_receiver.look() != channel_memory::supervisor) break;
+      base::pause();
+    }
     switch (shared_.of_receiver.ring()) {
       case channel_memory::somebody:
         shared_.of_receiver.wake();
@@ -228,9 +234,20 @@ class worker_loop {
     wait([&] { return results_.look(), results_.free_bytes() > before; });
   }
 
+  /// Looks for as long as it takes who was woken to come back with the next call.
+  template <class IsThere>
+  [[nodiscard]] bool comes_soon(const IsThere& is_there) noexcept {
+    sync::patience left;
+    if (std::exchange(has_woken_, false)) left.be_polite();
+    for (; !left.is_over(); left.pause()) {
+      if (is_there()) return true;
+    }
+    return false;
+  }
+
   template <class IsThere>
   void wait(const IsThere& is_there) {
-    if (!std::exchange(has_woken_, false) && settings_.may_spin != 0 && sync::spin_until(is_there)) return;
+    if (settings_.may_spin != 0 && comes_soon(is_there)) return;
     std::fflush(nullptr);  // while it sleeps somebody may look at what it has printed
     shared_.of_worker.prepare(channel_memory::somebody);
     while (!is_there()) {
@@ -239,6 +256,8 @@ class worker_loop {
     }
     shared_.of_worker.cancel();
   }
+
+  static constexpr unsigned longest_courtesy = 32;  // pauses: one or two microseconds
 
   channel_memory& shared_;
   const worker_settings settings_;

@@ -340,7 +340,7 @@ class worker_pool {
       if (pool_worker* const started = try_start()) return started;
     }
     const bool wants_it_alone = call.is_large || call.time_limit.count() != 0;
-    if (least == nullptr || wants_it_alone || least->outstanding >= least->depth()) return nullptr;
+    if (least == nullptr || wants_it_alone || least->outstanding >= least->depth) return nullptr;
     return least;
   }
 
@@ -631,9 +631,12 @@ class result_reading {
   void account() noexcept {
     if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
     from_.has_had_enough = from_.link.has_had_enough();
-    from_.note_done(count_, worker_pool::clock::now());
+    if (count_ != 0) {
+      const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
+      from_.note_done(count_, worker_pool::clock::now(), starves);
+      pool_.failed_starts_ = 0;
+    }
     pool_.done_ += count_;
-    if (count_ != 0) pool_.failed_starts_ = 0;
     bool tells = false;
     while (remote_call* const call = to_tell_.try_pop_front()) {
       pool_.to_tell_.push_back(*call);
