@@ -104,7 +104,7 @@ class [[nodiscard]] future {
   /// True once there is a result, an exception or a cancellation. Never blocks, as the next two.
   [[nodiscard]] bool done() const { return state().done(); }
 
-  /// True while the call runs.
+  /// True while the call runs, in this process.
   [[nodiscard]] bool running() const { return state().current() == completion::phase::running; }
 
   /// True if the call was cancelled before it ran.
@@ -229,7 +229,7 @@ class [[nodiscard]] future {
           std::is_lvalue_reference_v<E>,
           "then(executor, f) needs the executor later, and this one ends with the expression: give it a name");
       using submission = submission_of_values<std::remove_reference_t<E>, std::decay_t<F>>;
-      return std::move(*this).then(submission{&executor, std::forward<F>(f)});
+      return std::move(*this).then(submission{executor.make_ticket(), std::forward<F>(f)});
     } else {
       return then_on(std::forward<E>(executor), std::forward<F>(f));
     }

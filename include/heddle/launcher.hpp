@@ -3,12 +3,14 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <heddle/base/shared_value.hpp>
 #include <heddle/completion/state_word.hpp>
 #include <heddle/completion/task.hpp>
+#include <heddle/errors.hpp>
 #include <heddle/queue/job.hpp>
 
 namespace heddle {
@@ -21,13 +23,17 @@ concept remote_executor = requires { typename std::remove_cvref_t<E>::runs_elsew
 /// Submits a call to a remote_executor, with the values that it waited for.
 template <class E, class F>
 struct submission_of_values {
-  E* to;
+  typename E::ticket to;
   F callable;
 
   template <class... Values>
     requires completion::callable_with<F, std::decay_t<Values>...>
   auto operator()(Values&&... values) {
-    return to->submit(std::move(callable), std::forward<Values>(values)...);
+    std::optional<decltype(std::declval<E&>().submit(std::move(callable), std::forward<Values>(values)...))> submitted;
+    const bool is_there = to.try_use(
+        [&](E& pool) { submitted.emplace(pool.submit(std::move(callable), std::forward<Values>(values)...)); });
+    if (!is_there) throw executor_shutdown_error();
+    return std::move(*submitted);
   }
 };
 

@@ -61,7 +61,10 @@ using process_pool_stats = process::worker_pool::counts;
 /// Destroying it waits for its calls.
 class process_pool_executor : public map_members<process_pool_executor> {
  public:
-  using runs_elsewhere = void;  // remote_executor
+  // What a remote_executor has: a way to it that may be longer than its life.
+  using runs_elsewhere = void;
+  using ticket = base::revocable<process_pool_executor>::ticket;
+  [[nodiscard]] ticket make_ticket() const noexcept { return self_.make_ticket(); }
 
   /// Starts what starts the workers, if this process has not done so, and a thread that watches over them. Throws
   /// std::invalid_argument if one of the numbers is out of its range, and executor_start_error where the system
@@ -81,6 +84,7 @@ class process_pool_executor : public map_members<process_pool_executor> {
     if (!pool_.is_of_this_process()) {
       supervisor_.leave_behind();
       way_.leave_behind();
+      self_.leave_behind();
       return;
     }
     if (supervisor_.runs_this_thread()) {
@@ -93,6 +97,7 @@ class process_pool_executor : public map_members<process_pool_executor> {
     }
     pool_.close();
     supervisor_.join();
+    self_.revoke();
     way_.revoke();
   }
 
@@ -228,6 +233,7 @@ class process_pool_executor : public map_members<process_pool_executor> {
   process::worker_pool pool_;
   base::revocable<process::worker_pool> way_{pool_};
   process::supervisor supervisor_;
+  base::revocable<process_pool_executor> self_{*this};
 };
 
 static_assert(executor<process_pool_executor>);

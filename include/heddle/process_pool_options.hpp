@@ -68,7 +68,9 @@ class on_crash {
   /// It fails with worker_died, and nothing else does.
   static constexpr on_crash fail_task() noexcept { return on_crash(1); }
   /// Another worker begins it anew, up to `again` times; then it fails. For calls that may be run more than once.
-  static constexpr on_crash retry(unsigned again) noexcept { return on_crash(again + 1); }
+  static constexpr on_crash retry(unsigned again) noexcept {
+    return on_crash(std::max(again, again + 1));  // not 0
+  }
 
   /// It fails with worker_died, and all others with broken_process_pool, now and later. Python's rule.
   static constexpr on_crash break_pool() noexcept { return on_crash(1, true); }

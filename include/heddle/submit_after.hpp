@@ -200,7 +200,7 @@ auto submit_after(E&& on, Args&&... after_and_callable) {
       using given = std::tuple<Args&&...>;
       using F = std::decay_t<std::tuple_element_t<last, given>>;
       submission_of_values<std::remove_reference_t<E>, F> submission{
-          &on, std::forward<std::tuple_element_t<last, given>>(std::get<last>(all))};
+          on.make_ticket(), std::forward<std::tuple_element_t<last, given>>(std::get<last>(all))};
       return launch_after(launch_here(), std::forward<std::tuple_element_t<I, given>>(std::get<I>(all))...,
                           std::move(submission))
           .then([](auto submitted) { return submitted; });

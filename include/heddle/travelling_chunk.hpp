@@ -39,6 +39,19 @@ class travelling_chunk {
 
   /// Into the results of the map.
   void decode(process::byte_source& source) const {
+    try {
+      decode_all(source);
+    } catch (...) {
+      forget_result();
+      throw;
+    }
+  }
+  void forget_result() const noexcept {
+    for (std::size_t i = 0; i < call_.elements.size(); ++i) call_.results->drop(i);
+  }
+
+ private:
+  void decode_all(process::byte_source& source) const {
     if (source.get<std::uint64_t>() != call_.elements.size())
       throw process::malformed_message("a chunk has another number of results than of elements");
     for (std::size_t i = 0; i < call_.elements.size(); ++i) {
@@ -53,11 +66,6 @@ class travelling_chunk {
       }
     }
   }
-  void forget_result() const noexcept {
-    for (std::size_t i = 0; i < call_.elements.size(); ++i) call_.results->drop(i);
-  }
-
- private:
   /// In the worker.
   static void run(process::worker_call& call) {
     const F callable = callable_codec<F, &run>::decode(call.arguments());

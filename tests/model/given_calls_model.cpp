@@ -40,8 +40,9 @@ struct given_and_taken : model<Derived, Threads> {
   void receive() {
     call* const taken = given.take(1);
     if (taken == nullptr) return;
-    if (given.is_being_written(1)) return given.put(1, *taken);
+    if (given.is_being_written(1)) return given.put_back(1, *taken);
     end(*taken);
+    given.end_reading();
   }
 };
 
@@ -57,6 +58,22 @@ struct an_answer_before_all_is_written : given_and_taken<an_answer_before_all_is
     if (index == 0) return write(true);
     receive();
     receive();
+  }
+};
+
+/// What was taken comes back, as where its worker has failed half way through a result.
+struct a_place_is_kept : given_and_taken<a_place_is_kept, 2> {
+  call later;
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      write(false);
+      constexpr auto same_place = 1 + heddle::process::task_slots::capacity;
+      if (given.has_place(same_place)) given.put(same_place, later);
+    } else if (call* const taken = given.take(1)) {
+      given.put_back(1, *taken);
+      HEDDLE_MODEL_CHECK(given.look(1) == taken);
+    }
   }
 };
 
@@ -77,6 +94,7 @@ int main(int argc, char** argv) {
                  {
                      explore<an_answer_at_any_time>("an answer at any time", everything),
                      explore<an_answer_before_all_is_written>("an answer before all is written", everything),
+                     explore<a_place_is_kept>("a place is kept", everything),
                      explore<an_answer_to_what_was_taken_back>("an answer to what was taken back", everything),
                  },
                  {});

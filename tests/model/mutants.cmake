@@ -1774,8 +1774,15 @@ heddle_mutant(task_slots claiming_does_not_look
 heddle_mutant(given_calls taking_leaves_it_there
   HEADER process/given_calls.hpp
   IN [[Call* take(]]
-  REPLACE [[place(number).exchange(nullptr, base::acquire)]]
+  REPLACE [[place(number).exchange(nullptr, base::acq_rel)]]
   BY [[place(number).load(base::acquire)]]
+  FINDS "USER ASSERT FAILED|DATA RACE")
+
+heddle_mutant(given_calls no_place_is_kept
+  HEADER process/given_calls.hpp
+  IN [[Call* take(]]
+  REPLACE [[read_.store(number, base::relaxed);]]
+  BY [[static_cast<void>(number);]]
   FINDS "USER ASSERT FAILED|DATA RACE")
 
 heddle_mutant(given_calls nobody_says_that_it_is_written

@@ -35,6 +35,10 @@ struct worker_settings {
 struct channel_memory {
   static constexpr std::size_t ring_size = std::size_t{1} << 20U;
 
+  /// Who reads a ring tells who writes it when so many bytes were read. Who waits for room has found less than half of
+  /// the ring free, so that he is told before all of it is read.
+  static constexpr std::size_t often = ring_size / 4;
+
   /// Who waits at a doorbell.
   static constexpr doorbell::caller somebody = 1;    // asleep there
   static constexpr doorbell::caller supervisor = 2;  // of results only: the thread that waits for the eventfd

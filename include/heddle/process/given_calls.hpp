@@ -19,8 +19,11 @@ class given_calls {
 
   // ---- who sends
 
+  /// False while the call that had the place is here, or is being read and may come back.
   [[nodiscard]] bool has_place(sequence number) const noexcept {
-    return place(number).load(base::relaxed) == nullptr;  // relaxed: a pointer alone
+    if (place(number).load(base::acquire) != nullptr) return false;  // [given_calls.3] acquire: see take()
+    const sequence read = read_.load(base::relaxed);                 // relaxed: the above orders it
+    return read == 0 || read % task_slots::capacity != number % task_slots::capacity;
   }
   void put(sequence number, Call& given) noexcept {
     place(number).store(&given, base::release);  // [given_calls.1] release: what the call is
@@ -35,10 +38,18 @@ class given_calls {
 
   // ---- who receives
 
-  /// Null if it is not here.
+  /// Null if it is not here. Its place is kept until put_back() or end_reading().
   [[nodiscard]] Call* take(sequence number) noexcept {
-    return place(number).exchange(nullptr, base::acquire);  // [given_calls.1] acquire: see put()
+    read_.store(number, base::relaxed);  // relaxed: what follows publishes it
+    // [given_calls.1] acquire: see put(). [given_calls.3] release: who finds the place empty finds that it is kept.
+    return place(number).exchange(nullptr, base::acq_rel);
   }
+  void put_back(sequence number, Call& taken) noexcept {
+    put(number, taken);
+    end_reading();
+  }
+  void end_reading() noexcept { read_.store(0, base::relaxed); }  // relaxed: seen late, a place is kept for longer
+
   /// Of a call that was taken. Then it is put back.
   [[nodiscard]] bool is_being_written(sequence number) const noexcept {
     return written_.load(base::acquire) == number;  // [given_calls.2] acquire: see end_writing()
@@ -64,6 +75,7 @@ class given_calls {
 
   std::array<pointer, task_slots::capacity> places_{};
   base::atomic<sequence> written_{0};
+  base::atomic<sequence> read_{0};
 };
 
 }  // namespace heddle::process

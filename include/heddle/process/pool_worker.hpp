@@ -38,6 +38,11 @@ struct pool_worker {
     last_done = now;
   }
 
+  /// Whether it is to be replaced.
+  [[nodiscard]] bool is_used_up(std::uint64_t max_calls) const noexcept {
+    return has_had_enough || (answered >= max_calls && outstanding == 0);
+  }
+
   [[nodiscard]] bool may_get_calls() const noexcept {
     return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr &&
            !link.is_lost();
@@ -51,18 +56,22 @@ struct pool_worker {
   remote_call* sent = nullptr;   // the call that is being sent, as long as it is not done
   remote_call* timed = nullptr;  // the call that it has alone, which has a time limit
   clock::time_point deadline = clock::time_point::max();
+  clock::time_point longest_read = clock::time_point::max();  // of the result that is being read
   clock::time_point bury_after = clock::time_point::max();
   clock::time_point last_done = clock::now();
-  std::size_t depth = 1;        // how many calls it may have
-  std::size_t outstanding = 0;  // calls that it has and whose result is not there
-  std::uint64_t given = 0;      // calls, in all
-  std::uint64_t done = 0;
+  std::size_t depth = 1;         // how many calls it may have
+  std::size_t outstanding = 0;   // calls that it has and whose result is not there
+  std::uint64_t answered = 0;    // calls, in all
+  std::uint64_t done = 0;        // of these, those that are read and accounted for
   std::uint64_t idle_since = 0;  // the greater, the later
 
   int due_signal = 0;  // to be sent when it has started
   bool is_sending = false;
+  bool is_streaming = false;  // is sending, piece by piece
   bool is_receiving = false;
   bool is_started = false;
+  bool is_set_up = false;   // it has done what it does first
+  bool is_ready = false;    // both
   bool is_leaving = false;  // it was told to end
   bool is_doomed = false;   // it is to be killed as soon as nobody sends
   bool has_ended = false;   // its handle says so, or it could not be started

@@ -23,7 +23,7 @@ struct call_notes {
     queued,    // in the pool's queue
     sending,   // somebody writes it to `worker`
     given,     // a worker has it
-    reading,   // somebody reads what became of it, though it was cancelled
+    reading,   // somebody reads what became of it
     returned,  // it is in nobody's hands, and its canceller is to say so
   };
 
@@ -38,7 +38,6 @@ struct call_notes {
   place where = place::nowhere;
   bool is_large = false;      // it fits only into a ring that is empty
   bool is_cancelled = false;  // its canceller has said so
-  bool is_claimed = false;    // and its result is awaited still
 };
 
 /// What it is, the pool does not know. The pool has it from submit() on, until it has called one of its `end` functions

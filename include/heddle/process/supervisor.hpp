@@ -97,6 +97,24 @@ class supervisor {
       throw;
     }
   }
+  /// Joins those whose place another one has taken, and that have ended.
+  void join_ended() {
+    std::list<std::thread> ended;
+    {
+      const std::lock_guard list(threads_mutex_);
+      for (auto each = threads_.begin(); each != threads_.end();) {
+        const auto next = std::next(each);
+        if (std::erase(ended_, each->get_id()) != 0) ended.splice(ended.end(), threads_, each);
+        each = next;
+      }
+    }
+    for (std::thread& each : ended) each.join();
+  }
+  void note_replaced() {
+    const std::lock_guard list(threads_mutex_);
+    ended_.push_back(std::this_thread::get_id());
+  }
+
   bool try_start_thread() noexcept {
     try {
       start_thread();
@@ -112,7 +130,6 @@ class supervisor {
   static constexpr std::uint64_t of_kick = 0;
   static constexpr std::uint64_t of_server = 1;
   static constexpr std::chrono::milliseconds longest_report{100};
-  static constexpr std::chrono::seconds longest_leave{2};
   static constexpr std::chrono::milliseconds longest_oversleep{500};
   static constexpr unsigned most_failed_starts = 3;
 
@@ -128,8 +145,11 @@ class supervisor {
       for (delivered_report& each : pool_.box_.take_all()) note(each);
       kill_late();
       bury_dead();
-      if (!tell()) return;
+      pool_.drop_all();
+      if (!tell()) return note_replaced();
+      join_ended();
       join_asides();
+      if (is_to_cancel()) pool_.cancel_waiting();
       std::unique_lock lock(pool_.mutex_);
       pool_.dispatch(lock);
       if (pool_.is_closed_ && pool_.unfinished_ == 0 && send_home()) return;
@@ -164,7 +184,8 @@ class supervisor {
     const std::lock_guard lock(pool_.mutex_);
     clock::time_point next = pool_.waiting_.empty() ? clock::time_point::max() : pool_.next_start_;
     if (next <= clock::now()) next = clock::time_point::max();
-    for (const auto& each : pool_.workers_) next = std::min({next, each->deadline, each->bury_after});
+    for (const auto& each : pool_.workers_)
+      next = std::min({next, each->deadline, each->longest_read, each->bury_after});
     return next;
   }
 
@@ -219,11 +240,7 @@ class supervisor {
     const auto outcome = pool_.read_results(*from, false);
     if (outcome != worker_link::received::streamed)
       return pool_.hand_back(*from, outcome != worker_link::received::premature);
-    lock.lock();
-    pool_.aside(lock, [this, from] {
-      const auto rest = pool_.read_results(*from, true);
-      pool_.hand_back(*from, rest != worker_link::received::premature);
-    });
+    pool_.read_rest_aside(*from);
   }
 
   void note(delivered_report& delivered) {
@@ -234,6 +251,7 @@ class supervisor {
       case server_report::kind::started:
         return note_start(*about, delivered);
       case server_report::kind::failed:
+        if (delivered.report.how.process != 0) leave_alone(*about);
         pool_.note_start_error(std::make_exception_ptr(
             std::system_error(delivered.report.error, std::system_category(), "a worker process cannot be started")));
         about->has_report = true;
@@ -260,7 +278,15 @@ class supervisor {
     if (started.due_signal != 0) started.handle.send_signal(started.due_signal);
     if (started.is_doomed && !started.is_sending) started.handle.send_signal(SIGKILL);
     pool_.start_error_ = nullptr;
-    if (started.timed != nullptr) pool_.start_clock(started);
+    started.is_ready = started.is_set_up;
+    if (started.is_ready && started.timed != nullptr) pool_.start_clock(started);
+  }
+
+  /// It runs, but this process has no descriptor for its handle: it is to end by itself.
+  void leave_alone(pool_worker& started) noexcept {
+    started.end.pid = 0;
+    pool_.requeue_unbegun(started);
+    if (!started.is_sending) static_cast<void>(started.link.try_send_leave());
   }
 
   static void note_cause(pool_worker& ended, const exit_report& how) noexcept {
@@ -274,11 +300,16 @@ class supervisor {
     if (std::exchange(ended.has_ended, true)) return;
     if (ended.handle.is_open()) stop_watching(ended.handle.number());
     ended.bury_after = clock::now() + longest_report;
-    ended.deadline = clock::time_point::max();
+    ended.deadline = ended.longest_read = clock::time_point::max();
     ended.link.lose();
   }
 
   // ---- what is to be done
+
+  [[nodiscard]] bool is_to_cancel() const noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    return pool_.cancels_ && !pool_.waiting_.empty();
+  }
 
   void kill_late() {
     const auto now = clock::now();
@@ -288,8 +319,8 @@ class supervisor {
                                      [&](const auto& each) { return each->deadline <= now && !each->is_doomed; });
       if (late == pool_.workers_.end()) return;
       pool_worker& worker = **late;
-      worker.deadline = clock::time_point::max();
-      worker.timed_out = worker.timed != nullptr;
+      worker.timed_out = worker.timed != nullptr && worker.deadline <= now;
+      worker.deadline = worker.longest_read = clock::time_point::max();
       pool_.doom(worker);
     }
   }
@@ -360,7 +391,8 @@ class supervisor {
   }
 
   static bool was_meant(const pool_worker& dead) noexcept {
-    return dead.is_leaving || dead.is_doomed || dead.end.cause == death_cause::server_lost;
+    const bool was_broken = dead.end.cause == death_cause::killed_by_pool;
+    return dead.is_leaving || (dead.is_doomed && !was_broken) || dead.end.cause == death_cause::server_lost;
   }
   static bool was_killed(const worker_end& how) noexcept {
     return how.cause == death_cause::unknown ||
@@ -371,7 +403,7 @@ class supervisor {
     if (call.is_cancelled) return pool_.drop(call);
     if (pool_.broken_ != nullptr && dead.is_doomed) return pool_.fail(lock, call, pool_.broken_);
     if (dead.timed_out) return pool_.fail(lock, call, call.make_timeout());
-    if (++call.starts < pool_.settings_.attempts) return pool_.requeue(call);
+    if (++call.starts < pool_.settings_.attempts && dead.due_signal == 0) return pool_.requeue(call);
     pool_.fail(lock, call, std::make_exception_ptr(worker_died(dead.end, call.starts)));
   }
 
@@ -408,8 +440,8 @@ class supervisor {
     for (const auto& each : pool_.workers_) {
       if (each->is_leaving || each->is_doomed || each->has_ended || each->is_sending) continue;
       each->is_leaving = each->link.try_send_leave();
+      each->deadline = clock::now() + worker_pool::longest_leave;
       if (!each->is_leaving) pool_.doom(*each);
-      each->deadline = clock::now() + longest_leave;
     }
     return pool_.workers_.empty() && pool_.asides_.empty();
   }
@@ -421,6 +453,7 @@ class supervisor {
   std::mutex joining_;
   mutable std::mutex threads_mutex_;
   std::list<std::thread> threads_;
+  std::vector<std::thread::id> ended_;
 };
 
 }  // namespace heddle::process

@@ -80,11 +80,11 @@ class worker_link {
     return sent::yes;
   }
 
-  /// What the worker does first. Throws what encoding it throws, and std::length_error if it does not fit.
-  void send_setup(const worker_setup& setup) {
-    const sent_id id = modules_.encode(setup.function(), [this](const module_record& record) { send_module(record); });
+  /// What the worker does first: calls that function with these values. Throws std::length_error if they do not fit.
+  void send_setup(const callable_id& called, std::span<const std::byte> values) {
+    const sent_id id = modules_.encode(called, [this](const module_record& record) { send_module(record); });
     const message_head head{.sequence = next_, .module = static_cast<std::uint32_t>(id.module), .offset = id.offset};
-    if (!try_place(requests_, head, [&](byte_sink& sink) { setup.encode(sink); })) {
+    if (!try_place(requests_, head, [&](byte_sink& sink) { sink.write(values); })) {
       throw std::length_error(
           "the values of an initializer take more than a megabyte: let the initializer load them instead");
     }
@@ -99,17 +99,17 @@ class worker_link {
     const auto encode = [&](byte_sink& sink) { call.encode(sink); };
     message_head head;
     head.size = measure(encode);
-    while (!has_slot()) wait_for_room();
     sent_id id{};
     for (;;) {
+      wait_for_slot();
       try {
         id = modules_.encode(call.function(), [this](const module_record& record) { send_module(record); });
         break;
       } catch (const no_room&) {
-        wait_for_room();
+        wait_a_moment();
       }
     }
-    while (!has_slot()) wait_for_room();
+    wait_for_slot();
     head.sequence = next_;
     head.module = static_cast<std::uint32_t>(id.module);
     head.offset = id.offset;
@@ -172,6 +172,7 @@ class worker_link {
   void take_all(const Take& take) {
     for (task_slots::sequence each = first_; each != next_; ++each) {
       if (remote_call* const call = given_.take(each)) take(*call);
+      given_.end_reading();
     }
   }
 
@@ -204,8 +205,8 @@ class worker_link {
 
   [[nodiscard]] bool has_results() noexcept {
     if (has_head_) return true;
-    if (results_.readable_bytes() == 0) results_.look();
-    return results_.is_broken() || results_.readable_bytes() != 0;
+    if (results_.readable_bytes() < sizeof(message_head)) results_.look();
+    return results_.is_broken() || results_.readable_bytes() >= sizeof(message_head);
   }
 
   /// Waits for results until `is_over()`, or the link is lost; not awake if the worker had to be woken.
@@ -230,8 +231,8 @@ class worker_link {
   };
 
   /// The next result, of a call that was given and is not any more. Tells `owner`: `begin(call)`, which says whether
-  /// the result is wanted; then `end(call, error)`, where the call has taken its value if there is no error, or
-  /// `restore(call)`, where there will be another result: it is given again. Where the result is streamed and
+  /// the result is wanted; then `end(call, has_value, error)`, where the call has taken its value or there is an error,
+  /// or `restore(call)`, where there will be another result: it is given again. Where the result is streamed and
   /// `may_wait` is not, it is left.
   template <class Owner>
   [[nodiscard]] received receive(bool may_wait, Owner& owner) {
@@ -242,10 +243,10 @@ class worker_link {
     if (head_.is_streamed != 0 && !may_wait) return received::streamed;
     if (setup_ != 0 && head_.sequence == setup_) return receive_setup(owner);
     remote_call* const call = given_.take(head_.sequence);
-    if (call == nullptr) return received::garbage;
+    if (call == nullptr) return given_.end_reading(), received::garbage;
     const bool is_premature = given_.is_being_written(head_.sequence);
     if (is_premature || call->sequence != head_.sequence) {
-      given_.put(call->sequence, *call);
+      given_.put_back(call->sequence, *call);
       return is_premature ? received::premature : received::garbage;
     }
     has_head_ = false;
@@ -307,6 +308,15 @@ class worker_link {
     has_woken_.store(true, base::relaxed);  // relaxed: a hint
   }
 
+  /// The worker passes what was taken back from it when it gets there, and says nothing then.
+  void wait_for_slot() {
+    while (!has_slot()) wait_a_moment();
+  }
+  void wait_a_moment() {
+    if (is_lost()) throw worker_is_lost();
+    base::nap(100);
+  }
+
   void wait_for_room() {
     const std::size_t before = requests_.free_bytes();
     const auto is_there = [&] { return requests_.look(), requests_.free_bytes() > before || is_lost(); };
@@ -317,7 +327,8 @@ class worker_link {
   // ---- who receives
 
   void wait_for_rest() {
-    wait(shared_.of_receiver, [&] { return has_results() || is_lost(); });
+    const auto is_there = [&] { return results_.look(), results_.readable_bytes() != 0 || results_.is_broken(); };
+    wait(shared_.of_receiver, [&] { return is_there() || is_lost(); });
     if (results_.is_broken() || results_.readable_bytes() == 0) throw worker_is_lost();
   }
 
@@ -355,7 +366,7 @@ class worker_link {
     }
     last_result_ = head_.sequence;
     release_results();
-    if (error != nullptr) owner.note_failed_setup(error);
+    owner.note_setup(error);
     return received::result;
   }
 
@@ -389,22 +400,23 @@ class worker_link {
     }
     last_result_ = head_.sequence;
     has_had_enough_ = has_had_enough_ || head_.module != 0;
-    owner.end(call, error);
+    given_.end_reading();
+    owner.end(call, has_value, error);
     return is_garbage ? received::garbage : received::result;
   }
 
   template <class Owner>
   void give_back(remote_call& call, Owner& owner) noexcept {
     owner.restore(call);
-    given_.put(call.sequence, call);
+    given_.put_back(call.sequence, call);
   }
 
-  /// The worker may wait for room if much of the ring was full.
+  /// The worker may wait for room: then the ring was half full, at least.
   void release_results() noexcept {
-    const bool was_full = results_.position() - released_ + results_.readable_bytes() > channel_memory::ring_size / 2;
-    released_ = results_.position();
     results_.release();
-    if (was_full) ring_worker();
+    if (results_.position() - rung_ < channel_memory::often) return;
+    rung_ = results_.position();
+    ring_worker();
   }
 
   const shared_memory memory_;
@@ -428,7 +440,7 @@ class worker_link {
   bool has_head_ = false;
   bool has_had_enough_ = false;
   task_slots::sequence last_result_ = 0;
-  std::uint64_t released_ = 0;
+  std::uint64_t rung_ = 0;  // where it was when the worker was told of room last
 
   given_calls<remote_call> given_;
   base::atomic<bool> is_lost_{false};

@@ -4,8 +4,11 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -51,7 +54,7 @@ class worker_loop {
   worker_loop(channel_memory& shared, descriptor bell)
       : shared_(shared),
         settings_(shared.settings),
-        bell_(std::move(bell)),
+        bell_(out_of_the_way(std::move(bell))),
         requests_(shared.requests, shared.request_bytes),
         results_(shared.results, shared.result_bytes),
         modules_(missing_module::open) {
@@ -76,6 +79,16 @@ class worker_loop {
   }
 
  private:
+  /// With a high number, which no file gets that a call opens after it has closed all that there is.
+  static descriptor out_of_the_way(descriptor bell) noexcept {
+    rlimit most{};
+    ::getrlimit(RLIMIT_NOFILE, &most);
+    if (most.rlim_cur < 256) return bell;
+    const int last = static_cast<int>(std::min<rlim_t>(most.rlim_cur, 65'536));
+    descriptor moved(::fcntl(bell.number(), F_DUPFD_CLOEXEC, last - 64));
+    return moved.is_open() ? std::move(moved) : std::move(bell);
+  }
+
   /// Who writes requests piece by piece.
   struct sender {
     worker_loop& loop;
@@ -203,7 +216,9 @@ class worker_loop {
       case channel_memory::supervisor: {
         constexpr std::uint64_t one = 1;
         has_woken_ = true;
-        retry_interrupted([&] { return ::write(bell_.number(), &one, sizeof one); });
+        // Whoever has closed its descriptors has ended this worker.
+        if (retry_interrupted([&] { return ::write(bell_.number(), &one, sizeof one); }) < 0 && errno != EAGAIN)
+          std::abort();
         return;
       }
       default:
@@ -211,12 +226,12 @@ class worker_loop {
     }
   }
 
-  /// What was read of the requests may be written over; the sender may wait for that if much of the ring was full.
+  /// What was read of the requests may be written over; the sender may wait for that.
   void release_requests() noexcept {
-    const bool was_full = requests_.position() - released_ + requests_.readable_bytes() > channel_memory::ring_size / 2;
-    released_ = requests_.position();
     requests_.release();
-    if (was_full) tell_sender();
+    if (requests_.position() - rung_ < channel_memory::often) return;
+    rung_ = requests_.position();
+    tell_sender();
   }
 
   void tell_sender() noexcept {
@@ -267,7 +282,7 @@ class worker_loop {
   received_modules modules_;
   std::string host_;
   exception_origin origin_;
-  std::uint64_t released_ = 0;
+  std::uint64_t rung_ = 0;  // where it was when the sender was told of room last
   bool has_woken_ = false;
   bool has_run_ = false;     // a call
   bool is_useless_ = false;  // its setup has failed

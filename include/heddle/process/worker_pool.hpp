@@ -27,6 +27,7 @@
 #include <heddle/process/remote_call.hpp>
 #include <heddle/process/report_box.hpp>
 #include <heddle/process/surroundings.hpp>
+#include <heddle/process/vector_sink.hpp>
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_link.hpp>
 #include <heddle/process/worker_starter.hpp>
@@ -62,7 +63,8 @@ class worker_pool {
         kicked_(descriptor::made_by(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
         box_(kicked_),
         where_(surroundings::of_this_process()),
-        folder_(surroundings::working_folder()) {
+        folder_(surroundings::working_folder()),
+        setup_values_(settings.setup == nullptr ? std::vector<std::byte>() : encoded(*settings.setup)) {
     static base::atomic<bool> watches{false};
     if (!watches.exchange(true, base::relaxed)) base::watch_forks([] {});  // relaxed: once is enough
     worker_starter::of_this_process().begin();
@@ -73,6 +75,7 @@ class worker_pool {
     // Of a pool that was left behind, these are the parent's.
     if (!is_of_this_process()) {
       static_cast<void>(new auto(std::move(workers_)));
+      static_cast<void>(new auto(std::move(asides_)));
       return;
     }
     for (const auto& each : workers_) worker_starter::of_this_process().forget(each->serial);
@@ -96,30 +99,21 @@ class worker_pool {
 
   /// Somebody has cancelled the call, which try_claim() has not claimed. It is dropped, now or soon.
   void cancelled(remote_call& call) noexcept {
-    std::unique_lock lock(mutex_);
-    using enum remote_call::place;
-    call.is_cancelled = true;
-    switch (call.where) {
-      case queued:
-        waiting_.remove(call);
-        return drop(call);
-      case sending:
-        call.worker->sent_is_cancelled = true;
-        return;
-      case given:
-        return take_back_cancelled(*call.worker, call);
-      case returned:
-        return drop(call);
-      case reading:
-      case nowhere:
-        return;
+    if (!is_of_this_process()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      note_cancelled(call);
     }
+    drop_all();
   }
 
   /// Reads results here until `is_done()`, or the deadline, if the call is with a worker whose results nobody reads.
   template <class IsDone>
   void bring(remote_call& call, sync::deadline until, const IsDone& is_done) {
+    if (!is_of_this_process()) return;
     sync::put_off::run_all();
+    // Who may not wait for long reads nothing that may take long.
+    const bool may_wait = until == sync::no_deadline;
     pool_worker* from = nullptr;
     {
       const std::lock_guard lock(mutex_);
@@ -130,7 +124,8 @@ class worker_pool {
     }
     from->link.expect_nobody();
     for (;;) {
-      const received outcome = read_results(*from, true);
+      const received outcome = read_results(*from, may_wait);
+      if (outcome == received::streamed) return read_rest_aside(*from);
       if (is_done() || from->link.is_lost()) break;
       if (outcome == received::premature) base::nap(50);
       if (until != sync::no_deadline && clock::now() >= until) break;
@@ -142,6 +137,7 @@ class worker_pool {
 
   /// No call is taken from now on. The supervisor ends when those that there are have ended.
   void close() noexcept {
+    if (!is_of_this_process()) return;
     {
       const std::lock_guard lock(mutex_);
       is_closed_ = true;
@@ -151,10 +147,12 @@ class worker_pool {
 
   /// Ends calls that no worker has begun as cancelled. Returns how many.
   std::size_t cancel_waiting() noexcept {
+    if (!is_of_this_process()) return 0;
     call_list taken;
     std::size_t count = 0;
     {
       const std::lock_guard lock(mutex_);
+      cancels_ = true;
       for (const auto& each : workers_) requeue_unbegun(*each);
       for (remote_call* next = waiting_.first(); next != nullptr;) {
         remote_call& call = *std::exchange(next, call_list::after(*next));
@@ -168,11 +166,13 @@ class worker_pool {
       ++count;
       finish(call->end_cancelled() ? call : nullptr);
     }
+    drop_all();
     return count;
   }
 
   /// Sends the workers a signal, of which they are to die.
   void signal_workers(int signal) noexcept {
+    if (!is_of_this_process()) return;
     const std::lock_guard lock(mutex_);
     for (const auto& each : workers_) {
       each->due_signal = signal;
@@ -216,9 +216,43 @@ class worker_pool {
  private:
   friend class result_reading;
   friend class supervisor;
+
+  static constexpr std::chrono::seconds longest_leave{2};
+  static constexpr std::chrono::seconds longest_rest{1};  // of a result that nobody wants any more
+
+  static std::vector<std::byte> encoded(const worker_setup& setup) {
+    vector_sink values;
+    setup.encode(values);
+    return values.take();
+  }
+
   using received = worker_link::received;
 
   // ---- calls. Under the lock.
+
+  void note_cancelled(remote_call& call) noexcept {
+    using enum remote_call::place;
+    call.is_cancelled = true;
+    switch (call.where) {
+      case queued:
+        waiting_.remove(call);
+        return drop(call);
+      case sending:
+        call.worker->sent_is_cancelled = true;
+        if (call.worker->is_streaming) doom(*call.worker);
+        return;
+      case given:
+        return take_back_cancelled(*call.worker, call);
+      case reading:
+        // What the worker writes may never come to an end; but if it does, it runs something else by now.
+        call.worker->longest_read = clock::now() + longest_rest;
+        return box_.kick();
+      case returned:
+        return drop(call);
+      case nowhere:
+        return;
+    }
+  }
 
   [[nodiscard]] static bool is_with_worker(const remote_call& call) noexcept {
     return call.where == remote_call::place::given || call.where == remote_call::place::sending;
@@ -228,10 +262,24 @@ class worker_pool {
     return is_with_worker(call) && call.worker == &asked;
   }
 
+  /// It is dropped when the lock is not held.
   void drop(remote_call& call) noexcept {
     call.where = remote_call::place::nowhere;
-    call.drop();
-    note_finished(1);
+    to_drop_.push_back(call);
+    box_.kick();
+  }
+
+  /// Not under the lock.
+  void drop_all() noexcept {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      remote_call* const call = to_drop_.try_pop_front();
+      if (call == nullptr) return;
+      lock.unlock();
+      call->drop();
+      lock.lock();
+      note_finished(1);
+    }
   }
 
   void note_finished(std::size_t count) noexcept {
@@ -245,7 +293,7 @@ class worker_pool {
       note_left(from, call);
       drop(call);
       if (from.is_receiving) from.link.wake_waiters();
-      box_.kick();
+      tend(from);
     } else if (call.where == remote_call::place::given) {
       doom(from);
     }
@@ -254,11 +302,14 @@ class worker_pool {
   /// The worker does not have it any more.
   void note_left(pool_worker& worker, const remote_call& call) noexcept {
     --worker.outstanding;
-    if (worker.timed == &call) {
-      worker.timed = nullptr;
-      worker.deadline = clock::time_point::max();
-    }
+    stop_clock(worker, call);
     if (worker.outstanding == 0) worker.idle_since = ++idle_clock_;
+  }
+
+  static void stop_clock(pool_worker& worker, const remote_call& call) noexcept {
+    if (worker.timed != &call) return;
+    worker.timed = nullptr;
+    worker.deadline = clock::time_point::max();
   }
 
   /// What the worker has and has not begun goes back to the front of the queue.
@@ -278,11 +329,12 @@ class worker_pool {
     waiting_.push_front(call);
   }
 
-  /// The worker is to be killed. What it has not begun is taken back first, so that nothing else dies of it.
+  /// The worker is to be killed. What it has not begun is taken back first, so that nothing else dies of it. Where
+  /// somebody sends it a call, that happens afterwards, but for one that it gets piece by piece: it has nothing else.
   void doom(pool_worker& worker) noexcept {
     worker.is_doomed = true;
     requeue_unbegun(worker);
-    if (!worker.is_sending && worker.handle.is_open()) worker.handle.send_signal(SIGKILL);
+    if ((!worker.is_sending || worker.is_streaming) && worker.handle.is_open()) worker.handle.send_signal(SIGKILL);
     box_.kick();
   }
 
@@ -293,24 +345,24 @@ class worker_pool {
     for (const auto& each : workers_) doom(*each);
   }
 
-  /// The worker wants to be replaced.
-  void replace(pool_worker& worker) noexcept {
-    if (worker.is_sending || worker.is_leaving || worker.is_doomed) return;
+  /// What is due for the worker, after anything has changed.
+  void tend(pool_worker& worker) noexcept {
+    if (worker.link.is_lost()) box_.kick();
+    if (worker.is_doomed) return doom(worker);
+    if (worker.is_sending || worker.is_leaving || !worker.is_used_up(settings_.max_calls)) return;
     requeue_unbegun(worker);
-    retire(worker);
-  }
-
-  /// The worker ends when it has done what it has begun.
-  void retire(pool_worker& worker) noexcept {
+    if (worker.outstanding != 0) return;
     worker.is_leaving = worker.link.try_send_leave();
-    if (!worker.is_leaving) doom(worker);
+    if (!worker.is_leaving) return doom(worker);
+    worker.deadline = clock::now() + longest_leave;
+    box_.kick();
   }
 
   // ---- sending
 
   /// Sends what waits, as far as there are workers for it.
   void dispatch(std::unique_lock<std::mutex>& lock) {
-    while (remote_call* const call = broken_ == nullptr ? waiting_.first() : nullptr) {
+    while (remote_call* const call = broken_ == nullptr && !cancels_ ? waiting_.first() : nullptr) {
       pool_worker* const to = choose(*call);
       if (to == nullptr) break;
       waiting_.remove(*call);
@@ -328,7 +380,7 @@ class worker_pool {
     std::size_t there = 0;
     for (const auto& each : workers_) {
       if (!each->has_ended) ++there;
-      if (!each->may_get_calls() || each->given >= settings_.max_calls) continue;
+      if (!each->may_get_calls() || each->outstanding + each->answered >= settings_.max_calls) continue;
       if (each->outstanding == 0) {
         if (idle == nullptr || each->idle_since > idle->idle_since) idle = each.get();
       } else if (least == nullptr || each->outstanding < least->outstanding) {
@@ -351,7 +403,8 @@ class worker_pool {
       auto made = std::make_unique<pool_worker>(settings_.worker);
       workers_.reserve(workers_.size() + 1);
       const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell()};
-      if (settings_.setup != nullptr) made->link.send_setup(*settings_.setup);
+      if (settings_.setup != nullptr) made->link.send_setup(settings_.setup->function(), setup_values_);
+      made->is_set_up = settings_.setup == nullptr;
       made->serial = worker_starter::of_this_process().order(where_, given, box_);
       made->idle_since = ++idle_clock_;
       workers_.push_back(std::move(made));
@@ -376,14 +429,15 @@ class worker_pool {
     to.sent_is_cancelled = false;
     to.is_sending = true;
     if (++to.outstanding == 1) to.last_done = clock::now();
-    ++to.given;
     if (call.time_limit.count() == 0) return;
     to.timed = &call;
-    if (to.is_started) start_clock(to);
+    if (to.is_ready) start_clock(to);
   }
 
+  /// Of the call that the worker has alone.
   void start_clock(pool_worker& of) noexcept {
-    of.deadline = clock::now() + of.timed->time_limit;
+    constexpr std::chrono::nanoseconds for_ever = std::chrono::hours(24 * 365 * 100);
+    of.deadline = clock::now() + std::min(of.timed->time_limit, for_ever);
     box_.kick();
   }
 
@@ -408,30 +462,28 @@ class worker_pool {
   }
 
   /// The call was given; it may be done, and gone.
-  void end_sending(pool_worker& to, remote_call& call, bool call_was_large = false) noexcept {
+  void end_sending(pool_worker& to, remote_call& call) noexcept {
     to.is_sending = false;
+    // There may be an answer that came too early.
+    if (std::exchange(to.is_streaming, false)) to.link.tell_supervisor();
     if (to.sent == &call) {
       to.sent = nullptr;
       call.where = remote_call::place::given;
       if (std::exchange(to.sent_is_cancelled, false)) take_back_cancelled(to, call);
     }
-    if (to.is_doomed) doom(to);
-    if (to.has_had_enough) replace(to);
-    if (call_was_large) to.link.tell_supervisor();  // there may be an answer that came too early
-    if (to.link.is_lost()) box_.kick();
+    if (cancels_) requeue_unbegun(to);
+    tend(to);
   }
 
   /// It was not given.
   void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
                   const std::exception_ptr& error) {
-    to.is_sending = false;
+    to.is_sending = to.is_streaming = false;
     to.sent = nullptr;
-    --to.given;
     note_left(to, call);
     call.where = remote_call::place::returned;
     if (to.is_receiving) to.link.wake_waiters();  // for this call, maybe
-    if (to.is_doomed) doom(to);
-    if (to.link.is_lost()) box_.kick();
+    tend(to);
     if (std::exchange(to.sent_is_cancelled, false)) return drop(call);
     if (error == nullptr) {
       call.is_large = call.is_large || !to.link.is_lost();
@@ -443,7 +495,7 @@ class worker_pool {
   /// Ends a call with an error that is in no list.
   void fail(std::unique_lock<std::mutex>& lock, remote_call& call, const std::exception_ptr& error) {
     call.where = remote_call::place::returned;
-    if (!call.is_claimed && !call.try_claim()) {
+    if (!call.try_claim()) {
       if (call.is_cancelled) drop(call);
       return;  // its canceller is about to say so
     }
@@ -485,6 +537,7 @@ class worker_pool {
 
   /// In a thread of its own, for it takes its time and waits for the worker; or here if there is none.
   void send_aside(std::unique_lock<std::mutex>& lock, remote_call& call, pool_worker& to) {
+    to.is_streaming = true;
     aside(lock, [this, &call, &to] { stream_call(call, to); });
   }
 
@@ -502,7 +555,7 @@ class worker_pool {
     }
     std::unique_lock lock(mutex_);
     if (was_sent) {
-      end_sending(to, call, true);
+      end_sending(to, call);
     } else {
       end_unsent(lock, to, call, error);
     }
@@ -552,6 +605,15 @@ class worker_pool {
   /// Reads what is there; waits only for the rest of a result, and if it may. By who has the turn.
   inline received read_results(pool_worker& from, bool may_wait);
 
+  /// The rest of a result, in a thread that then hands back the turn to receive, which the caller has.
+  void read_rest_aside(pool_worker& from) {
+    std::unique_lock lock(mutex_);
+    aside(lock, [this, &from] {
+      const received outcome = read_results(from, true);
+      hand_back(from, outcome != received::premature);
+    });
+  }
+
   /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already, if he is
   /// to be.
   void hand_back(pool_worker& from, bool tells) noexcept {
@@ -567,12 +629,14 @@ class worker_pool {
   report_box box_;
   const surroundings where_;
   const descriptor folder_;
+  const std::vector<std::byte> setup_values_;
 
   const std::uint32_t made_in_ = base::fork_count();
 
   mutable std::mutex mutex_;
   call_list waiting_;
   call_list to_tell_;
+  call_list to_drop_;
   std::vector<std::unique_ptr<pool_worker>> workers_;
   std::list<long_piece> asides_;
   std::size_t unfinished_ = 0;  // calls, with those to be told
@@ -584,6 +648,7 @@ class worker_pool {
   std::exception_ptr broken_;
   clock::time_point next_start_ = clock::time_point::min();
   bool is_closed_ = false;
+  bool cancels_ = false;  // what waits
 };
 
 /// Who reads results of one worker: ends their calls, and says so to the pool when it goes.
@@ -595,42 +660,57 @@ class result_reading {
 
   // For worker_link::receive().
 
+  /// Whether its result is wanted.
   bool begin(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex_);
-    pool_.note_left(from_, call);
+    --from_.outstanding;
+    ++from_.answered;
+    if (from_.outstanding == 0) from_.idle_since = ++pool_.idle_clock_;
     if (from_.sent == &call) from_.sent = nullptr;
-    is_wanted_ = call.is_claimed || call.try_claim();
-    call.where = is_wanted_ ? remote_call::place::nowhere : remote_call::place::reading;
-    return is_wanted_;
+    call.where = remote_call::place::reading;
+    return !call.is_cancelled;
   }
 
-  void end(remote_call& call, const std::exception_ptr& error) noexcept {
+  /// It was read: a value, or an error.
+  void end(remote_call& call, bool has_value, const std::exception_ptr& error) noexcept {
     ++count_;
-    if (!is_wanted_) return end_unwanted(call);
-    if (error != nullptr ? call.end_with(error) : call.end_with_value()) {
+    if (!claim(call)) {
+      if (has_value) call.drop_value();
+      return leave(call);
+    }
+    if (has_value ? call.end_with_value() : call.end_with(error)) {
       to_tell_.push_back(call);
     } else {
       ++finished_;
     }
   }
 
+  /// There will be another result, or none.
   void restore(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex_);
-    call.is_claimed = is_wanted_;
     call.where = remote_call::place::given;
     ++from_.outstanding;
+    --from_.answered;
+    from_.longest_read = worker_pool::clock::time_point::max();
     if (call.is_cancelled) pool_.doom(from_);
   }
 
-  void note_failed_setup(const std::exception_ptr& error) noexcept { failed_setup_ = error; }
+  /// The worker has done what it is to do first; null if it has not failed.
+  void note_setup(const std::exception_ptr& error) noexcept {
+    is_set_up_ = true;
+    failed_setup_ = error;
+  }
 
   /// Whether there is nothing to account for.
-  [[nodiscard]] bool is_empty() const noexcept { return count_ == 0 && failed_setup_ == nullptr; }
+  [[nodiscard]] bool is_empty() const noexcept { return count_ == 0 && !is_set_up_; }
 
   /// The lock is the pool's.
   void account() noexcept {
     if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
     from_.has_had_enough = from_.link.has_had_enough();
+    from_.is_set_up = from_.is_set_up || is_set_up_;
+    if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true) && from_.timed != nullptr)
+      pool_.start_clock(from_);
     if (count_ != 0) {
       const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
       from_.note_done(count_, worker_pool::clock::now(), starves);
@@ -647,7 +727,17 @@ class result_reading {
   }
 
  private:
-  void end_unwanted(remote_call& call) noexcept {
+  [[nodiscard]] bool claim(remote_call& call) noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    pool_.stop_clock(from_, call);
+    from_.longest_read = worker_pool::clock::time_point::max();
+    if (!call.try_claim()) return false;
+    call.where = remote_call::place::nowhere;
+    return true;
+  }
+
+  /// Somebody has cancelled it.
+  void leave(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex_);
     call.where = remote_call::place::returned;
     if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
@@ -661,11 +751,11 @@ class result_reading {
 
   worker_pool& pool_;
   pool_worker& from_;
+  bool is_set_up_ = false;
   std::exception_ptr failed_setup_;
   call_list to_tell_;
   std::size_t count_ = 0;
   std::size_t finished_ = 0;
-  bool is_wanted_ = false;
 };
 
 inline worker_pool::received worker_pool::read_results(pool_worker& from, bool may_wait) {
@@ -682,8 +772,7 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
     from.link.lose();
     doom(from);
   }
-  if (from.given >= settings_.max_calls && from.outstanding == 0 && !from.is_sending && !from.is_leaving) retire(from);
-  if (from.has_had_enough) replace(from);
+  tend(from);
   dispatch(lock);
   share_work(lock, from);
   return outcome;

@@ -2,6 +2,7 @@
 // The fork server that all pools of a process share.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <initializer_list>
 #include <mutex>
@@ -72,7 +73,16 @@ class worker_starter {
         case message_socket::outcome::done:
           if (const auto to = told_.find(report.serial); to != told_.end()) to->second->put(report, std::move(started));
           break;
-        default:
+        case message_socket::outcome::garbage: {
+          // There is no descriptor for the handle of a worker that was started.
+          const auto about = told_.find(report.serial);
+          if (report.what != server_report::kind::started || about == told_.end()) return lose_server();
+          report.what = server_report::kind::failed;
+          report.error = EMFILE;
+          about->second->put(report, {});
+          break;
+        }
+        case message_socket::outcome::closed:
           lose_server();
       }
     }
