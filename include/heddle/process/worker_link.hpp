@@ -209,16 +209,17 @@ class worker_link {
     return results_.is_broken() || results_.readable_bytes() >= sizeof(message_head);
   }
 
-  /// Waits for results until `is_over()`, or the link is lost; not awake if the worker had to be woken.
-  template <class IsOver>
-  void wait_for_results(sync::deadline until, const IsOver& is_over) noexcept {
+  /// Waits for results until `is_over()`, or the link is lost; not awake if the worker had to be woken. Before it sleeps
+  /// it asks `is_called_off()`, too; who makes that true calls wake_waiters() afterwards.
+  template <class IsOver, class IsCalledOff>
+  void wait_for_results(sync::deadline until, const IsOver& is_over, const IsCalledOff& is_called_off) noexcept {
     const auto is_there = [&] { return has_results() || is_lost() || is_over(); };
     // relaxed: a hint of who sends, which is this thread where it matters.
     const bool had_to_wake = has_woken_.exchange(false, base::relaxed);
     if (!had_to_wake && may_spin_ && sync::spin_until(is_there)) return;
     const sync::blocking_scope blocked(nullptr);
     shared_.of_receiver.prepare(channel_memory::somebody);
-    if (!is_there()) shared_.of_receiver.sleep(channel_memory::somebody, until);
+    if (!is_there() && !is_called_off()) shared_.of_receiver.sleep(channel_memory::somebody, until);
     expect_nobody();
   }
 

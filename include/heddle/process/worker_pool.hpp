@@ -129,7 +129,7 @@ class worker_pool {
       if (is_done() || from->link.is_lost()) break;
       if (outcome == received::premature) base::nap(50);
       if (until != sync::no_deadline && clock::now() >= until) break;
-      from->link.wait_for_results(until, is_done);
+      from->link.wait_for_results(until, is_done, [&] { return !is_still_with(call, *from); });
       if (!from->link.has_results() && !is_still_with(call, *from)) break;
     }
     hand_back(*from, true);
