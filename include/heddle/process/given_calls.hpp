@@ -22,8 +22,9 @@ class given_calls {
   /// False while the call that had the place is here, or is being read and may come back.
   [[nodiscard]] bool has_place(sequence number) const noexcept {
     if (place(number).load(base::acquire) != nullptr) return false;  // [given_calls.3] acquire: see take()
-    const sequence read = read_.load(base::relaxed);                 // relaxed: the above orders it
-    return read == 0 || read % task_slots::capacity != number % task_slots::capacity;
+    const sequence read = read_.load(base::acquire);                 // [given_calls.4] acquire: see end_reading()
+    if (read != 0 && read % task_slots::capacity == number % task_slots::capacity) return false;
+    return place(number).load(base::relaxed) == nullptr;  // relaxed: if it was put back, that is seen
   }
   void put(sequence number, Call& given) noexcept {
     place(number).store(&given, base::release);  // [given_calls.1] release: what the call is
@@ -48,7 +49,7 @@ class given_calls {
     put(number, taken);
     end_reading();
   }
-  void end_reading() noexcept { read_.store(0, base::relaxed); }  // relaxed: seen late, a place is kept for longer
+  void end_reading() noexcept { read_.store(0, base::release); }  // [given_calls.4] release: what was put back
 
   /// Of a call that was taken. Then it is put back.
   [[nodiscard]] bool is_being_written(sequence number) const noexcept {
