@@ -177,6 +177,26 @@ TEST_CASE("cancelling a call that runs kills its worker, and nothing else", "[pr
   }
 }
 
+TEST_CASE("no call dies of the cancellation of another one", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  for (int i = 0; i < 200; ++i) procs.submit(doubled, i).wait();  // so that it gets many at a time
+  std::size_t died = 0;
+  for (std::size_t round = 0; round < scaled(500); ++round) {
+    std::vector<heddle::future<int>> all;
+    for (int i = 0; i < 40; ++i) all.push_back(procs.submit([](int x) { return ::usleep(10), x; }, i));
+    for (std::size_t i = 0; i < all.size(); i += 2) all[i].cancel();
+    for (std::size_t i = 1; i < all.size(); i += 2) {
+      try {
+        if (all[i].result() != static_cast<int>(i)) ++died;
+      } catch (const worker_died&) {
+        ++died;
+      }
+    }
+  }
+  CHECK(died == 0);
+}
+
 TEST_CASE("a call that was cancelled before it began is never begun", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};

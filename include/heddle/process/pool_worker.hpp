@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/process/child.hpp>
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/worker_died.hpp>
@@ -53,8 +54,10 @@ struct pool_worker {
   process_handle handle;
   worker_end end;
 
-  remote_call* sent = nullptr;   // the call that is being sent, as long as it is not done
-  remote_call* timed = nullptr;  // the call that it has alone, which has a time limit
+  remote_call* sent = nullptr;          // the call that is being sent, as long as it is not done
+  remote_call* timed = nullptr;         // the call that it has alone, which has a time limit
+  const remote_call* victim = nullptr;  // what it is killed for if it has not answered it by now
+  base::atomic<bool> has_victim{false};
   clock::time_point deadline = clock::time_point::max();
   clock::time_point longest_read = clock::time_point::max();  // of the result that is being read
   clock::time_point bury_after = clock::time_point::max();

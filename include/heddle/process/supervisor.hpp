@@ -13,6 +13,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -61,7 +62,7 @@ class supervisor {
   }
 
   /// In the child of a fork, which does not have the threads.
-  void leave_behind() noexcept { static_cast<void>(new auto(std::move(threads_))); }
+  void leave_behind() noexcept { static_cast<void>(new (std::nothrow) auto(std::move(threads_))); }
 
   [[nodiscard]] bool runs_this_thread() const noexcept {
     const std::lock_guard list(threads_mutex_);
@@ -238,6 +239,7 @@ class supervisor {
     from->link.expect_nobody();
     lock.unlock();
     const auto outcome = pool_.read_results(*from, false);
+    if (outcome == worker_link::received::nothing) pool_.kill_for_victim(*from);
     if (outcome != worker_link::received::streamed)
       return pool_.hand_back(*from, outcome != worker_link::received::premature);
     pool_.read_rest_aside(*from);

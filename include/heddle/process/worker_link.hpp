@@ -209,8 +209,8 @@ class worker_link {
     return results_.is_broken() || results_.readable_bytes() >= sizeof(message_head);
   }
 
-  /// Waits for results until `is_over()`, or the link is lost; not awake if the worker had to be woken. Before it sleeps
-  /// it asks `is_called_off()`, too; who makes that true calls wake_waiters() afterwards.
+  /// Waits for results until `is_over()`, or the link is lost; not awake if the worker had to be woken. Before it
+  /// sleeps it asks `is_called_off()`, too; who makes that true calls wake_waiters() afterwards.
   template <class IsOver, class IsCalledOff>
   void wait_for_results(sync::deadline until, const IsOver& is_over, const IsCalledOff& is_called_off) noexcept {
     const auto is_there = [&] { return has_results() || is_lost() || is_over(); };

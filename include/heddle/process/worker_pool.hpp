@@ -14,6 +14,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -74,8 +75,8 @@ class worker_pool {
   ~worker_pool() {
     // Of a pool that was left behind, these are the parent's.
     if (!is_of_this_process()) {
-      static_cast<void>(new auto(std::move(workers_)));
-      static_cast<void>(new auto(std::move(asides_)));
+      static_cast<void>(new (std::nothrow) auto(std::move(workers_)));
+      static_cast<void>(new (std::nothrow) auto(std::move(asides_)));
       return;
     }
     for (const auto& each : workers_) worker_starter::of_this_process().forget(each->serial);
@@ -126,10 +127,12 @@ class worker_pool {
     for (;;) {
       const received outcome = read_results(*from, may_wait);
       if (outcome == received::streamed) return read_rest_aside(*from);
+      if (outcome == received::nothing) kill_for_victim(*from);
       if (is_done() || from->link.is_lost()) break;
       if (outcome == received::premature) base::nap(50);
       if (until != sync::no_deadline && clock::now() >= until) break;
-      from->link.wait_for_results(until, is_done, [&] { return !is_still_with(call, *from); });
+      from->link.wait_for_results(until, is_done,
+                                  [&] { return !is_still_with(call, *from) || from->has_victim.load(base::relaxed); });
       if (!from->link.has_results() && !is_still_with(call, *from)) break;
     }
     hand_back(*from, true);
@@ -295,8 +298,37 @@ class worker_pool {
       if (from.is_receiving) from.link.wake_waiters();
       tend(from);
     } else if (call.where == remote_call::place::given) {
-      doom(from);
+      kill_unless_answered(from, call);
     }
+  }
+
+  /// The worker has begun the call, and is to be killed for it: unless the answer is there already, and it runs another
+  /// one by now. What it has not begun is taken back, and then what it has written is read: a worker answers before it
+  /// begins the next call, so if there is no answer then, it runs this one.
+  void kill_unless_answered(pool_worker& worker, const remote_call& call) noexcept {
+    requeue_unbegun(worker);
+    worker.victim = &call;
+    worker.has_victim.store(true, base::relaxed);  // relaxed, as all of it: the lock orders what follows from it
+    if (worker.is_receiving) {
+      worker.link.wake_waiters();
+    } else {
+      worker.link.tell_supervisor();
+    }
+  }
+
+  /// After all has been read. By who has the turn.
+  void kill_for_victim(pool_worker& worker) noexcept {
+    if (!worker.has_victim.load(base::relaxed)) return;
+    const std::lock_guard lock(mutex_);
+    if (worker.victim == nullptr) return;
+    forget_victim(worker, *worker.victim);
+    doom(worker);
+  }
+
+  static void forget_victim(pool_worker& worker, const remote_call& call) noexcept {
+    if (worker.victim != &call) return;
+    worker.victim = nullptr;
+    worker.has_victim.store(false, base::relaxed);
   }
 
   /// The worker does not have it any more.
@@ -620,7 +652,8 @@ class worker_pool {
     const std::lock_guard lock(mutex_);
     from.is_receiving = false;
     from.link.expect_supervisor();
-    if ((tells && from.link.has_results()) || from.link.is_lost()) from.link.tell_supervisor();
+    const bool is_to_look = (tells && from.link.has_results()) || from.victim != nullptr || from.link.is_lost();
+    if (is_to_look) from.link.tell_supervisor();
     if (from.link.is_lost()) box_.kick();
   }
 
@@ -667,6 +700,7 @@ class result_reading {
     ++from_.answered;
     if (from_.outstanding == 0) from_.idle_since = ++pool_.idle_clock_;
     if (from_.sent == &call) from_.sent = nullptr;
+    worker_pool::forget_victim(from_, call);
     call.where = remote_call::place::reading;
     return !call.is_cancelled;
   }
@@ -692,7 +726,7 @@ class result_reading {
     ++from_.outstanding;
     --from_.answered;
     from_.longest_read = worker_pool::clock::time_point::max();
-    if (call.is_cancelled) pool_.doom(from_);
+    if (call.is_cancelled) pool_.kill_unless_answered(from_, call);
   }
 
   /// The worker has done what it is to do first; null if it has not failed.
@@ -740,6 +774,7 @@ class result_reading {
   void leave(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex_);
     call.where = remote_call::place::returned;
+    from_.longest_read = worker_pool::clock::time_point::max();
     if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
   }
 
