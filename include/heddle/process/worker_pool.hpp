@@ -394,12 +394,14 @@ class worker_pool {
 
   /// Sends what waits, as far as there are workers for it.
   void dispatch(std::unique_lock<std::mutex>& lock) {
-    while (remote_call* const call = broken_ == nullptr && !cancels_ ? waiting_.first() : nullptr) {
-      pool_worker* const to = choose(*call);
-      if (to == nullptr) break;
-      waiting_.remove(*call);
-      send(lock, *call, *to);
-    }
+    do {
+      while (remote_call* const call = broken_ == nullptr && !cancels_ ? waiting_.first() : nullptr) {
+        pool_worker* const to = choose(*call);
+        if (to == nullptr) break;
+        waiting_.remove(*call);
+        send(lock, *call, *to);
+      }
+    } while (waiting_.empty() && takes_from_busy());
     if (waiting_.empty()) return;
     if (broken_ != nullptr) return fail_waiting(lock, broken_);
     if (workers_.empty() && start_error_ != nullptr) fail_waiting(lock, start_error_);
@@ -555,16 +557,22 @@ class worker_pool {
     while (remote_call* const call = waiting_.try_pop_front()) fail(lock, *call, kept);
   }
 
-  /// If the worker has nothing to do, it gets half of what another one has and has not begun.
-  void share_work(std::unique_lock<std::mutex>& lock, const pool_worker& idle) {
-    if (idle.outstanding != 0 || !idle.may_get_calls() || !waiting_.empty()) return;
+  /// If a worker has nothing to do, or another one can be started, half of what one has and has not begun waits for it
+  /// from now on. Whether anything does.
+  [[nodiscard]] bool takes_from_busy() noexcept {
+    bool is_one_idle = false;
     pool_worker* most = nullptr;
+    std::size_t there = 0;
     for (const auto& each : workers_) {
-      if (each->outstanding > 1 && (most == nullptr || each->outstanding > most->outstanding)) most = each.get();
+      if (!each->has_ended) ++there;
+      is_one_idle = is_one_idle || (each->outstanding == 0 && each->may_get_calls());
+      if (each->outstanding > 1 && !each->is_sending && (most == nullptr || each->outstanding > most->outstanding))
+        most = each.get();
     }
-    if (most == nullptr) return;
+    if (most == nullptr) return false;
+    if (!is_one_idle && (there >= settings_.max_workers || clock::now() < next_start_)) return false;
     requeue_unbegun(*most, most->outstanding / 2);
-    dispatch(lock);
+    return !waiting_.empty();
   }
 
   /// In a thread of its own, for it takes its time and waits for the worker; or here if there is none.
@@ -809,7 +817,6 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
   }
   tend(from);
   dispatch(lock);
-  share_work(lock, from);
   return outcome;
 }
 
