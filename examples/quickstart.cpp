@@ -315,8 +315,9 @@ word_table<std::string> count_in_processes(heddle::process_pool_executor& procs,
                                            const std::string& text) {
   const auto count_part = [](std::string_view part) {
     word_table<std::string> table;
-    const char* const end = part.data() + part.size();
-    count_words(part.data(), end, end, table);
+    const std::span<const char> bytes(part);
+    const char* const end = bytes.data() + bytes.size();
+    count_words(bytes.data(), end, end, table);
     return table;
   };
   std::vector<heddle::future<word_table<std::string>>> counting;
@@ -328,6 +329,7 @@ word_table<std::string> count_in_processes(heddle::process_pool_executor& procs,
     begin = end;
   }
   std::vector<word_table<std::string>> parts;
+  parts.reserve(counting.size());
   for (auto& each : counting) parts.push_back(std::move(each).result());
   return word_table<std::string>::sum(pool, std::move(parts));
 }

@@ -41,15 +41,15 @@ class settled {
   /// The result; throws the error if there is none.
   std::add_lvalue_reference_t<T> value() & {
     throw_error();
-    return referred(*value_);
+    return referred(*value_);  // NOLINT(bugprone-unchecked-optional-access): throw_error() has looked
   }
   std::add_lvalue_reference_t<std::add_const_t<T>> value() const& {
     throw_error();
-    return referred(*value_);
+    return referred(*value_);  // NOLINT(bugprone-unchecked-optional-access): as above
   }
   T value() && {
     throw_error();
-    return static_cast<T>(referred(std::move(*value_)));
+    return static_cast<T>(referred(std::move(*value_)));  // NOLINT(bugprone-unchecked-optional-access): as above
   }
 
   /// The error; null if there is a value.

@@ -57,7 +57,7 @@ bool goes(pid_t process) {
 
 /// What `run()` gives in a copy of this process; -1 if that died.
 template <class Run>
-int in_a_child(const Run& run) {
+int in_a_copy(const Run& run) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(run());
   int status = -1;
@@ -86,7 +86,7 @@ TEST_CASE("where the fork server is killed, what runs fails, and another one is 
 TEST_CASE("a forked server that is killed leaves a pool that says so", "[process_pool]") {
   const heddle_test::deadline limit;
   if (heddle_test::under_thread_sanitizer) return;  // its own thread keeps a child from forking a server
-  CHECK(in_a_child([] {
+  CHECK(in_a_copy([] {
           heddle::process::program::current().arguments.clear();
           process_pool_executor procs{{.max_workers = 1}};
           const pid_t server = procs.submit([] { return ::getppid(); }).result();
@@ -162,7 +162,7 @@ TEST_CASE("where descriptors run out calls fail, and go on when there are some a
 TEST_CASE("a program that ignores its children, and waits for all of them, has workers all the same",
           "[process_pool]") {
   const heddle_test::deadline limit;
-  CHECK(in_a_child([] {
+  CHECK(in_a_copy([] {
           ::signal(SIGCHLD, SIG_IGN);
           int code = 0;
           {

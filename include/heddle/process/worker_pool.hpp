@@ -565,7 +565,8 @@ class worker_pool {
     std::size_t there = 0;
     for (const auto& each : workers_) {
       if (!each->has_ended) ++there;
-      is_one_idle = is_one_idle || (each->outstanding == 0 && each->may_get_calls());
+      const bool is_free = each->outstanding == 0 && each->may_get_calls() && each->answered < settings_.max_calls;
+      is_one_idle = is_one_idle || is_free;
       if (each->outstanding > 1 && !each->is_sending && (most == nullptr || each->outstanding > most->outstanding))
         most = each.get();
     }
