@@ -8,10 +8,10 @@ from collections import defaultdict
 
 # Not peers: the program without a runtime, and what the machine takes at least.
 FLOORS = {"serial", "bare_scan", "nothing", "copy", "memcpy", "std_thread", "bare_pair", "spin_ping_pong", "futex_ping_pong",
-          "futex_ping_pong_pinned"}
+          "futex_ping_pong_pinned", "fork_and_pipe"}
 
 # Peers that are not C++, also with a variant behind a comma.
-OTHER_LANGUAGES = {"rayon"}
+OTHER_LANGUAGES = {"rayon", "python", "python_pool"}
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 

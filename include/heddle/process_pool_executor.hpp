@@ -2,10 +2,6 @@
 // The executor whose workers are processes.
 #pragma once
 
-#if !defined(__linux__)
-#error "heddle: worker processes are for Linux; take thread_pool_executor here"
-#endif
-
 #include <chrono>
 #include <concepts>
 #include <csignal>

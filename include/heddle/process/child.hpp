@@ -2,6 +2,10 @@
 // The seam between heddle and the system's processes: start one, watch it, kill it, reap it.
 #pragma once
 
+#if !defined(__linux__)
+#error "heddle: worker processes are for Linux; take thread_pool_executor here"
+#endif
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>

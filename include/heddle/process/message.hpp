@@ -8,7 +8,7 @@
 namespace heddle::process {
 
 /// Messages begin at multiples of its size, so it lies in one piece.
-struct alignas(32) message_head {
+struct message_head {
   enum class kind : std::uint16_t {
     call,     // to the worker: the function that `module` and `offset` name is called with what follows
     module,   // to the worker: what follows is the record of a module that later calls name
@@ -26,7 +26,7 @@ struct alignas(32) message_head {
 };
 
 /// Behind a message that was streamed.
-struct alignas(32) message_end {
+struct message_end {
   std::uint64_t is_whole = 0;  // 0: its writer has failed half way, and what it wrote since are zeros
   std::uint64_t unused[3] = {};
 };

@@ -2,10 +2,8 @@
 // What becomes of a call whose worker process has ended under it.
 #pragma once
 
-#include <sys/wait.h>
-
+#include <csignal>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -73,9 +71,23 @@ class worker_died : public std::runtime_error {
     return text;
   }
 
-  static std::string name_of_signal(int number) {
-    const char* const name = ::strsignal(number);  // NOLINT(concurrency-mt-unsafe): glibc's is safe
-    return name == nullptr ? std::string() : std::string(" (") + name + ')';
+  static const char* name_of_signal(int number) noexcept {
+    switch (number) {
+      case SIGSEGV:
+        return " (segmentation fault)";
+      case SIGABRT:
+        return " (abort)";
+      case SIGFPE:
+        return " (arithmetic)";
+      case SIGILL:
+        return " (illegal instruction)";
+      case SIGTERM:
+        return " (terminated)";
+      case 9:
+        return " (killed)";
+      default:
+        return "";
+    }
   }
 
   worker_end of_;
