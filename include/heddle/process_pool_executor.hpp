@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <span>
 #include <system_error>
 #include <type_traits>
@@ -66,7 +67,10 @@ class process_pool_executor : public map_members<process_pool_executor> {
   /// std::invalid_argument if one of the numbers is out of its range, and executor_start_error where the system
   /// refuses, or where this process has several threads and has not called heddle::init() first.
   explicit process_pool_executor(const process_pool_options& options = {}) try
-      : timeout_(options.timeout), max_workers_(options.max_workers), pool_(checked(options)), supervisor_(pool_) {
+      : timeout_(options.timeout),
+        max_workers_(options.max_workers),
+        pool_(std::make_unique<process::worker_pool>(checked(options))),
+        supervisor_(std::make_unique<process::supervisor>(*pool_)) {
   } catch (const sandbox_error&) {
     throw;
   } catch (const std::system_error& refused) {
@@ -77,13 +81,13 @@ class process_pool_executor : public map_members<process_pool_executor> {
   process_pool_executor& operator=(const process_pool_executor&) = delete;
 
   ~process_pool_executor() {
-    if (!pool_.is_of_this_process()) {
-      supervisor_.leave_behind();
+    if (!pool_->is_of_this_process()) {
+      supervisor_->leave_behind();
       way_.leave_behind();
       self_.leave_behind();
       return;
     }
-    if (supervisor_.runs_this_thread()) {
+    if (supervisor_->runs_this_thread()) {
       std::fputs(
           "heddle: a callback of a future destroys the process_pool_executor that calls it, which would wait for "
           "itself "
@@ -91,8 +95,8 @@ class process_pool_executor : public map_members<process_pool_executor> {
           stderr);
       std::terminate();
     }
-    pool_.close();
-    supervisor_.join();
+    pool_->close();
+    supervisor_->join();
     self_.revoke();
     way_.revoke();
   }
@@ -168,14 +172,14 @@ class process_pool_executor : public map_members<process_pool_executor> {
   /// end of the workers, unless told not to; the destructor waits in any case. Any thread, any number of times. Returns
   /// how many calls that has cancelled.
   std::size_t shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
-    if (join == join_workers::yes && supervisor_.runs_this_thread()) {
+    if (join == join_workers::yes && supervisor_->runs_this_thread()) {
       throw invalid_state_error(
           "a callback of a future cannot wait for the end of the pool that calls it: call shutdown() with "
           "join_workers::no, or outside it");
     }
-    pool_.close();
-    const std::size_t cancelled = pending == pending_jobs::cancel ? pool_.cancel_waiting() : 0;
-    if (join == join_workers::yes) supervisor_.join();
+    pool_->close();
+    const std::size_t cancelled = pending == pending_jobs::cancel ? pool_->cancel_waiting() : 0;
+    if (join == join_workers::yes) supervisor_->join();
     return cancelled;
   }
 
@@ -183,21 +187,21 @@ class process_pool_executor : public map_members<process_pool_executor> {
   /// with worker_died. Python: terminate_workers.
   void terminate_workers() {
     shutdown(pending_jobs::cancel, join_workers::no);
-    pool_.signal_workers(SIGTERM);
+    pool_->signal_workers(SIGTERM);
   }
   /// The same with SIGKILL, which nothing outlives. Python: kill_workers.
   void kill_workers() {
     shutdown(pending_jobs::cancel, join_workers::no);
-    pool_.signal_workers(SIGKILL);
+    pool_->signal_workers(SIGKILL);
   }
 
   [[nodiscard]] std::size_t max_workers() const noexcept { return max_workers_; }
 
   /// What the pool has done so far and does now, approximately: to watch it, not to decide by. Any thread.
-  [[nodiscard]] process_pool_stats stats() const { return pool_.count(); }
+  [[nodiscard]] process_pool_stats stats() const { return pool_->count(); }
 
   /// The process numbers of the workers that there are, to watch them from outside.
-  [[nodiscard]] std::vector<pid_t> worker_pids() const { return pool_.worker_pids(); }
+  [[nodiscard]] std::vector<pid_t> worker_pids() const { return pool_->worker_pids(); }
 
  private:
   static process::worker_pool_settings checked(const process_pool_options& options) {
@@ -213,12 +217,12 @@ class process_pool_executor : public map_members<process_pool_executor> {
 
   template <class Call, class... Given>
   auto push(Given&&... given) {
-    if (!pool_.is_of_this_process()) throw_left_behind_by_fork();
+    if (!pool_->is_of_this_process()) throw_left_behind_by_fork();
     auto* const made = new remote_task<Call>(way_.make_ticket(), timeout_, std::forward<Given>(given)...);
     auto result = future_access::adopt(made);
-    if (!pool_.try_push(*made)) {
+    if (!pool_->try_push(*made)) {
       made->turn_away();
-      if (const std::exception_ptr broken = pool_.why_broken()) std::rethrow_exception(broken);
+      if (const std::exception_ptr broken = pool_->why_broken()) std::rethrow_exception(broken);
       throw executor_shutdown_error();
     }
     return result;
@@ -226,9 +230,11 @@ class process_pool_executor : public map_members<process_pool_executor> {
 
   const std::chrono::nanoseconds timeout_;
   const std::size_t max_workers_;
-  process::worker_pool pool_;
-  base::revocable<process::worker_pool> way_{pool_};
-  process::supervisor supervisor_;
+  // Not in here: what has mutexes is not to be where something else with mutexes was a moment before, on the stack,
+  // which ThreadSanitizer takes for the same ones.
+  const std::unique_ptr<process::worker_pool> pool_;
+  base::revocable<process::worker_pool> way_{*pool_};
+  const std::unique_ptr<process::supervisor> supervisor_;
   base::revocable<process_pool_executor> self_{*this};
 };
 
