@@ -45,6 +45,24 @@ using heddle_test::trouble;
 
 namespace {
 
+/// Stops for ever half way through being sent: measuring it is the first time that it is saved.
+struct stops_half_way {
+  std::vector<char> first;
+  std::vector<char> last;
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    static int times = 0;
+    archive(first);
+    if (++times == 2) heddle_test::make(trouble::hang);
+    archive(last);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(first, last);
+  }
+};
+
 int doubled(int value) { return 2 * value; }
 
 /// Where the worker keeps what it shares with its program, and how much.
@@ -175,6 +193,16 @@ TEST_CASE("cancelling a call that runs kills its worker, and nothing else", "[pr
     CHECK(hanging.cancel());
     for (int i = 0; i < 20; ++i) CHECK(others[static_cast<std::size_t>(i)].result() == 2 * i);
   }
+}
+
+TEST_CASE("a result that is cancelled while it is read, and does not come to its end, is given up", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  auto stuck = procs.submit([] { return stops_half_way{std::vector<char>(5'000'000), std::vector<char>(5'000'000)}; });
+  while (procs.stats().with_workers == 0) std::this_thread::yield();
+  while (procs.stats().with_workers != 0) std::this_thread::yield();  // it is being read
+  CHECK(stuck.cancel());
+  CHECK(procs.submit(doubled, 3).result() == 6);
 }
 
 TEST_CASE("no call dies of the cancellation of another one", "[process_pool]") {

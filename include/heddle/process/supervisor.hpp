@@ -278,7 +278,7 @@ class supervisor {
     started.handle = std::move(delivered.started);
     watch(started.handle.number(), 2 * started.serial + 1);
     if (started.due_signal != 0) started.handle.send_signal(started.due_signal);
-    if (started.is_doomed && !started.is_sending) started.handle.send_signal(SIGKILL);
+    if (started.is_doomed) pool_.doom(started);
     pool_.start_error_ = nullptr;
     started.is_ready = started.is_set_up;
     if (started.is_ready && started.timed != nullptr) pool_.start_clock(started);
@@ -317,8 +317,9 @@ class supervisor {
     const auto now = clock::now();
     for (;;) {
       std::unique_lock lock(pool_.mutex_);
-      const auto late = std::find_if(pool_.workers_.begin(), pool_.workers_.end(),
-                                     [&](const auto& each) { return each->deadline <= now && !each->is_doomed; });
+      const auto late = std::find_if(pool_.workers_.begin(), pool_.workers_.end(), [&](const auto& each) {
+        return (each->deadline <= now || each->longest_read <= now) && !each->is_doomed;
+      });
       if (late == pool_.workers_.end()) return;
       pool_worker& worker = **late;
       worker.timed_out = worker.timed != nullptr && worker.deadline <= now;
