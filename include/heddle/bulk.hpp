@@ -60,17 +60,23 @@ consteval bool is_mappable() {
   return true;
 }
 
-/// Calls `take(call)` for the elements of `ranges` taken together, up to the end of the shortest; `call()` is then
-/// `callable` of these, which it owns.
+/// Calls `visit(x, y, ...)` for the elements of `ranges` taken together, up to the end of the shortest.
+template <class Visit, class... Rs>
+void for_each_together(const Visit& visit, Rs&... ranges) {
+  [&](auto... at) {
+    for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) visit(*at.first...);
+  }(std::pair(std::begin(ranges), std::end(ranges))...);
+}
+
+/// Calls `take(call)` for the elements of `ranges` taken together; `call()` is then `callable` of these, which it owns.
 template <class F, class Take, class... Rs>
 void make_calls(const base::shared_value<const F>& callable, const Take& take, Rs&... ranges) {
-  [&](auto... at) {
-    for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
-      take([callable, elements = std::tuple<element_of<Rs>...>(*at.first...)]() mutable -> map_result_t<F, Rs...> {
-        return std::apply(*callable, std::move(elements));
-      });
-    }
-  }(std::pair(std::begin(ranges), std::end(ranges))...);
+  for_each_together(
+      [&](auto&&... each) {
+        take([callable, elements = std::tuple<element_of<Rs>...>(std::forward<decltype(each)>(each)...)]() mutable
+                 -> map_result_t<F, Rs...> { return std::apply(*callable, std::move(elements)); });
+      },
+      ranges...);
 }
 
 /// Whether R says at compile time that it has no end, as std::views::iota(0) does.

@@ -133,12 +133,12 @@ class process_pool_executor : public map_members<process_pool_executor> {
   [[nodiscard]] auto submit_bulk(F&& callable, Rs&&... ranges) {
     std::vector<future<map_result_t<std::decay_t<F>, Rs...>>> futures;
     try {
-      [&](auto... at) {
-        for (; ((at.first != at.second) && ...); (static_cast<void>(++at.first), ...)) {
-          futures.emplace_back();
-          futures.back() = submit(callable, *at.first...);
-        }
-      }(std::pair(std::begin(ranges), std::end(ranges))...);
+      for_each_together(
+          [&](auto&&... each) {
+            futures.emplace_back();
+            futures.back() = submit(callable, std::forward<decltype(each)>(each)...);
+          },
+          ranges...);
     } catch (...) {
       for (auto& each : futures) {
         if (each.valid()) each.cancel();

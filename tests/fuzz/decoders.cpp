@@ -7,7 +7,6 @@
 // Without a seed it draws one. Where a round fails, the program says its seed and aborts: that seed with --rounds 1
 // makes the same messages again.
 
-#include <heddle/base/parse_positive.hpp>
 #include <heddle/base/type_name.hpp>
 #include <heddle/process/exception_codec.hpp>
 #include <heddle/process/span_source.hpp>
@@ -17,7 +16,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cinttypes>
 #include <cstddef>
 #include <cstdint>
@@ -29,12 +27,12 @@
 #include <future>
 #include <iterator>
 #include <memory>
-#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <fuzz/budget.hpp>
 #include <support/codec_values.hpp>
 #include <support/piecewise_bytes.hpp>
 #include <support/replaced_new.hpp>
@@ -261,29 +259,7 @@ void* heddle_test::replaced_new(std::size_t size, std::size_t alignment) noexcep
 void heddle_test::replaced_delete(void* memory) noexcept { std::free(memory); }
 
 int main(int count, char** arguments) {
-  std::uint64_t rounds = UINT64_MAX;
-  constexpr std::uint64_t longest = 365 * 24 * 3600;
-  std::chrono::seconds limit{longest};
-  std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
-  for (int i = 1; i < count; i += 2) {
-    const std::uint64_t value = i + 1 < count ? heddle::base::parse_positive(arguments[i + 1]) : 0;
-    if (value != 0 && std::strcmp(arguments[i], "--rounds") == 0) {
-      rounds = value;
-    } else if (value != 0 && value <= longest && std::strcmp(arguments[i], "--seconds") == 0) {
-      limit = std::chrono::seconds(value);
-    } else if (value != 0 && std::strcmp(arguments[i], "--seed") == 0) {
-      seed = value;
-    } else {
-      std::fprintf(stderr, "usage: %s [--rounds N] [--seconds N] [--seed S], positive numbers, a year at most\n",
-                   arguments[0]);
-      return 2;
-    }
-  }
-  std::printf("seed %" PRIu64 "\n", seed);
-  std::fflush(stdout);
-  const auto end = std::chrono::steady_clock::now() + limit;
-  std::uint64_t done = 0;
-  for (; done < rounds && std::chrono::steady_clock::now() < end; ++done) run_round(seed + done);
+  const std::uint64_t done = heddle_fuzz::budget(count, arguments).spend(run_round);
   std::printf("%" PRIu64 " rounds without a finding: %" PRIu64 " values, %" PRIu64 " malformed, %" PRIu64
               " too large\n",
               done, found.values, found.malformed, found.too_large);

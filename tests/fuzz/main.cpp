@@ -6,7 +6,6 @@
 // Without a seed it draws one. Where a round fails, or does not end, the program says its seed and aborts: that seed
 // with --rounds 1 makes the same pools and trees again, though not the same order of things.
 
-#include <heddle/base/parse_positive.hpp>
 #include <heddle/heddle.hpp>
 
 #include <atomic>
@@ -15,13 +14,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <iterator>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
+#include <fuzz/budget.hpp>
 #include <fuzz/evaluation.hpp>
 #include <fuzz/plan.hpp>
 #include <support/deadline.hpp>
@@ -126,29 +124,7 @@ void heddle_fuzz::report(const char* finding) {
 }
 
 int main(int count, char** arguments) {
-  std::uint64_t rounds = UINT64_MAX;
-  constexpr std::uint64_t longest = 365 * 24 * 3600;
-  std::chrono::seconds limit{longest};
-  std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
-  for (int i = 1; i < count; i += 2) {
-    const std::uint64_t value = i + 1 < count ? heddle::base::parse_positive(arguments[i + 1]) : 0;
-    if (value != 0 && std::strcmp(arguments[i], "--rounds") == 0) {
-      rounds = value;
-    } else if (value != 0 && value <= longest && std::strcmp(arguments[i], "--seconds") == 0) {
-      limit = std::chrono::seconds(value);
-    } else if (value != 0 && std::strcmp(arguments[i], "--seed") == 0) {
-      seed = value;
-    } else {
-      std::fprintf(stderr, "usage: %s [--rounds N] [--seconds N] [--seed S], positive numbers, a year at most\n",
-                   arguments[0]);
-      return 2;
-    }
-  }
-  std::printf("seed %" PRIu64 "\n", seed);
-  std::fflush(stdout);
+  const heddle_fuzz::budget allowed(count, arguments);
   std::thread(watch).detach();
-  const auto end = std::chrono::steady_clock::now() + limit;
-  std::uint64_t done = 0;
-  for (; done < rounds && std::chrono::steady_clock::now() < end; ++done) run_round(seed + done);
-  std::printf("%" PRIu64 " rounds without a finding\n", done);
+  std::printf("%" PRIu64 " rounds without a finding\n", allowed.spend(run_round));
 }

@@ -363,41 +363,36 @@ struct queue_refuses : freeing_model<queue_refuses, 2> {
   }
 };
 
-/// A worker pops it while its future gets a callback and is dropped; a third thread cancels.
-struct callback_outlives_the_handle : freeing_model<callback_outlives_the_handle, 2> {
+/// Its future gets a callback and is dropped while somebody ends it.
+template <class Derived>
+struct callback_and_handle_model : freeing_model<Derived, 2> {
+  using base = freeing_model<Derived, 2>;
   reading_node* node = nullptr;
   bool added = false;
 
   void before() {
-    freeing_model::before();
-    node = new reading_node(*task);
+    base::before();
+    node = new reading_node(*this->task);
   }
   void thread(unsigned index) {
-    if (index == 0) return leave_queue();
-    added = task->word.try_add(*node);
-    drop_handle();
+    if (index == 0) return static_cast<Derived*>(this)->end();
+    added = this->task->word.try_add(*node);
+    this->drop_handle();
   }
   void after() {
-    freeing_model::after();
+    base::after();
     HEDDLE_MODEL_CHECK(node->told == added);
     delete node;
   }
 };
 
-/// The same where who completes it leaves the continuations for later.
-struct continuations_are_told_later : freeing_model<continuations_are_told_later, 2> {
-  reading_node* node = nullptr;
-  bool added = false;
+/// A worker pops it.
+struct callback_outlives_the_handle : callback_and_handle_model<callback_outlives_the_handle> {
+  void end() { leave_queue(); }
+};
 
-  void before() {
-    freeing_model::before();
-    node = new reading_node(*task);
-  }
-  void thread(unsigned index) {
-    if (index == 0) return end();
-    added = task->word.try_add(*node);
-    drop_handle();
-  }
+/// Who ends it leaves the continuations for later.
+struct continuations_are_told_later : callback_and_handle_model<continuations_are_told_later> {
   void end() {
     HEDDLE_MODEL_CHECK(task->word.leave_queue(phase::running) == dequeue_result::claimed);
     task->result = 42;
@@ -409,11 +404,6 @@ struct continuations_are_told_later : freeing_model<continuations_are_told_later
       last = task->word.tell_and_leave(later);
     }
     if (last == last_owner::yes) free();
-  }
-  void after() {
-    freeing_model::after();
-    HEDDLE_MODEL_CHECK(node->told == added);
-    delete node;
   }
 };
 

@@ -31,6 +31,17 @@ class doorbell {
   /// Sleeps until somebody rings, or until the deadline; may return for no reason.
   void sleep(caller who, sync::deadline until) noexcept { sync::park_shared_until(word_, who, until); }
 
+  /// All of it: sleeps until `is_there()`.
+  template <class IsThere>
+  void wait(caller who, const IsThere& is_there) noexcept {
+    prepare(who);
+    while (!is_there()) {
+      sleep(who, sync::no_deadline);
+      prepare(who);
+    }
+    cancel();
+  }
+
   /// Who seems to wait, at this moment.
   [[nodiscard]] caller look() const noexcept { return word_.load(base::relaxed); }  // relaxed: a hint
 

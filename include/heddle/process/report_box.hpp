@@ -2,15 +2,12 @@
 // What a pool is told of the workers that it has ordered.
 #pragma once
 
-#include <unistd.h>
-
-#include <cstdint>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include <heddle/process/child.hpp>
-#include <heddle/process/descriptor.hpp>
+#include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/server_messages.hpp>
 
 namespace heddle::process {
@@ -24,7 +21,7 @@ struct delivered_report {
 /// Any thread puts reports in; the pool's supervisor, which waits for `kicked`, takes them out.
 class report_box {
  public:
-  explicit report_box(const descriptor& kicked) noexcept : kicked_(kicked) {}
+  explicit report_box(const event_descriptor& kicked) noexcept : kicked_(kicked) {}
 
   /// Drops it if there is no memory: the worker's own handle tells of its end, too.
   void put(const server_report& report, process_handle started) noexcept {
@@ -45,13 +42,10 @@ class report_box {
   }
 
   /// Wakes the supervisor.
-  void kick() const noexcept {
-    constexpr std::uint64_t one = 1;
-    retry_interrupted([&] { return ::write(kicked_.number(), &one, sizeof one); });
-  }
+  void kick() const noexcept { kicked_.signal(); }
 
  private:
-  const descriptor& kicked_;
+  const event_descriptor& kicked_;
   std::mutex mutex_;
   std::vector<delivered_report> reports_;
 };

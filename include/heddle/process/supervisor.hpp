@@ -176,7 +176,7 @@ class supervisor {
     const std::lock_guard lock(pool_.mutex_);
     for (const auto& each : pool_.workers_) {
       if (each->serial <= last_watched_) continue;
-      watch(each->link.bell(), 2 * each->serial);
+      watch(each->link.bell().number(), 2 * each->serial);
       last_watched_ = each->serial;
     }
   }
@@ -213,15 +213,10 @@ class supervisor {
     return nullptr;
   }
 
-  static void empty(int eventfd) noexcept {
-    std::uint64_t count = 0;
-    retry_interrupted([&] { return ::read(eventfd, &count, sizeof count); });
-  }
-
   // ---- what happens
 
   void handle(std::uint64_t whose) {
-    if (whose == of_kick) return empty(pool_.kicked_.number());
+    if (whose == of_kick) return pool_.kicked_.clear();
     if (whose == of_server) return worker_starter::of_this_process().hand_on();
     if (whose % 2 == 0) return receive(whose / 2);
     const std::lock_guard lock(pool_.mutex_);
@@ -233,7 +228,7 @@ class supervisor {
     std::unique_lock lock(pool_.mutex_);
     pool_worker* const from = find(serial);
     if (from == nullptr) return;
-    empty(from->link.bell());
+    from->link.bell().clear();
     if (from->is_receiving) return;
     from->is_receiving = true;
     from->link.expect_nobody();
@@ -371,7 +366,7 @@ class supervisor {
   }
 
   std::unique_ptr<pool_worker> take_out(pool_worker& worker) {
-    stop_watching(worker.link.bell());
+    stop_watching(worker.link.bell().number());
     worker_starter::of_this_process().forget(worker.serial);
     const auto found = std::find_if(pool_.workers_.begin(), pool_.workers_.end(),
                                     [&](const auto& each) { return each.get() == &worker; });

@@ -2,8 +2,6 @@
 // The program's side of the channel to one worker.
 #pragma once
 
-#include <sys/eventfd.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +11,10 @@
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
+#include <heddle/base/nap.hpp>
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/child.hpp>
-#include <heddle/process/descriptor.hpp>
+#include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/exception_codec.hpp>
 #include <heddle/process/given_calls.hpp>
 #include <heddle/process/message.hpp>
@@ -41,7 +40,7 @@ class worker_link {
   /// Makes the channel. Throws std::system_error, std::bad_alloc.
   explicit worker_link(const worker_settings& settings)
       : memory_(shared_memory::make(sizeof(channel_memory))),
-        bell_(descriptor::made_by(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+        bell_(event_descriptor::make()),
         shared_(channel_memory::make_in(memory_.bytes())),
         requests_(shared_.requests, shared_.request_bytes),
         results_(shared_.results, shared_.result_bytes),
@@ -54,7 +53,7 @@ class worker_link {
   /// For the worker.
   [[nodiscard]] int memory() const noexcept { return memory_.number(); }
   /// Readable when the supervisor is to receive.
-  [[nodiscard]] int bell() const noexcept { return bell_.number(); }
+  [[nodiscard]] const event_descriptor& bell() const noexcept { return bell_; }
 
   // ---- who sends
 
@@ -63,56 +62,35 @@ class worker_link {
   /// Gives the worker a call, if there is room for it. Throws what encoding it throws: then it was not given.
   sent try_send(remote_call& call) {
     try {
-      message_head head{.sequence = next_};
+      const message_head head = head_for(call.function());
       if (!has_slot()) return sent::no_room;
-      const sent_id id = modules_.encode(call.function(), [this](const module_record& record) { send_module(record); });
-      if (!has_slot()) return sent::no_room;
-      head.sequence = next_;
-      head.module = static_cast<std::uint32_t>(id.module);
-      head.offset = id.offset;
       if (!try_place(requests_, head, [&](byte_sink& sink) { call.encode(sink); })) return sent::no_room;
     } catch (const no_room&) {
       return sent::no_room;
     }
     give(call);
-    requests_.publish();
-    offer(requests_.position());
+    offer_placed();
     return sent::yes;
   }
 
   /// What the worker does first: calls that function with these values. Throws std::length_error if they do not fit.
   void send_setup(const callable_id& called, std::span<const std::byte> values) {
-    const sent_id id = modules_.encode(called, [this](const module_record& record) { send_module(record); });
-    const message_head head{.sequence = next_, .module = static_cast<std::uint32_t>(id.module), .offset = id.offset};
+    const message_head head = head_for(called);
     if (!try_place(requests_, head, [&](byte_sink& sink) { sink.write(values); })) {
       throw std::length_error(
           "the values of an initializer take more than a megabyte: let the initializer load them instead");
     }
     setup_ = next_;
-    requests_.publish();
-    offer(requests_.position());
+    offer_placed();
   }
 
   /// Gives it to a worker that has nothing else, piece by piece. Throws what encoding it throws: then it is not given,
   /// or not any more. Throws worker_is_lost; `was_given` says whether it is given then.
   void stream_call(remote_call& call, bool& was_given) {
     const auto encode = [&](byte_sink& sink) { call.encode(sink); };
-    message_head head;
-    head.size = measure(encode);
-    sent_id id{};
-    for (;;) {
-      wait_for_slot();
-      try {
-        id = modules_.encode(call.function(), [this](const module_record& record) { send_module(record); });
-        break;
-      } catch (const no_room&) {
-        wait_a_moment();
-      }
-    }
-    wait_for_slot();
-    head.sequence = next_;
-    head.module = static_cast<std::uint32_t>(id.module);
-    head.offset = id.offset;
+    const std::uint64_t size = measure(encode);
+    message_head head = wait_for_head(call.function());
+    head.size = size;
     given_.begin_writing(next_);
     const streaming now{*this};
     give(call);
@@ -133,8 +111,7 @@ class worker_link {
   [[nodiscard]] bool try_send_leave() noexcept {
     if (!has_slot() || !try_place(requests_, {.sequence = next_, .what = message_head::kind::leave}, [](byte_sink&) {}))
       return false;
-    requests_.publish();
-    offer(requests_.position());
+    offer_placed();
     return true;
   }
 
@@ -188,10 +165,7 @@ class worker_link {
   }
 
   /// The supervisor looks at the worker.
-  void tell_supervisor() const noexcept {
-    constexpr std::uint64_t one = 1;
-    retry_interrupted([&] { return ::write(bell_.number(), &one, sizeof one); });
-  }
+  void tell_supervisor() const noexcept { bell_.signal(); }
 
   // ---- who receives
 
@@ -285,11 +259,19 @@ class worker_link {
     while (first_ != next_ && requests_.read_position() >= ends_[first_ % task_slots::capacity]) ++first_;
     return next_ - first_ < task_slots::capacity && given_.has_place(next_);
   }
+
+  /// Of the next message, which calls that function; sends the module that it is in, if the worker does not know it.
+  /// Throws no_room.
+  [[nodiscard]] message_head head_for(const callable_id& called) {
+    const sent_id id = modules_.encode(called, [this](const module_record& record) { send_module(record); });
+    return {.sequence = next_, .module = static_cast<std::uint32_t>(id.module), .offset = id.offset};
+  }
+
   void send_module(const module_record& record) {
     const auto encode = [&](byte_sink& sink) { sink.write(std::as_bytes(std::span(&record, 1))); };
-    if (!try_place(requests_, {.sequence = next_, .what = message_head::kind::module}, encode)) throw no_room();
-    requests_.publish();
-    offer(requests_.position());
+    const message_head head{.sequence = next_, .what = message_head::kind::module};
+    if (!has_slot() || !try_place(requests_, head, encode)) throw no_room();
+    offer_placed();
   }
 
   void give(remote_call& call) noexcept {
@@ -297,6 +279,13 @@ class worker_link {
     given_.put(next_, call);
   }
 
+  /// The message that was placed.
+  void offer_placed() noexcept {
+    requests_.publish();
+    offer(requests_.position());
+  }
+
+  /// The next message, which ends there.
   void offer(std::uint64_t end) noexcept {
     ends_[next_ % task_slots::capacity] = end;
     shared_.slots.offer(next_++);
@@ -309,13 +298,19 @@ class worker_link {
     has_woken_.store(true, base::relaxed);  // relaxed: a hint
   }
 
-  /// The worker passes what was taken back from it when it gets there, and says nothing then.
-  void wait_for_slot() {
-    while (!has_slot()) wait_a_moment();
-  }
-  void wait_a_moment() {
-    if (is_lost()) throw worker_is_lost();
-    base::nap(100);
+  /// As head_for(), when there is room for what it sends, and a slot. The worker passes what was taken back from it
+  /// when it gets there, and says nothing then: so this looks again and again.
+  [[nodiscard]] message_head wait_for_head(const callable_id& called) {
+    for (;;) {
+      try {
+        const message_head head = head_for(called);
+        if (has_slot()) return head;
+      } catch (const no_room&) {
+        // As without a slot.
+      }
+      if (is_lost()) throw worker_is_lost();
+      base::nap(100);
+    }
   }
 
   void wait_for_room() {
@@ -337,12 +332,7 @@ class worker_link {
   void wait(doorbell& at, const IsThere& is_there) {
     if (may_spin_ && sync::spin_until(is_there)) return;
     const sync::blocking_scope blocked(nullptr);
-    at.prepare(channel_memory::somebody);
-    while (!is_there()) {
-      at.sleep(channel_memory::somebody, sync::no_deadline);
-      at.prepare(channel_memory::somebody);
-    }
-    at.cancel();
+    at.wait(channel_memory::somebody, is_there);
   }
 
   [[nodiscard]] bool is_sound(const message_head& head) noexcept {
@@ -421,7 +411,7 @@ class worker_link {
   }
 
   const shared_memory memory_;
-  const descriptor bell_;
+  const event_descriptor bell_;
   channel_memory& shared_;
   ring_writer requests_;
   ring_reader results_;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +19,7 @@
 #include <heddle/base/file_text.hpp>
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/exception_codec.hpp>
 #include <heddle/process/memory_limit.hpp>
 #include <heddle/process/message.hpp>
@@ -31,7 +31,6 @@
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/shared_memory.hpp>
 #include <heddle/process/worker_call.hpp>
-#include <heddle/sync/deadline.hpp>
 #include <heddle/sync/patience.hpp>
 #include <heddle/sync/this_thread.hpp>
 
@@ -213,14 +212,10 @@ class worker_loop {
         shared_.of_receiver.wake();
         has_woken_ = true;
         return;
-      case channel_memory::supervisor: {
-        constexpr std::uint64_t one = 1;
+      case channel_memory::supervisor:
         has_woken_ = true;
-        // Whoever has closed its descriptors has ended this worker.
-        if (retry_interrupted([&] { return ::write(bell_.number(), &one, sizeof one); }) < 0 && errno != EAGAIN)
-          std::abort();
+        if (!bell_.signal()) std::abort();  // whoever has closed its descriptors has ended this worker
         return;
-      }
       default:
         return;
     }
@@ -264,19 +259,14 @@ class worker_loop {
   void wait(const IsThere& is_there) {
     if (settings_.may_spin != 0 && comes_soon(is_there)) return;
     std::fflush(nullptr);  // while it sleeps somebody may look at what it has printed
-    shared_.of_worker.prepare(channel_memory::somebody);
-    while (!is_there()) {
-      shared_.of_worker.sleep(channel_memory::somebody, sync::no_deadline);
-      shared_.of_worker.prepare(channel_memory::somebody);
-    }
-    shared_.of_worker.cancel();
+    shared_.of_worker.wait(channel_memory::somebody, is_there);
   }
 
   static constexpr unsigned longest_courtesy = 32;  // pauses: one or two microseconds
 
   channel_memory& shared_;
   const worker_settings settings_;
-  const descriptor bell_;
+  const event_descriptor bell_;
   ring_reader requests_;
   ring_writer results_;
   received_modules modules_;

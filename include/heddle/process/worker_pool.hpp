@@ -3,7 +3,6 @@
 #pragma once
 
 #include <signal.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,6 +23,7 @@
 #include <heddle/base/fork_count.hpp>
 #include <heddle/base/nap.hpp>
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/pool_worker.hpp>
 #include <heddle/process/remote_call.hpp>
 #include <heddle/process/report_box.hpp>
@@ -61,7 +61,7 @@ class worker_pool {
   /// Starts the fork server if there is none. Throws as worker_starter::begin().
   explicit worker_pool(const worker_pool_settings& settings)
       : settings_(settings),
-        kicked_(descriptor::made_by(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+        kicked_(event_descriptor::make()),
         box_(kicked_),
         where_(surroundings::of_this_process()),
         folder_(surroundings::working_folder()),
@@ -436,7 +436,7 @@ class worker_pool {
     try {
       auto made = std::make_unique<pool_worker>(settings_.worker);
       workers_.reserve(workers_.size() + 1);
-      const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell()};
+      const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell().number()};
       if (settings_.setup != nullptr) made->link.send_setup(settings_.setup->function(), setup_values_);
       made->is_set_up = settings_.setup == nullptr;
       made->serial = worker_starter::of_this_process().order(where_, given, box_);
@@ -667,7 +667,7 @@ class worker_pool {
   }
 
   const worker_pool_settings settings_;
-  const descriptor kicked_;
+  const event_descriptor kicked_;
   report_box box_;
   const surroundings where_;
   const descriptor folder_;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// A descriptor by which one thread, or process, is told to look.
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include <heddle/process/descriptor.hpp>
+
+namespace heddle::process {
+
+/// Readable from signal() to clear(). Any thread.
+class event_descriptor {
+ public:
+  explicit event_descriptor(descriptor of) noexcept : of_(std::move(of)) {}
+
+  /// Throws std::system_error.
+  static event_descriptor make() {
+    return event_descriptor(descriptor::made_by(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
+  }
+
+  [[nodiscard]] int number() const noexcept { return of_.number(); }
+
+  /// False if there is no such descriptor any more.
+  bool signal() const noexcept {
+    constexpr std::uint64_t one = 1;
+    return retry_interrupted([&] { return ::write(of_.number(), &one, sizeof one); }) >= 0 || errno == EAGAIN;
+  }
+
+  void clear() const noexcept {
+    std::uint64_t count = 0;
+    retry_interrupted([&] { return ::read(of_.number(), &count, sizeof count); });
+  }
+
+ private:
+  descriptor of_;
+};
+
+}  // namespace heddle::process
