@@ -136,12 +136,14 @@ void parallel_for(First&&, Rest&&...) {
 ///
 ///     heddle::parallel_for_each(files, [](const std::string& name) { compress(name); });
 template <executor E, std::ranges::input_range R, class Body>
+  requires(!remote_executor<E>)
 void parallel_for_each(E&& on, R&& range, const Body& body) {
   each_loop(std::forward<R>(range), body, [&on](std::uint64_t size, auto loop) { run_loop(on, size, loop); });
 }
 
 /// The same in chunks, see loop_options.
 template <executor E, std::ranges::input_range R, class Body>
+  requires(!remote_executor<E>)
 void parallel_for_each(E&& on, R&& range, const Body& body, const loop_options& options) {
   each_loop(std::forward<R>(range), body, [&](std::uint64_t size, auto loop) { run_loop(on, size, loop, options); });
 }

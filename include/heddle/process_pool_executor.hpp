@@ -154,10 +154,9 @@ class process_pool_executor : public map_members<process_pool_executor> {
     return push<travelling_chunk<F, Elements, T>>(std::move(call));
   }
 
-  /// For parallel_map(): calls for elements that stay where they are, as long as `in_use` counts them.
+  /// For parallel loops: calls for elements that stay where they are, as long as `in_use` counts them.
   template <class R, class F, class... Ts>
-  [[nodiscard]] future<std::vector<R>> submit_slice(slices_in_use& in_use, const F& callable,
-                                                    std::span<const Ts>... elements) {
+  [[nodiscard]] auto submit_slice(slices_in_use& in_use, const F& callable, std::span<Ts>... elements) {
     return push<travelling_slice<std::decay_t<F>, R, Ts...>>(in_use, callable, elements...);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// parallel_map() where the calls run in other processes.
+// parallel_map() and parallel_for_each() where the calls run in other processes.
 #pragma once
 
 #include <algorithm>
@@ -71,38 +71,49 @@ template <class R>
   }
 }
 
-/// Submits slice by slice, two for each worker at a time, and collects their results in order.
-template <class R, class E, class F, class... Ts>
-[[nodiscard]] std::vector<R> map_slices(E& on, const F& callable, std::size_t asked, std::span<const Ts>... elements) {
-  const std::size_t size = std::min({elements.size()...});
-  slice_size lengths(size, on.max_workers(), asked);
+/// Submits slice by slice, two for each worker at a time, by `submit(slices_in_use, first, length)`; calls
+/// `take(future)` for each, in order.
+template <class Submit, class Take>
+void for_slices(std::size_t size, std::size_t workers, std::size_t asked, const Submit& submit, const Take& take) {
+  slice_size lengths(size, workers, asked);
   slices_in_use in_use;
-  std::deque<std::pair<future<std::vector<R>>, std::size_t>> running;
-  std::vector<R> results;
-  results.reserve(size);
+  std::deque<std::pair<std::invoke_result_t<const Submit&, slices_in_use&, std::size_t, std::size_t>, std::size_t>>
+      running;
   std::size_t submitted = 0;
-  const auto collect = [&] {
-    auto [oldest, length] = std::move(running.front());
-    running.pop_front();
-    std::vector<R> part = std::move(oldest).result();
-    results.insert(results.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
-    lengths.note_done(length);
-  };
   try {
     while (submitted != size || !running.empty()) {
-      while (submitted != size && running.size() < 2 * on.max_workers()) {
+      while (submitted != size && running.size() < 2 * workers) {
         const std::size_t length = lengths.next(size - submitted);
-        running.emplace_back(on.template submit_slice<R>(in_use, callable, elements.subspan(submitted, length)...),
-                             length);
+        running.emplace_back(submit(in_use, submitted, length), length);
         submitted += length;
       }
-      collect();
+      auto [oldest, length] = std::move(running.front());
+      running.pop_front();
+      take(std::move(oldest));
+      lengths.note_done(length);
     }
   } catch (...) {
     for (auto& each : running) each.first.cancel();
     in_use.wait_for_none();
     throw;
   }
+}
+
+/// The results of slices, in order.
+template <class R, class E, class F, class... Ts>
+[[nodiscard]] std::vector<R> map_slices(E& on, const F& callable, std::size_t asked, std::span<Ts>... elements) {
+  const std::size_t size = std::min({elements.size()...});
+  std::vector<R> results;
+  results.reserve(size);
+  for_slices(
+      size, on.max_workers(), asked,
+      [&](slices_in_use& in_use, std::size_t first, std::size_t length) {
+        return on.template submit_slice<R>(in_use, callable, elements.subspan(first, length)...);
+      },
+      [&](future<std::vector<R>> slice) {
+        std::vector<R> part = std::move(slice).result();
+        results.insert(results.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+      });
   return results;
 }
 
@@ -132,6 +143,48 @@ template <executor E, class F, std::ranges::input_range... Rs>
   requires remote_executor<E>
 [[nodiscard]] auto parallel_map(E&& on, const F& callable, Rs&&... ranges) {
   return parallel_map(std::forward<E>(on), callable, loop_options(), std::forward<Rs>(ranges)...);
+}
+
+/// Whether calls of `F` write to elements of `R`: they take no value.
+template <class F, class R>
+concept writes_elements = std::invocable<const F&, std::ranges::range_reference_t<R>> &&
+                          !std::invocable<const F&, std::ranges::range_value_t<R>>;
+
+/// As parallel_for_each() elsewhere, with calls in worker processes, in chunks as parallel_map(). A body that takes a
+/// `T&` writes to the elements themselves, which are those of a shared_array then: std::invalid_argument says so if
+/// they are not. Others get values, which are sent. Errors are those of parallel_map().
+///
+///     heddle::shared_array<double> xs(n);
+///     heddle::parallel_for_each(procs, xs, [](double& x) { x = refine(x); });
+template <executor E, std::ranges::input_range R, class Body>
+  requires remote_executor<E>
+void parallel_for_each(E&& on, R&& range, const Body& body, const loop_options& options) {
+  static_assert(callable_must_travel<Body>);
+  const auto run = [&](auto elements) {
+    for_slices(
+        elements.size(), on.max_workers(), options.chunksize,
+        [&](slices_in_use& in_use, std::size_t first, std::size_t length) {
+          return on.template submit_slice<void>(in_use, body, elements.subspan(first, length));
+        },
+        [](future<void> slice) { slice.result(); });
+  };
+  using T = std::ranges::range_value_t<R>;
+  if constexpr (writes_elements<Body, R>) {
+    static_assert(
+        std::ranges::contiguous_range<R> && std::ranges::sized_range<R> && process::is_bulk<T>,
+        "parallel_for_each() in processes writes to the elements of a heddle::shared_array, or a std::span of "
+        "them, and to no others: give it one, or a body that takes values");
+    run(std::span<T>(std::ranges::data(range), std::ranges::size(range)));
+  } else {
+    const auto& elements = elements_to_send(range);
+    run(std::span<const T>(elements));
+  }
+}
+
+template <executor E, std::ranges::input_range R, class Body>
+  requires remote_executor<E>
+void parallel_for_each(E&& on, R&& range, const Body& body) {
+  parallel_for_each(std::forward<E>(on), std::forward<R>(range), body, loop_options());
 }
 
 }  // namespace heddle

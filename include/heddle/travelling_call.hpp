@@ -17,7 +17,8 @@
 
 namespace heddle {
 
-/// As what an argument is passed to a call in another process: a string literal as a std::string.
+/// As what an argument is passed to a call in another process: a string literal as a std::string, a shared_array as a
+/// std::span of it.
 template <class Arg>
 struct remote_argument {
   using type = std::decay_t<Arg>;
@@ -28,13 +29,21 @@ struct remote_argument<Arg> {
   using type = std::string;
 };
 template <class Arg>
+  requires requires { typename std::remove_cvref_t<Arg>::travels_as; }
+struct remote_argument<Arg> {
+  using type = typename std::remove_cvref_t<Arg>::travels_as;
+};
+template <class Arg>
 using remote_argument_t = typename remote_argument<Arg>::type;
 
 /// What is kept of an argument: what a view shows, and others as they are.
 template <class T, class Given>
 [[nodiscard]] decltype(auto) kept_argument(Given&& given) {
-  if constexpr (process::is_argument_view<T>) {
-    return typename process::owner_of<T>::type(given.begin(), given.end());
+  using owner = typename process::owner_of<T>::type;
+  if constexpr (std::is_constructible_v<owner, T> && process::is_argument_view<T>) {
+    return owner(T(given));
+  } else if constexpr (process::is_argument_view<T>) {
+    return owner(given.begin(), given.end());
   } else {
     return std::forward<Given>(given);
   }

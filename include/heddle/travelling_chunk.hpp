@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <tuple>
 #include <type_traits>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <heddle/map_chunk.hpp>
+#include <heddle/process/argument.hpp>
 #include <heddle/process/callable_id.hpp>
 #include <heddle/process/codec.hpp>
 #include <heddle/process/exception_codec.hpp>
@@ -34,7 +36,13 @@ class travelling_chunk {
 
   void encode(process::byte_sink& sink) const {
     callable_codec<F, &run>::encode(sink, *call_.callable);
-    process::encode(sink, call_.elements);
+    if constexpr (has_views) {
+      sink.put(static_cast<std::uint64_t>(call_.elements.size()));
+      for (const Elements& row : call_.elements)
+        std::apply([&](const auto&... each) { (process::encode_argument(sink, each), ...); }, row);
+    } else {
+      process::encode(sink, call_.elements);
+    }
   }
 
   /// Into the results of the map.
@@ -66,14 +74,34 @@ class travelling_chunk {
       }
     }
   }
+  /// Elements that are views are of what was received with them, which stays where it is.
+  template <class>
+  struct rows_of;
+  template <class... Ts>
+  struct rows_of<std::tuple<Ts...>> {
+    static constexpr bool have_views = (process::is_argument_view<Ts> || ...);
+    using with_views = std::deque<process::received_arguments<Ts...>>;
+  };
+  static constexpr bool has_views = rows_of<Elements>::have_views;
+
+  [[nodiscard]] static auto decode_rows(process::byte_source& source) {
+    if constexpr (has_views) {
+      typename rows_of<Elements>::with_views rows;
+      for (auto left = source.get<std::uint64_t>(); left != 0; --left) rows.emplace_back(source);
+      return rows;
+    } else {
+      return process::decode<std::vector<Elements>>(source);
+    }
+  }
+
   /// In the worker.
   static void run(process::worker_call& call) {
     const F callable = callable_codec<F, &run>::decode(call.arguments());
-    auto elements = process::decode<std::vector<Elements>>(call.arguments());
+    auto rows = decode_rows(call.arguments());
     if (!call.end_of_arguments()) return;
     std::vector<settled<T>> results;
-    results.reserve(elements.size());
-    for (Elements& each : elements) results.push_back(settle(callable, each));
+    results.reserve(rows.size());
+    for (auto& each : rows) results.push_back(settle(callable, each));
     call.answer([&](process::byte_sink& sink) {
       sink.put(static_cast<std::uint64_t>(results.size()));
       for (const settled<T>& each : results) {
@@ -87,17 +115,24 @@ class travelling_chunk {
     });
   }
 
-  [[nodiscard]] static settled<T> settle(const F& callable, Elements& elements) noexcept {
+  template <class Row>
+  [[nodiscard]] static settled<T> settle(const F& callable, Row& row) noexcept {
     try {
       if constexpr (std::is_void_v<T>) {
-        std::apply(callable, std::move(elements));
+        apply(callable, row);
         return settled<T>(std::in_place);
       } else {
-        return settled<T>(std::in_place, std::apply(callable, std::move(elements)));
+        return settled<T>(std::in_place, apply(callable, row));
       }
     } catch (...) {
       return settled<T>(std::current_exception());
     }
+  }
+
+  static decltype(auto) apply(const F& callable, Elements& row) { return std::apply(callable, std::move(row)); }
+  template <class... Ts>
+  static decltype(auto) apply(const F& callable, process::received_arguments<Ts...>& row) {
+    return row.apply(callable);
   }
 
   chunk_call<F, Elements, T> call_;

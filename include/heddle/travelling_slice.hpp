@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A part of a parallel_map() that another process does.
+// A part of a parallel loop that another process does.
 #pragma once
 
 #include <condition_variable>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <heddle/process/argument.hpp>
+#include <heddle/process/bulk.hpp>
 #include <heddle/process/callable_id.hpp>
 #include <heddle/process/codec.hpp>
 #include <heddle/process/worker_call.hpp>
@@ -48,15 +49,23 @@ class slices_in_use {
   std::size_t count_ = 0;
 };
 
-/// `callable(x, y, ...)` for elements that stay where they are, and are sent from there. What the first call that
-/// throws has thrown is the error of all.
+/// How a slice's elements are there in a worker: a span of bulk ones, which is of a shared array or of copies, or what
+/// the elements were decoded to.
+template <class T>
+using slice_elements =
+    std::conditional_t<process::is_bulk<std::remove_const_t<T>>, std::span<T>, std::vector<std::remove_const_t<T>>>;
+
+/// `callable(x, y, ...)` for elements that stay where they are, and are sent from there; or that both processes have in
+/// shared memory, where those that are not const are written. What the first call that throws has thrown is the error
+/// of all. `R` is what a call returns; if that is nothing, so is the slice's result.
 template <class F, class R, class... Ts>
 class travelling_slice {
  public:
-  using result_type = std::vector<R>;
+  using result_type =
+      std::conditional_t<std::is_void_v<R>, void, std::vector<std::conditional_t<std::is_void_v<R>, int, R>>>;
   static_assert(result_must_travel<R>());
 
-  travelling_slice(slices_in_use& all, const F& callable, std::span<const Ts>... elements)
+  travelling_slice(slices_in_use& all, const F& callable, std::span<Ts>... elements)
       : all_(all), callable_(callable), elements_(elements...) {
     all_.add();
   }
@@ -71,28 +80,44 @@ class travelling_slice {
     std::apply([&](const auto&... each) { (process::encode_argument(sink, each), ...); }, elements_);
   }
 
-  [[nodiscard]] static result_type decode(process::byte_source& source) { return process::decode<result_type>(source); }
+  [[nodiscard]] static result_type decode(process::byte_source& source) {
+    if constexpr (!std::is_void_v<R>) return process::decode<result_type>(source);
+  }
   static void forget_result() noexcept {}
 
  private:
   /// In the worker.
   static void run(process::worker_call& call) {
     const F callable = callable_codec<F, &run>::decode(call.arguments());
-    process::received_arguments<std::vector<Ts>...> received(call.arguments());
+    process::received_arguments<slice_elements<Ts>...> received(call.arguments());
     if (!call.end_of_arguments()) return;
-    const std::vector<R> results = received.apply([&](auto... elements) {
-      std::vector<R> made;
+    received.apply([&](auto... elements) {
       const std::size_t size = std::get<0>(std::tie(elements...)).size();
-      made.reserve(size);
-      for (std::size_t i = 0; i < size; ++i) made.push_back(callable(std::move(elements[i])...));
-      return made;
+      if constexpr (std::is_void_v<R>) {
+        for (std::size_t i = 0; i < size; ++i) callable(element<Ts>(elements[i])...);
+        call.answer([](process::byte_sink&) {});
+      } else {
+        std::vector<R> results;
+        results.reserve(size);
+        for (std::size_t i = 0; i < size; ++i) results.push_back(callable(element<Ts>(elements[i])...));
+        call.answer([&](process::byte_sink& sink) { process::encode(sink, results); });
+      }
     });
-    call.answer([&](process::byte_sink& sink) { process::encode(sink, results); });
+  }
+
+  /// One that is const here is the call's own.
+  template <class T, class There>
+  [[nodiscard]] static std::conditional_t<std::is_const_v<T>, std::remove_const_t<T>, T&> element(There& there) {
+    if constexpr (std::is_const_v<T>) {
+      return std::move(there);
+    } else {
+      return there;
+    }
   }
 
   slices_in_use& all_;
   F callable_;
-  std::tuple<std::span<const Ts>...> elements_;
+  std::tuple<std::span<Ts>...> elements_;
 };
 
 }  // namespace heddle

@@ -4,11 +4,12 @@
 #include <heddle/serialize.hpp>
 
 #include <span>
+#include <string>
 
 using namespace heddle::process;
 
 #ifdef CORRECT
-void send(byte_sink& sink, std::span<const int> values) { encode_argument(sink, values); }
+void send(byte_sink& sink, std::span<const std::string> values) { encode_argument(sink, values); }
 #else
-void send(byte_sink& sink, std::span<int> values) { encode_argument(sink, values); }
+void send(byte_sink& sink, std::span<std::string> values) { encode_argument(sink, values); }
 #endif

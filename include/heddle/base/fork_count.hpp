@@ -29,4 +29,12 @@ inline void watch_forks([[maybe_unused]] void (*in_child)()) noexcept {
 #endif
 }
 
+/// From now on `lock` is called before each fork, and `unlock` afterwards, in the parent and in the child: so the child
+/// finds what they guard in order. Call it once.
+inline void lock_over_forks([[maybe_unused]] void (*lock)(), [[maybe_unused]] void (*unlock)()) noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+  ::pthread_atfork(lock, unlock, unlock);
+#endif
+}
+
 }  // namespace heddle::base

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/process/bulk.hpp>
 #include <heddle/process/codec.hpp>
+#include <heddle/process/shown_elements.hpp>
 
 namespace heddle::process {
 
@@ -24,17 +26,22 @@ struct owner_of<std::basic_string_view<Char, Traits>> {
 };
 /// Not of bool: a std::vector<bool> keeps no elements that a span could show.
 template <class T>
-  requires(!std::is_same_v<T, bool>)
+  requires(!std::is_same_v<T, bool> && !is_bulk<T>)
 struct owner_of<std::span<const T>> {
   using type = std::vector<T>;
+};
+template <class T>
+  requires is_bulk<std::remove_const_t<T>>
+struct owner_of<std::span<T>> {
+  using type = shown_elements<T>;
 };
 
 /// Whether `T` is a view that can be an argument, and nothing but an argument.
 template <class T>
 concept is_argument_view = !std::is_same_v<T, typename owner_of<T>::type>;
 
-/// `T` can be an argument of a call in another process: it can travel, or is a std::string_view or a std::span of const
-/// elements that can.
+/// `T` can be an argument of a call in another process: it can travel, or is a std::string_view, a std::span of const
+/// elements that can, or one of elements of a shared_array.
 template <class T>
 concept can_travel_as_argument = can_travel<typename owner_of<std::remove_cv_t<T>>::type>;
 
@@ -44,6 +51,8 @@ void encode_argument(byte_sink& sink, const T& value) {
   using owner = typename owner_of<T>::type;
   if constexpr (!is_argument_view<T>) {
     encode(sink, value);
+  } else if constexpr (requires { owner::encode(sink, value); }) {
+    owner::encode(sink, value);
   } else if constexpr (must_travel<owner>) {
     encode_elements(sink, value);
   }

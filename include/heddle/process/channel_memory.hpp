@@ -7,6 +7,7 @@
 #include <new>
 #include <span>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/base/cpu.hpp>
 #include <heddle/process/byte_ring.hpp>
 #include <heddle/process/doorbell.hpp>
@@ -44,6 +45,8 @@ struct channel_memory {
   static constexpr doorbell::caller supervisor = 2;  // of results only: the thread that waits for the eventfd
 
   worker_settings settings;
+  base::atomic<std::uint64_t> notices{0};           // how many the program has sent of memory that calls name
+  base::atomic<std::uint32_t> has_late_notices{0};  // it has more, and is to be told when there is room
   ring_positions requests;
   ring_positions results;
   alignas(base::cache_line) doorbell of_worker;    // for requests, and for room for results

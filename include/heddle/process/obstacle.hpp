@@ -42,7 +42,7 @@ struct explain {
       Why != obstacle::view,
       "heddle: a view does not own what it shows, so it travels as an argument of a call and as nothing "
       "else: return or nest a std::string or a std::vector; a std::span of const elements can be an argument, "
-      "one of mutable elements cannot, since what is written to it would be lost");
+      "one of mutable elements cannot, since what is written to it would be lost, but for numbers in a shared_array");
   static_assert(Why != obstacle::callable,
                 "heddle: a std::function hides what it holds, so it cannot travel to another process: send a function, "
                 "a lambda without captures, or heddle::partial(function, values...)");

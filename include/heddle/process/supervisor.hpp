@@ -229,6 +229,7 @@ class supervisor {
     pool_worker* const from = find(serial);
     if (from == nullptr) return;
     from->link.bell().clear();
+    from->link.send_late_notices();
     if (from->is_receiving) return;
     from->is_receiving = true;
     from->link.expect_nobody();

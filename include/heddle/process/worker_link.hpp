@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <span>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 #include <heddle/base/atomic.hpp>
@@ -22,6 +24,7 @@
 #include <heddle/process/message_writer.hpp>
 #include <heddle/process/module_table.hpp>
 #include <heddle/process/remote_call.hpp>
+#include <heddle/process/segment_sender.hpp>
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/shared_memory.hpp>
 #include <heddle/sync/deadline.hpp>
@@ -44,16 +47,25 @@ class worker_link {
         shared_(channel_memory::make_in(memory_.bytes())),
         requests_(shared_.requests, shared_.request_bytes),
         results_(shared_.results, shared_.result_bytes),
+        segments_(std::make_shared<segment_sender>(shared_)),
         max_result_(settings.max_result),
         may_spin_(settings.may_spin != 0) {
     shared_.settings = settings;
     expect_supervisor();
   }
+  worker_link(const worker_link&) = delete;
+  worker_link& operator=(const worker_link&) = delete;
+  ~worker_link() { segments_->close(); }
 
   /// For the worker.
   [[nodiscard]] int memory() const noexcept { return memory_.number(); }
   /// Readable when the supervisor is to receive.
   [[nodiscard]] const event_descriptor& bell() const noexcept { return bell_; }
+  /// For the worker, until was_ordered(). Through it comes the memory that calls name.
+  [[nodiscard]] int notices() const noexcept { return segments_->end_of_worker(); }
+  void was_ordered() noexcept { segments_->close_end_of_worker(); }
+  /// Notices that there was no room for. Any thread.
+  void send_late_notices() noexcept { segments_->send_late(); }
 
   // ---- who sends
 
@@ -64,7 +76,7 @@ class worker_link {
     try {
       const message_head head = head_for(call.function());
       if (!has_slot()) return sent::no_room;
-      if (!try_place(requests_, head, [&](byte_sink& sink) { call.encode(sink); })) return sent::no_room;
+      if (!try_place(requests_, head, call_encoder{call, *segments_})) return sent::no_room;
     } catch (const no_room&) {
       return sent::no_room;
     }
@@ -87,8 +99,8 @@ class worker_link {
   /// Gives it to a worker that has nothing else, piece by piece. Throws what encoding it throws: then it is not given,
   /// or not any more. Throws worker_is_lost; `was_given` says whether it is given then.
   void stream_call(remote_call& call, bool& was_given) {
-    const auto encode = [&](byte_sink& sink) { call.encode(sink); };
-    const std::uint64_t size = measure(encode);
+    const auto encode = call_encoder{call, *segments_};
+    const std::uint64_t size = wait_for_room_for([&] { return measure(encode); });
     message_head head = wait_for_head(call.function());
     head.size = size;
     given_.begin_writing(next_);
@@ -237,6 +249,15 @@ class worker_link {
     void progressed() const noexcept { link.ring_worker(); }
     void wait() const { link.wait_for_room(); }
   };
+  /// Writes what a call is made of; the memory that it names is sent before.
+  struct call_encoder {
+    const remote_call& call;
+    segment_sender& segments;
+    void operator()(byte_sink& sink) const {
+      sink.name_segments_by(&segments);
+      call.encode(sink);
+    }
+  };
   /// A call is being written, and stays meanwhile.
   struct streaming {
     worker_link& link;
@@ -298,19 +319,27 @@ class worker_link {
     has_woken_.store(true, base::relaxed);  // relaxed: a hint
   }
 
-  /// As head_for(), when there is room for what it sends, and a slot. The worker passes what was taken back from it
-  /// when it gets there, and says nothing then: so this looks again and again.
-  [[nodiscard]] message_head wait_for_head(const callable_id& called) {
+  /// What `make()` returns, when there is room for what it sends. The worker passes what was taken back from it when it
+  /// gets there, and says nothing then: so this tries again and again.
+  template <class Make>
+  std::invoke_result_t<const Make&> wait_for_room_for(const Make& make) {
     for (;;) {
       try {
-        const message_head head = head_for(called);
-        if (has_slot()) return head;
+        return make();
       } catch (const no_room&) {
-        // As without a slot.
+        if (is_lost()) throw worker_is_lost();
+        base::nap(100);
       }
-      if (is_lost()) throw worker_is_lost();
-      base::nap(100);
     }
+  }
+
+  /// As head_for(), with a slot.
+  [[nodiscard]] message_head wait_for_head(const callable_id& called) {
+    return wait_for_room_for([&] {
+      const message_head head = head_for(called);
+      if (!has_slot()) throw no_room();
+      return head;
+    });
   }
 
   void wait_for_room() {
@@ -416,6 +445,7 @@ class worker_link {
   ring_writer requests_;
   ring_reader results_;
   sent_modules modules_;
+  const std::shared_ptr<segment_sender> segments_;
   const std::uint64_t max_result_;
   const bool may_spin_;
 

@@ -27,6 +27,7 @@
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/message_writer.hpp>
 #include <heddle/process/module_table.hpp>
+#include <heddle/process/received_segments.hpp>
 #include <heddle/process/sandbox.hpp>
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/shared_memory.hpp>
@@ -37,7 +38,7 @@
 namespace heddle::process {
 
 /// What a worker is given, by its place among the descriptors.
-enum given_to_worker : std::size_t { given_folder, given_memory, given_bell };
+enum given_to_worker : std::size_t { given_folder, given_memory, given_bell, given_notices };
 
 /// How much memory this process has in use, in bytes; 0 if the system does not say.
 [[nodiscard]] inline std::uint64_t resident_memory() {
@@ -50,13 +51,14 @@ enum given_to_worker : std::size_t { given_folder, given_memory, given_bell };
 /// The worker's side of its channel. One thread.
 class worker_loop {
  public:
-  worker_loop(channel_memory& shared, descriptor bell)
+  worker_loop(channel_memory& shared, descriptor bell, descriptor notices)
       : shared_(shared),
         settings_(shared.settings),
         bell_(out_of_the_way(std::move(bell))),
         requests_(shared.requests, shared.request_bytes),
         results_(shared.results, shared.result_bytes),
-        modules_(missing_module::open) {
+        modules_(missing_module::open),
+        segments_(message_socket(out_of_the_way(std::move(notices)))) {
     char name[256] = {};
     if (::gethostname(name, sizeof name - 1) == 0) host_ = name;
     origin_ = {.pid = ::getpid(), .host = host_, .backtrace = {}};
@@ -70,6 +72,7 @@ class worker_loop {
     for (task_slots::sequence next = 1; !is_useless_; ++next) {
       task_slots::taken taken;
       while ((taken = shared_.slots.take(next)) == task_slots::taken::nothing) wait_for_offer(next);
+      take_notices();
       message_head head;
       while (!try_read_head(requests_, head)) wait_for_requests();
       if (head.what == message_head::kind::leave) return;
@@ -79,13 +82,13 @@ class worker_loop {
 
  private:
   /// With a high number, which no file gets that a call opens after it has closed all that there is.
-  static descriptor out_of_the_way(descriptor bell) noexcept {
+  static descriptor out_of_the_way(descriptor given) noexcept {
     rlimit most{};
     ::getrlimit(RLIMIT_NOFILE, &most);
-    if (most.rlim_cur < 256) return bell;
+    if (most.rlim_cur < 256) return given;
     const int last = static_cast<int>(std::min<rlim_t>(most.rlim_cur, 65'536));
-    descriptor moved(::fcntl(bell.number(), F_DUPFD_CLOEXEC, last - 64));
-    return moved.is_open() ? std::move(moved) : std::move(bell);
+    descriptor moved(::fcntl(given.number(), F_DUPFD_CLOEXEC, last - 64));
+    return moved.is_open() ? std::move(moved) : std::move(given);
   }
 
   /// Who writes requests piece by piece.
@@ -143,6 +146,7 @@ class worker_loop {
   void handle(const message_head& head, bool is_mine) {
     sender peer{*this};
     request_source source(requests_, head, UINT64_MAX, peer);
+    source.find_segments_in(&segments_);
     if (!is_mine) {
       source.finish();
       return release_requests();
@@ -180,9 +184,14 @@ class worker_loop {
         [&](byte_sink& sink) { encode_exception(sink, failure, origin_); }, UINT64_MAX);
   }
 
+  /// Whether it is to be replaced.
+  [[nodiscard]] bool is_used_up() const {
+    return segments_.is_incomplete() || (settings_.max_resident != 0 && resident_memory() > settings_.max_resident);
+  }
+
   template <class Encode>
   void send(message_head head, const Encode& encode, std::uint64_t most) {
-    if (settings_.max_resident != 0 && resident_memory() > settings_.max_resident) head.module = 1;
+    if (is_used_up()) head.module = 1;
     if (!try_place(results_, head, encode)) {
       head.size = measure(encode);
       if (head.size > most) {
@@ -234,8 +243,21 @@ class worker_loop {
   }
 
   void wait_for_offer(task_slots::sequence next) {
-    wait([&] { return shared_.slots.was_offered(next); });
+    wait([&] { return shared_.slots.was_offered(next) || segments_.is_behind(count_notices()); });
+    take_notices();
   }
+
+  // relaxed: who counts one offers a call afterwards, or rings.
+  [[nodiscard]] std::uint64_t count_notices() const noexcept { return shared_.notices.load(base::relaxed); }
+  /// Those that were sent before the call that was taken, at least.
+  void take_notices() {
+    const std::uint64_t sent = count_notices();
+    if (!segments_.is_behind(sent)) return;
+    if (!segments_.take(sent)) std::abort();  // whoever has closed its descriptors has ended this worker
+    // relaxed: the socket orders it.
+    if (shared_.has_late_notices.exchange(0, base::relaxed) != 0) bell_.signal();
+  }
+
   void wait_for_requests() {
     wait([&] { return requests_.look(), requests_.readable_bytes() != 0; });
   }
@@ -270,6 +292,7 @@ class worker_loop {
   ring_reader requests_;
   ring_writer results_;
   received_modules modules_;
+  received_segments segments_;
   std::string host_;
   exception_origin origin_;
   std::uint64_t rung_ = 0;  // where it was when the sender was told of room last
@@ -302,7 +325,8 @@ inline void worker_main(serial_number, message_socket::descriptors& given) noexc
   given[given_folder] = descriptor();
   sync::current_context::set(nullptr);  // of a thread of the program that this is a copy of
   const shared_memory memory = shared_memory::map(std::move(given[given_memory]), sizeof(channel_memory));
-  worker_loop loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell]));
+  worker_loop loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell]),
+                   std::move(given[given_notices]));
   apply(loop.settings());
   loop.run();
   std::fflush(nullptr);

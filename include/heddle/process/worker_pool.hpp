@@ -436,10 +436,12 @@ class worker_pool {
     try {
       auto made = std::make_unique<pool_worker>(settings_.worker);
       workers_.reserve(workers_.size() + 1);
-      const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell().number()};
+      const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell().number(),
+                                                made->link.notices()};
       if (settings_.setup != nullptr) made->link.send_setup(settings_.setup->function(), setup_values_);
       made->is_set_up = settings_.setup == nullptr;
       made->serial = worker_starter::of_this_process().order(where_, given, box_);
+      made->link.was_ordered();
       made->idle_since = ++idle_clock_;
       workers_.push_back(std::move(made));
       box_.kick();  // it is to be watched
