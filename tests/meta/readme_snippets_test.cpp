@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The C++ code of the README is cut from programs that are compiled and run, so that it cannot rot.
+// The C++ code of the README and of docs/processes.md is cut from programs that are compiled and run, so that it cannot
+// rot.
 
 #include <algorithm>
 
@@ -52,33 +53,33 @@ bool stands_in(const lines& file, const lines& code) {
   return false;
 }
 
-complaints check_readme(const source_tree& tree) {
-  const auto readme = tree.find("README.md");
-  if (readme == tree.end()) return {"README.md is missing"};
+complaints check_document(const source_tree& tree, const std::string& name) {
+  const auto document = tree.find(name);
+  if (document == tree.end()) return {name + " is missing"};
   complaints found;
-  for (const snippet& block : cpp_blocks(readme->second)) {
+  for (const snippet& block : cpp_blocks(document->second)) {
     const bool known = !block.code.empty() && std::any_of(tree.begin(), tree.end(), [&](const auto& file) {
       return is_cpp(file.first) && stands_in(file.second, block.code);
     });
     if (known) continue;
-    found.push_back(
-        complaint("README.md", block.first_line, "this code is in no file of examples/ or tests/packaging/"));
+    found.push_back(complaint(name, block.first_line, "this code is in no file of examples/ or tests/packaging/"));
   }
   return found;
 }
 
 }  // namespace
 
-TEST_CASE("the code in the README is cut from programs that are tested", "[readme]") {
-  const complaints found = check_readme(repository({"README.md", "examples", "tests/packaging"}));
+TEST_CASE("the code in the README and the pages is cut from programs that are tested", "[readme]") {
+  const std::string document = GENERATE("README.md", "docs/processes.md");
+  const complaints found = check_document(repository({document.c_str(), "examples", "tests/packaging"}), document);
   INFO(join(found));
   CHECK(found.empty());
 }
 
 TEST_CASE("code in the README that no program has is reported", "[readme]") {
   const auto readme = [](const char* text) {
-    return check_readme(
-        made_up_tree({{"README.md", text}, {"examples/a.cpp", "int main() {\n  one();\n\n  two();\n}"}}));
+    return check_document(
+        made_up_tree({{"README.md", text}, {"examples/a.cpp", "int main() {\n  one();\n\n  two();\n}"}}), "README.md");
   };
   CHECK(readme("```cpp\none();\n\ntwo();\n```\nand\n```cpp\nint main() {\n  one();\n```\n```sh\nthree\n```").empty());
   CHECK(readme("text\n```cpp\none();\ntwo();\n```") ==
@@ -86,5 +87,5 @@ TEST_CASE("code in the README that no program has is reported", "[readme]") {
   CHECK(readme("```cpp\none();\n```\n```cpp\n  two();\n}\nmore\n```") ==
         complaints{"README.md:5: this code is in no file of examples/ or tests/packaging/"});
   CHECK(readme("```cpp\n```").size() == 1);
-  CHECK(check_readme({}) == complaints{"README.md is missing"});
+  CHECK(check_document({}, "README.md") == complaints{"README.md is missing"});
 }
