@@ -2,7 +2,7 @@
 // The first line of a program that has worker processes.
 #pragma once
 
-#include <heddle/process/program.hpp>
+#include <heddle/process/entry.hpp>
 #include <heddle/process/worker_main.hpp>
 
 namespace heddle {

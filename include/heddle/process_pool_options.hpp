@@ -22,12 +22,15 @@
 #include <heddle/errors.hpp>
 #include <heddle/process/remote_call.hpp>
 #include <heddle/process/returned.hpp>
+#include <heddle/process/start_method.hpp>
 #include <heddle/process/worker_main.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/sandbox.hpp>
 #include <heddle/travelling_call.hpp>
 
 namespace heddle {
+
+using process::start_method;
 
 /// What a worker process calls before its first call: a callable that travels, without arguments.
 class worker_initializer {
@@ -89,6 +92,9 @@ class on_crash {
 struct process_pool_options {
   /// How many processes: 1 to 4096. They are started when there are calls for them.
   std::size_t max_workers = base::available_parallelism();
+  /// How they are started: start_method::automatic, fork_server, fork or spawn. Where that is not possible the pool is
+  /// not made: executor_start_error says what to do.
+  heddle::start_method start_method = heddle::start_method::automatic;
   heddle::on_crash on_crash = heddle::on_crash::fail_task();
   /// Each worker calls it before its first call. If it throws, the pool is broken: every call fails with
   /// broken_process_pool, with what was thrown nested inside.
@@ -154,13 +160,14 @@ struct process_pool_options {
             .max_calls = max_tasks_per_child == 0 ? UINT64_MAX : max_tasks_per_child,
             .attempts = on_crash.attempts(),
             .breaks = on_crash.breaks_pool(),
+            .start_method = start_method,
+            .threads = threads(),
             .setup = setup(),
             .make_start_error = &make_start_error,
             .make_broken = &make_broken,
             .worker = {.max_result = max_result,
                        .max_memory = max_memory,
                        .max_resident = max_rss,
-                       .threads = threads(),
                        .depth = process::pool_depth + 1,
                        .may_spin = static_cast<std::uint8_t>(max_workers <= base::usable_cpus::count()),
                        .is_silent = static_cast<std::uint8_t>(worker_stdio == heddle::worker_stdio::null),

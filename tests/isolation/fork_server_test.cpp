@@ -26,6 +26,7 @@
 
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
+using heddle::process::assignment;
 using heddle::process::message_socket;
 using heddle::process::process_handle;
 using heddle::process::server_process;
@@ -39,8 +40,13 @@ using heddle_test::start_worker;
 
 namespace {
 
-server_process forked() { return server_process::fork(&heddle_test::obey); }
-server_process restarted() { return server_process::restart(); }
+server_process greeted(server_process server) {
+  const int threads = heddle_test::greet(server);
+  CHECK(threads == 0);
+  return server;
+}
+server_process forked() { return greeted(server_process::fork(&heddle_test::obey)); }
+server_process restarted() { return greeted(server_process::restart()); }
 
 struct way_to_start {
   const char* name;
@@ -113,7 +119,6 @@ TEST_CASE("a worker is a process that the fork server starts, in a group of its 
   const way_to_start way = any_way();
   CAPTURE(way.name);
   const server_process server = way.start();
-  CHECK(server.may_fork());
   const commanded_worker worker = start_worker(server, 7);
   const facts found = worker.ask();
   CHECK(found.process != ::getpid());
@@ -314,7 +319,10 @@ TEST_CASE("a program that does not get to its entry is told what to do", "[fork_
 }
 
 TEST_CASE("a variable that somebody else has set makes no server of a program", "[fork_server]") {
-  ::setenv("HEDDLE_FORK_SERVER", "5", 1);
-  CHECK_FALSE(heddle::process::server_assignment::take().has_value());
-  CHECK(std::getenv("HEDDLE_FORK_SERVER") == nullptr);
+  for (const char* text : {"", "5", "s5", "s5,", "s,5", "x5,5", "w5,5,5", "s5,1", "w5,1"}) {
+    CAPTURE(text);
+    ::setenv(assignment::variable, text, 1);
+    CHECK_FALSE(assignment::take().has_value());
+    CHECK(std::getenv(assignment::variable) == nullptr);
+  }
 }

@@ -2,7 +2,7 @@
 // What main() of a program with workers does first, before Catch2's main(): see the linker's --wrap.
 #include <string_view>
 
-#include <heddle/process/program.hpp>
+#include <heddle/process/entry.hpp>
 
 #include "isolation/obedient_worker.hpp"
 

@@ -16,10 +16,12 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <heddle/process/child.hpp>
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/environment.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/server_process.hpp>
@@ -78,10 +80,9 @@ inline facts facts_of_this_process() {
   return found;
 }
 
-/// The worker: its second descriptor is where its commands come from.
+/// The worker: its descriptor is where its commands come from.
 inline void obey(process::serial_number, process::message_socket::descriptors& given) noexcept {
-  given[0] = process::descriptor();
-  const process::message_socket commands(std::move(given[1]));
+  const process::message_socket commands(std::move(given[process::sent_for_worker]));
   command received;
   process::message_socket::descriptors none;
   while (commands.receive(received, none) == process::message_socket::outcome::done) {
@@ -122,6 +123,16 @@ struct commanded_worker {
   void tell(command::what does, int number) const { static_cast<void>(commands.send(command{does, number})); }
 };
 
+/// Waits for the server's hello. Returns how many threads it has said that it has; 0: one.
+inline int greet(const process::server_process& server) {
+  process::server_report report;
+  process::process_handle none;
+  if (!server.wait_for_report(process::server_process::longest_start) ||
+      server.receive(report, none) != process::message_socket::outcome::done || !server.is_hello(report))
+    process::server_process::throw_no_hello(std::errc::connection_aborted);
+  return report.error;
+}
+
 /// Waits for the server's next report; throws if there is none within 10 s.
 inline process::server_report next_report(const process::server_process& server, process::process_handle& started) {
   pollfd asked{server.number(), POLLIN, 0};
@@ -132,11 +143,15 @@ inline process::server_report next_report(const process::server_process& server,
   return report;
 }
 
-inline commanded_worker start_worker(const process::server_process& server, process::serial_number serial) {
+inline commanded_worker start_worker(const process::server_process& server, process::serial_number serial,
+                                     process::spawn_order::way how = process::spawn_order::way::fork) {
   auto [ours, theirs] = process::message_socket::make_pair();
   const process::descriptor folder = process::surroundings::working_folder();
-  const process::spawn_order order{.serial = serial, .where = process::surroundings::of_this_process()};
-  if (!server.order(order, {folder.number(), theirs.number()})) throw std::runtime_error("the server is gone");
+  const process::descriptor variables = process::environment::of_this_process().as_file();
+  const process::spawn_order order{.serial = serial, .how = how, .where = process::surroundings::of_this_process()};
+  const std::array given = {folder.number(), variables.number(), theirs.number()};
+  if (server.order(order, given) != process::message_socket::outcome::done)
+    throw std::runtime_error("the server is gone");
   commanded_worker worker{.serial = serial, .handle = {}, .commands = std::move(ours)};
   const auto report = next_report(server, worker.handle);
   if (report.what != process::server_report::kind::started || report.serial != serial)

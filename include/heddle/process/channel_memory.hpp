@@ -22,7 +22,6 @@ struct worker_settings {
   std::uint64_t max_result = std::uint64_t{1} << 30U;
   std::uint64_t max_memory = 0;    // that it may allocate; more is a std::bad_alloc
   std::uint64_t max_resident = 0;  // after a call; with more it is replaced
-  std::uint32_t threads = 1;       // that libraries are to start in it
   std::uint32_t depth = 1;         // how many pools are around it
   std::uint8_t may_spin = 1;       // there is a CPU for each who spins
   std::uint8_t is_silent = 0;      // what it prints goes nowhere

@@ -150,6 +150,40 @@ inline pid_t start_this_program(int given, char* const arguments[], char* const 
   return started;
 }
 
+/// fork() of a process that may have several threads, for a child that does nothing but to prepare itself and execute a
+/// program: whatever lock there is may be taken for ever, so it calls what signal handlers may call. What
+/// pthread_atfork() was given does not run. As fork(): 0 in the child, -1 where it fails.
+[[nodiscard]] inline pid_t fork_to_execute() noexcept {
+  return static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+}
+
+/// What such a child ends with: it becomes this program, executed anew, with `given` as its descriptor 3, the streams 0
+/// to 2, and no other descriptor. Where that fails it writes what the system said, an int, to `tells`, and ends.
+[[noreturn]] inline void become_this_program(int given, int tells, char* const arguments[],
+                                             char* const variables[]) noexcept {
+  constexpr int kept = 5;  // first those from there on, so that neither is written over
+  const int given_above = ::fcntl(given, F_DUPFD_CLOEXEC, kept);
+  const int tells_above = given_above < 0 ? -1 : ::fcntl(tells, F_DUPFD_CLOEXEC, kept);
+  const auto fail = [](int to) {
+    const int error = errno;
+    static_cast<void>(::write(to, &error, sizeof error));
+    ::_exit(127);
+  };
+  if (tells_above < 0) fail(tells);
+  constexpr int told = kept - 1;
+  ::dup2(given_above, kept - 2);
+  ::dup3(tells_above, told, O_CLOEXEC);
+  if (::close_range(kept, ~0U, 0) != 0) {
+    rlimit most{};
+    ::getrlimit(RLIMIT_NOFILE, &most);
+    for (int each = kept; each < static_cast<int>(most.rlim_cur < 65'536 ? most.rlim_cur : 65'536); ++each)
+      ::close(each);
+  }
+  ::execve("/proc/self/exe", arguments, variables);
+  fail(told);
+  ::_exit(127);
+}
+
 /// Points every descriptor from 3 on at /dev/null, but those in `kept`: their numbers stay taken, so that nobody
 /// mistakes another file for them, and what they held is let go.
 inline void release_descriptors(const std::vector<int>& kept) noexcept {

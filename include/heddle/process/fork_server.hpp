@@ -5,29 +5,33 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
 #include <heddle/process/child.hpp>
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/environment.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/worker_birth.hpp>
 
 namespace heddle::process {
 
-/// What a worker's process does, with the descriptors that came with its order. It never returns.
+/// What a worker's process does, with the descriptors that came with its order, from sent_for_worker on. It never
+/// returns.
 using worker_body = void (*)(serial_number, message_socket::descriptors& given) noexcept;
 
 /// A process with one thread for ever, so that it may fork at any time, and little memory, so that it does so fast. Its
 /// workers are its children: each is a process group of its own, which is killed when the worker has ended, and all of
-/// them are when the program has ended, or wants no more of them. It knows nothing of what they do.
+/// them are when the program has ended, or wants no more of them. It knows nothing of what they do. Where static
+/// initialisers have started threads it does not fork, and executes the program for each worker.
 class fork_server {
  public:
   /// Only for a process that is to be nothing else: run() ends it. It says `name` in its hello.
@@ -54,12 +58,11 @@ class fork_server {
 
   static constexpr std::uint64_t of_connection = 0;  // no worker has these numbers
   static constexpr std::uint64_t of_program = UINT64_MAX;
-  static constexpr int ignored_signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGTSTP, SIGUSR1, SIGUSR2};
 
   /// Nobody's handlers are called here, and signals of the program's terminal are for the program.
   static void become_nobody_s_child() noexcept {
     for (int each = 1; each < NSIG; ++each) ::signal(each, SIG_DFL);
-    for (const int ignored : ignored_signals) ::signal(ignored, SIG_IGN);
+    for (const int ignored : ignored_by_server) ::signal(ignored, SIG_IGN);
     sigset_t none;
     ::sigemptyset(&none);
     ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
@@ -69,10 +72,8 @@ class fork_server {
     events_ = descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     watch(connection_.number(), of_connection);
     watch(program_.number(), of_program);
-    if (!tell({.what = server_report::kind::hello,
-               .serial = name_,
-               .error = has_one_thread() ? 0 : static_cast<int>(count_threads())}))
-      return;
+    if (!has_one_thread()) threads_ = static_cast<int>(count_threads());
+    if (!tell({.what = server_report::kind::hello, .serial = name_, .error = threads_})) return;
     for (;;) {
       epoll_event found[64];
       const int count = ::epoll_wait(events_.number(), found, 64, -1);
@@ -122,10 +123,14 @@ class fork_server {
 
   /// 0, or what the system said.
   [[nodiscard]] int try_start(worker& started, const spawn_order& order, message_socket::descriptors& given) {
-    const pid_t server = ::getpid();
-    started.process = ::fork();
-    if (started.process < 0) return errno;
-    if (started.process == 0) become_worker(server, order, given);
+    const bool executes = order.how == spawn_order::way::execute || threads_ != 0;
+    try {
+      started.process = executes ? execute_worker(order, given) : fork_worker(order, given);
+    } catch (const std::system_error& refused) {
+      return refused.code().value();
+    } catch (const std::bad_alloc&) {
+      return ENOMEM;
+    }
     ::setpgid(started.process, started.process);  // both do it, whoever is first
     try {
       started.handle = process_handle::open(started.process);
@@ -137,16 +142,20 @@ class fork_server {
     return 0;
   }
 
-  [[noreturn]] void become_worker(pid_t server, const spawn_order& order, message_socket::descriptors& given) noexcept {
-    ::setpgid(0, 0);
+  [[nodiscard]] pid_t fork_worker(const spawn_order& order, message_socket::descriptors& given) {
+    const pid_t server = ::getpid();
+    const pid_t made = ::fork();
+    if (made < 0) throw_system_error("fork");
+    if (made != 0) return made;
     leave_server();
-    for (const int usual : ignored_signals) ::signal(usual, SIG_DFL);
-    ::signal(SIGPIPE, SIG_IGN);
-    order.where.apply();
-    if (given[0].is_open()) static_cast<void>(::fchdir(given[0].number()));
-    // The server has one thread, whose end this is. Last, for changing credentials would clear it.
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != server) ::_exit(0);
+    enter_surroundings(server, order, given);
+    become_worker(order, given);
+  }
+
+  [[noreturn]] void become_worker(const spawn_order& order, message_socket::descriptors& given) noexcept {
+    environment::in_file(given[sent_environment]).become_that_of_this_process();
+    given[sent_folder] = descriptor();
+    given[sent_environment] = descriptor();
     body_(order.serial, given);
     ::_exit(0);
   }
@@ -189,6 +198,7 @@ class fork_server {
   process_handle program_;
   const serial_number name_;
   const worker_body body_;
+  int threads_ = 0;  // how many, if these are several
   descriptor events_;
   std::unordered_map<serial_number, worker> workers_;
 };

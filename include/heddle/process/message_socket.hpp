@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -42,6 +43,10 @@ class message_socket {
   /// descriptors stay the caller's.
   template <class Record>
   [[nodiscard]] outcome send(const Record& record, std::initializer_list<int> with = {}, int flags = 0) const noexcept {
+    return send(record, std::span(with.begin(), with.size()), flags);
+  }
+  template <class Record>
+  [[nodiscard]] outcome send(const Record& record, std::span<const int> with, int flags = 0) const noexcept {
     static_assert(std::is_trivially_copyable_v<Record>);
     return send_bytes(&record, sizeof record, with, flags);
   }
@@ -62,7 +67,7 @@ class message_socket {
     alignas(cmsghdr) char bytes[CMSG_SPACE(most_descriptors * sizeof(int))];
   };
 
-  [[nodiscard]] outcome send_bytes(const void* bytes, std::size_t size, std::initializer_list<int> with,
+  [[nodiscard]] outcome send_bytes(const void* bytes, std::size_t size, std::span<const int> with,
                                    int flags) const noexcept {
     iovec content{const_cast<void*>(bytes), size};  // sendmsg() does not write
     control room{};
@@ -76,11 +81,12 @@ class message_socket {
       head->cmsg_level = SOL_SOCKET;
       head->cmsg_type = SCM_RIGHTS;
       head->cmsg_len = CMSG_LEN(with.size() * sizeof(int));
-      std::memcpy(CMSG_DATA(head), with.begin(), with.size() * sizeof(int));
+      std::memcpy(CMSG_DATA(head), with.data(), with.size_bytes());
     }
     if (retry_interrupted([&] { return ::sendmsg(end_.number(), &message, flags | MSG_NOSIGNAL); }) >= 0)
       return outcome::done;
-    return errno == EAGAIN ? outcome::not_now : outcome::closed;
+    // The last one: too many descriptors are under way between the processes of this user.
+    return errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS ? outcome::not_now : outcome::closed;
   }
 
   [[nodiscard]] outcome receive_bytes(void* bytes, std::size_t size, descriptors& with, int flags) const noexcept {

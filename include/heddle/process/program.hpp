@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How this program was started, and how it is started once more to be its own fork server.
+// How this program was started, and what it is to be where it was started by itself.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,13 +14,8 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <utility>
 #include <vector>
 
-#include <heddle/process/child.hpp>
-#include <heddle/process/descriptor.hpp>
-#include <heddle/process/fork_server.hpp>
-#include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
 
 namespace heddle::process {
@@ -33,59 +29,67 @@ struct program {
     static program of_this_process;
     return of_this_process;
   }
+
+  /// As exec takes them, with null at the end, as long as nobody changes them. Throws std::bad_alloc.
+  [[nodiscard]] std::vector<char*> pointers() {
+    std::vector<char*> all;
+    for (std::string& each : arguments) all.push_back(each.data());
+    all.push_back(nullptr);
+    return all;
+  }
 };
 
-/// What a program that is started as a fork server is to do, in one variable of its environment.
-struct server_assignment {
-  serial_number name = 0;
+/// What a program that is executed anew is to do, in one variable of its environment, and whose child it is then. Its
+/// parent has made the connection that it finds as a descriptor.
+struct assignment {
+  enum class role : char { fork_server = 's', worker = 'w' };
 
-  static constexpr const char* variable = "HEDDLE_FORK_SERVER";
+  role does = role::fork_server;
+  serial_number name = 0;
+  pid_t parent = 0;
+
+  static constexpr const char* variable = "HEDDLE_ASSIGNMENT";
   static constexpr int connection = 3;  // the number of its descriptor
 
-  [[nodiscard]] std::string as_variable() const { return std::string(variable) + '=' + std::to_string(name); }
+  [[nodiscard]] std::string as_variable() const {
+    return std::string(variable) + '=' + static_cast<char>(does) + std::to_string(name) + ',' + std::to_string(parent);
+  }
 
-  /// Of this process, whose program is its parent; nothing if there is none, or if somebody else has set the variable.
-  /// The variable is gone afterwards.
-  static std::optional<server_assignment> take() {
+  /// Of this process; nothing if it has none, or if somebody else has set the variable, which is gone afterwards. Where
+  /// the parent is gone already, or the connection, this does not return: the process is of no use, and not to be what
+  /// the program is otherwise.
+  static std::optional<assignment> take() {
     const char* const text = std::getenv(variable);
     if (text == nullptr) return std::nullopt;
-    server_assignment found;
-    const char* const end = text + std::strlen(text);
-    const auto [stopped, error] = std::from_chars(text, end, found.name);
-    const bool is_number = error == std::errc() && stopped == end;
-    ::unsetenv(variable);  // NOLINT(concurrency-mt-unsafe): there is one thread
-    if (!is_number || ::getauxval(AT_SECURE) != 0 || !has_connection_to_parent()) return std::nullopt;
+    const std::optional<assignment> found = in(text);
+    ::unsetenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody else looks yet
+    if (!found.has_value() || ::getauxval(AT_SECURE) != 0) return std::nullopt;
+    const bool is_child = ::getppid() == found->parent;
+    const bool is_connected = has_connection_made_by(found->parent);
+    if (!is_child && !is_connected) return std::nullopt;
+    if (!is_child || !is_connected) ::_exit(1);
+    ::fcntl(connection, F_SETFD, FD_CLOEXEC);
     return found;
   }
 
  private:
-  static bool has_connection_to_parent() noexcept {
+  static std::optional<assignment> in(const char* text) noexcept {
+    assignment found;
+    if (*text != static_cast<char>(role::fork_server) && *text != static_cast<char>(role::worker)) return std::nullopt;
+    found.does = static_cast<role>(*text);
+    const char* const end = text + std::strlen(text);
+    const auto name = std::from_chars(text + 1, end, found.name);
+    if (name.ec != std::errc() || *name.ptr != ',') return std::nullopt;
+    const auto parent = std::from_chars(name.ptr + 1, end, found.parent);
+    if (parent.ec != std::errc() || parent.ptr != end) return std::nullopt;
+    return found;
+  }
+
+  static bool has_connection_made_by(pid_t parent) noexcept {
     ucred other{};
     socklen_t size = sizeof other;
-    return ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &other, &size) == 0 && other.pid == ::getppid();
+    return ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &other, &size) == 0 && other.pid == parent;
   }
 };
-
-/// The first that main() does: notes how the program was started. Where it was started to be a fork server, this does
-/// not return. Throws std::bad_alloc.
-inline void enter_program(int count, const char* const* arguments, worker_body body) {
-  if (const auto assigned = server_assignment::take()) {
-    message_socket connection{descriptor(server_assignment::connection)};
-    fork_server(std::move(connection), process_handle::open(::getppid()), assigned->name, body).run();
-  }
-  program::current().arguments.assign(arguments, arguments + count);
-}
-
-/// Starts this program once more, as a fork server that has `connection`. Throws std::system_error.
-inline pid_t start_as_server(const message_socket& connection, const server_assignment& does) {
-  std::vector<char*> arguments;
-  for (std::string& each : program::current().arguments) arguments.push_back(each.data());
-  arguments.push_back(nullptr);
-  std::string assignment = does.as_variable();
-  std::vector<char*> variables{assignment.data()};
-  for (char** each = environ; each != nullptr && *each != nullptr; ++each) variables.push_back(*each);
-  variables.push_back(nullptr);
-  return start_this_program(connection.number(), arguments.data(), variables.data());
-}
 
 }  // namespace heddle::process

@@ -2,6 +2,7 @@
 // What a program and its fork server say to each other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <heddle/process/child.hpp>
@@ -12,16 +13,25 @@ namespace heddle::process {
 /// The number of a worker: never used twice by one server.
 using serial_number = std::uint64_t;
 
-/// From the program. With it come the working folder and what the worker is given.
+/// What comes with an order, by its place among the descriptors. The worker finds the places before its own empty.
+enum sent_with_order : std::size_t { sent_folder, sent_environment, sent_for_worker };
+
+/// From the program, and from the server to a worker that it has executed.
 struct spawn_order {
+  enum class way : std::uint8_t {
+    fork,     // the server
+    execute,  // this program anew
+  };
+
   serial_number serial = 0;
+  way how = way::fork;
   surroundings where;
 };
 
 /// From the server.
 struct server_report {
   enum class kind : std::uint8_t {
-    hello,    // `serial` is what it was told to say, `error` the number of its threads if it has others than one
+    hello,    // `serial` is what it was told to say, `error` the number of its threads if it has several
     started,  // with the worker's handle
     failed,   // the worker could not be started: `error`
     ended,    // and was reaped: `how`

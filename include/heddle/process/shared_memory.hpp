@@ -15,6 +15,7 @@
 #include <utility>
 
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/memory_file.hpp>
 
 namespace heddle::process {
 
@@ -94,20 +95,12 @@ class shared_memory {
   static shared_memory make_open(std::size_t size, in_forks forks) {
     if (!can_ever_be_had(size))
       throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "memory to share with workers");
-    descriptor made = descriptor::made_by(create(), "memory to share with workers");
+    descriptor made = make_memory_file("memory to share with workers");
     const auto length = static_cast<off_t>(size);
     // Whatever there is too little of is said now, and not by SIGBUS later.
     if (const int error = retry_posix([&] { return ::posix_fallocate(made.number(), 0, length); }); error != 0)
       throw std::system_error(error, std::system_category(), "memory to share with workers");
     return {std::move(made), size, access::writes, forks};
-  }
-
-  /// Systems that know it want to be told that nothing there is run.
-  static int create() noexcept {
-    constexpr unsigned no_exec = 8;  // MFD_NOEXEC_SEAL
-    constexpr unsigned usual = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-    const int made = ::memfd_create("heddle", usual | no_exec);
-    return made < 0 && errno == EINVAL ? ::memfd_create("heddle", usual) : made;
   }
 
   template <class Call>

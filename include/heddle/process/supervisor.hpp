@@ -143,6 +143,7 @@ class supervisor {
       const int count = ::epoll_wait(events_.number(), found, 64, milliseconds_until(wake));
       forgive_oversleep(wake);
       for (int i = 0; i < count; ++i) handle(found[i].data.u64);
+      pool_.starter_.tend();
       for (delivered_report& each : pool_.box_.take_all()) note(each);
       kill_late();
       bury_dead();
@@ -168,7 +169,7 @@ class supervisor {
   void stop_watching(int number) const noexcept { ::epoll_ctl(events_.number(), EPOLL_CTL_DEL, number, nullptr); }
 
   void watch_new() {
-    const auto server = worker_starter::of_this_process().what_to_watch();
+    const auto server = pool_.starter_.what_to_watch();
     if (server.generation != generation_) {
       generation_ = server.generation;
       watch(server.number, of_server);
@@ -182,9 +183,11 @@ class supervisor {
   }
 
   [[nodiscard]] clock::time_point next_time() const noexcept {
+    const clock::time_point of_server = std::max(pool_.starter_.next_time(), clock::now());
     const std::lock_guard lock(pool_.mutex_);
     clock::time_point next = pool_.waiting_.empty() ? clock::time_point::max() : pool_.next_start_;
     if (next <= clock::now()) next = clock::time_point::max();
+    next = std::min(next, of_server);
     for (const auto& each : pool_.workers_)
       next = std::min({next, each->deadline, each->longest_read, each->bury_after});
     return next;
@@ -217,7 +220,7 @@ class supervisor {
 
   void handle(std::uint64_t whose) {
     if (whose == of_kick) return pool_.kicked_.clear();
-    if (whose == of_server) return worker_starter::of_this_process().hand_on();
+    if (whose == of_server) return pool_.starter_.hand_on();
     if (whose % 2 == 0) return receive(whose / 2);
     const std::lock_guard lock(pool_.mutex_);
     if (pool_worker* const ended = find(whose / 2)) note_end(*ended);
@@ -270,6 +273,7 @@ class supervisor {
 
   void note_start(pool_worker& started, delivered_report& delivered) {
     started.is_started = true;
+    started.link.was_started();
     started.end.pid = delivered.report.how.process;
     started.handle = std::move(delivered.started);
     watch(started.handle.number(), 2 * started.serial + 1);
@@ -368,7 +372,7 @@ class supervisor {
 
   std::unique_ptr<pool_worker> take_out(pool_worker& worker) {
     stop_watching(worker.link.bell().number());
-    worker_starter::of_this_process().forget(worker.serial);
+    pool_.starter_.forget(worker.serial);
     const auto found = std::find_if(pool_.workers_.begin(), pool_.workers_.end(),
                                     [&](const auto& each) { return each.get() == &worker; });
     std::unique_ptr<pool_worker> taken = std::move(*found);

@@ -61,9 +61,9 @@ class worker_link {
   [[nodiscard]] int memory() const noexcept { return memory_.number(); }
   /// Readable when the supervisor is to receive.
   [[nodiscard]] const event_descriptor& bell() const noexcept { return bell_; }
-  /// For the worker, until was_ordered(). Through it comes the memory that calls name.
+  /// For the worker, until was_started(). Through it comes the memory that calls name.
   [[nodiscard]] int notices() const noexcept { return segments_->end_of_worker(); }
-  void was_ordered() noexcept { segments_->close_end_of_worker(); }
+  void was_started() noexcept { segments_->close_end_of_worker(); }
   /// Notices that there was no room for. Any thread.
   void send_late_notices() noexcept { segments_->send_late(); }
 

@@ -38,7 +38,7 @@
 namespace heddle::process {
 
 /// What a worker is given, by its place among the descriptors.
-enum given_to_worker : std::size_t { given_folder, given_memory, given_bell, given_notices };
+enum given_to_worker : std::size_t { given_memory = sent_for_worker, given_bell, given_notices };
 
 /// How much memory this process has in use, in bytes; 0 if the system does not say.
 [[nodiscard]] inline std::uint64_t resident_memory() {
@@ -304,12 +304,9 @@ class worker_loop {
 /// How many pools are around this process: 0 in a program that somebody has started.
 inline std::uint32_t pool_depth = 0;
 
-/// Makes this process what the settings say, at its start. It has one thread.
+/// Makes this process what the settings say, at its start.
 inline void apply(const worker_settings& settings) noexcept {
   pool_depth = settings.depth;
-  const std::string threads = std::to_string(settings.threads);
-  for (const char* name : {"HEDDLE_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
-    ::setenv(name, threads.c_str(), 0);  // NOLINT(concurrency-mt-unsafe): there is one thread
   if (settings.is_silent != 0) {
     const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     static_cast<void>(::dup2(nothing, STDOUT_FILENO));
@@ -322,7 +319,6 @@ inline void apply(const worker_settings& settings) noexcept {
 /// is a copy of is destroyed here.
 inline void worker_main(serial_number, message_socket::descriptors& given) noexcept {
   ::on_exit([](int code, void*) { std::fflush(nullptr), ::_exit(code); }, nullptr);
-  given[given_folder] = descriptor();
   sync::current_context::set(nullptr);  // of a thread of the program that this is a copy of
   const shared_memory memory = shared_memory::map(std::move(given[given_memory]), sizeof(channel_memory));
   worker_loop loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell]),

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -23,10 +25,13 @@
 #include <heddle/base/fork_count.hpp>
 #include <heddle/base/nap.hpp>
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/environment.hpp>
 #include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/pool_worker.hpp>
 #include <heddle/process/remote_call.hpp>
 #include <heddle/process/report_box.hpp>
+#include <heddle/process/server_messages.hpp>
+#include <heddle/process/start_method.hpp>
 #include <heddle/process/surroundings.hpp>
 #include <heddle/process/vector_sink.hpp>
 #include <heddle/process/worker_died.hpp>
@@ -42,6 +47,8 @@ struct worker_pool_settings {
   std::uint64_t max_calls = UINT64_MAX;  // of one worker, which ends then
   unsigned attempts = 1;                 // how many workers may die of a call
   bool breaks = false;                   // it takes no more calls when a worker has died
+  process::start_method start_method = process::start_method::automatic;
+  std::uint32_t threads = 1;  // that libraries are to start in a worker
   std::shared_ptr<const worker_setup> setup;
   // What the users of the pool know these as.
   std::exception_ptr (*make_start_error)(const std::exception_ptr& error) noexcept = nullptr;
@@ -58,17 +65,19 @@ class worker_pool {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// Starts the fork server if there is none. Throws as worker_starter::begin().
+  /// Starts the fork server if there is none. Throws as worker_starter::of_this_process() and begin().
   explicit worker_pool(const worker_pool_settings& settings)
       : settings_(settings),
+        starter_(worker_starter::of_this_process(settings.start_method)),
         kicked_(event_descriptor::make()),
         box_(kicked_),
         where_(surroundings::of_this_process()),
         folder_(surroundings::working_folder()),
+        environment_(environment_of_workers(settings.threads).as_file()),
         setup_values_(settings.setup == nullptr ? std::vector<std::byte>() : encoded(*settings.setup)) {
     static base::atomic<bool> watches{false};
     if (!watches.exchange(true, base::relaxed)) base::watch_forks([] {});  // relaxed: once is enough
-    worker_starter::of_this_process().begin();
+    starter_.begin();
   }
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
@@ -79,7 +88,7 @@ class worker_pool {
       static_cast<void>(new (std::nothrow) auto(std::move(asides_)));
       return;
     }
-    for (const auto& each : workers_) worker_starter::of_this_process().forget(each->serial);
+    for (const auto& each : workers_) starter_.forget(each->serial);
   }
 
   /// False in the child of a fork, which has neither its threads nor its workers.
@@ -227,6 +236,18 @@ class worker_pool {
     vector_sink values;
     setup.encode(values);
     return values.take();
+  }
+
+  /// That of this process; it says to libraries how many threads to start, where the program does not say so already.
+  static environment environment_of_workers(std::uint32_t threads) {
+    environment found = environment::of_this_process();
+    for (const char* name : {"HEDDLE_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
+      found.set_default(name, std::to_string(threads));
+    return found;
+  }
+
+  [[nodiscard]] spawn_order::way way_of_start() const noexcept {
+    return settings_.start_method == start_method::spawn ? spawn_order::way::execute : spawn_order::way::fork;
   }
 
   using received = worker_link::received;
@@ -436,12 +457,11 @@ class worker_pool {
     try {
       auto made = std::make_unique<pool_worker>(settings_.worker);
       workers_.reserve(workers_.size() + 1);
-      const std::initializer_list<int> given = {folder_.number(), made->link.memory(), made->link.bell().number(),
-                                                made->link.notices()};
+      const std::array given = {folder_.number(), environment_.number(), made->link.memory(),
+                                made->link.bell().number(), made->link.notices()};
       if (settings_.setup != nullptr) made->link.send_setup(settings_.setup->function(), setup_values_);
       made->is_set_up = settings_.setup == nullptr;
-      made->serial = worker_starter::of_this_process().order(where_, given, box_);
-      made->link.was_ordered();
+      made->serial = starter_.order({.how = way_of_start(), .where = where_}, given, box_);
       made->idle_since = ++idle_clock_;
       workers_.push_back(std::move(made));
       box_.kick();  // it is to be watched
@@ -669,10 +689,12 @@ class worker_pool {
   }
 
   const worker_pool_settings settings_;
+  worker_starter& starter_;
   const event_descriptor kicked_;
   report_box box_;
   const surroundings where_;
   const descriptor folder_;
+  const descriptor environment_;
   const std::vector<std::byte> setup_values_;
 
   const std::uint32_t made_in_ = base::fork_count();
