@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What main() of a program with worker processes does first, before Catch2's main(): see the linker's --wrap.
 #include <cstdlib>
+#include <fstream>
+#include <string_view>
 
 #include <heddle/init.hpp>
 #include <heddle/process_pool_executor.hpp>
@@ -12,6 +14,10 @@ int __wrap_main(int count, char** arguments);
 }
 
 int __wrap_main(int count, char** arguments) {
+  if (count == 3 && std::string_view(arguments[1]) == "--count-and-end") {
+    std::ofstream(arguments[2], std::ios::app) << 'x';
+    return 1;
+  }
   if (std::getenv("HEDDLE_TEST_FORKED") == nullptr) {
     heddle::init(count, arguments);
   } else {
