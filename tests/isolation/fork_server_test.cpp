@@ -31,6 +31,7 @@ using heddle::process::message_socket;
 using heddle::process::process_handle;
 using heddle::process::server_process;
 using heddle::process::server_report;
+using heddle::process::spawn_order;
 using heddle_test::command;
 using heddle_test::commanded_worker;
 using heddle_test::facts;
@@ -48,11 +49,25 @@ server_process greeted(server_process server) {
 server_process forked() { return greeted(server_process::fork(&heddle_test::obey)); }
 server_process restarted() { return greeted(server_process::restart()); }
 
+/// A server in which a static object has started a thread: it does not fork.
+server_process threaded() {
+  ::setenv("HEDDLE_TEST_STATIC_THREAD", "1", 1);
+  server_process started = server_process::restart();
+  const int threads = heddle_test::greet(started);
+  ::unsetenv("HEDDLE_TEST_STATIC_THREAD");
+  CHECK(threads > 1);
+  return started;
+}
+
 struct way_to_start {
   const char* name;
   server_process (*start)();
+  spawn_order::way how = spawn_order::way::fork;
 };
-constexpr way_to_start ways[] = {{"forked", forked}, {"started once more", restarted}};
+constexpr way_to_start ways[] = {{"forked", forked},
+                                 {"started once more", restarted},
+                                 {"executed, each", restarted, spawn_order::way::execute},
+                                 {"executed, since the server has threads", threaded}};
 
 way_to_start any_way() {
   // ThreadSanitizer's own thread is there when a program that was started once more forks, and knows of it.
@@ -101,7 +116,7 @@ facts facts_of_a_killed_program(const way_to_start& way, const Tell& tell) {
   const pid_t program = ::fork();
   if (program == 0) {
     const server_process server = way.start();
-    static_cast<void>(theirs.send(tell(start_worker(server, 1))));
+    static_cast<void>(theirs.send(tell(start_worker(server, 1, way.how))));
     for (;;) ::pause();
   }
   facts found;
@@ -119,7 +134,7 @@ TEST_CASE("a worker is a process that the fork server starts, in a group of its 
   const way_to_start way = any_way();
   CAPTURE(way.name);
   const server_process server = way.start();
-  const commanded_worker worker = start_worker(server, 7);
+  const commanded_worker worker = start_worker(server, 7, way.how);
   const facts found = worker.ask();
   CHECK(found.process != ::getpid());
   CHECK(found.parent != ::getpid());
@@ -133,9 +148,9 @@ TEST_CASE("the end of a worker is known, and how it came", "[fork_server]") {
   const way_to_start way = any_way();
   CAPTURE(way.name);
   const server_process server = way.start();
-  const commanded_worker first = start_worker(server, 1);
-  const commanded_worker second = start_worker(server, 2);
-  const commanded_worker third = start_worker(server, 3);
+  const commanded_worker first = start_worker(server, 1, way.how);
+  const commanded_worker second = start_worker(server, 2, way.how);
+  const commanded_worker third = start_worker(server, 3, way.how);
   first.tell(command::what::exit, 5);
   CHECK(first.handle.wait_for_end(5s));
   server_report end = end_of(server, 1);
@@ -156,11 +171,79 @@ TEST_CASE("a worker has none of the signal handlers of its program", "[fork_serv
   CAPTURE(way.name);
   const auto before = std::signal(SIGALRM, [](int) { ::_exit(1); });
   const server_process server = way.start();
-  const commanded_worker worker = start_worker(server, 1);
+  const commanded_worker worker = start_worker(server, 1, way.how);
   std::signal(SIGALRM, before);
   worker.tell(command::what::raise, SIGALRM);
   const server_report end = end_of(server, 1);
   CHECK((end.how.code == CLD_KILLED && end.how.status == SIGALRM));
+}
+
+TEST_CASE("a worker has the environment that came with its order", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  ::setenv("HEDDLE_TEST_VARIABLE", "of the order", 1);
+  const commanded_worker worker = start_worker(server, 1, way.how);
+  ::unsetenv("HEDDLE_TEST_VARIABLE");
+  CHECK(std::string(worker.ask().variable.data()) == "of the order");
+  CHECK(std::string(start_worker(server, 2, way.how).ask().variable.data()) == "none");
+}
+
+TEST_CASE("a worker is this program executed anew where that was ordered, else a copy", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const way_to_start way = any_way();
+  CAPTURE(way.name);
+  const server_process server = way.start();
+  const facts first = start_worker(server, 1, way.how).ask();
+  const facts second = start_worker(server, 2, way.how).ask();
+  const bool is_executed = way.how == spawn_order::way::execute || way.start == threaded;
+  CHECK((first.mark != second.mark) == is_executed);
+}
+
+TEST_CASE("a worker that cannot be executed is told of, and the server goes on", "[fork_server]") {
+  const heddle_test::deadline limit;
+  const server_process server = restarted();
+  process_handle none;
+  {
+    const std::string too_long(200'000, 'x');  // longer than exec takes
+    ::setenv("HEDDLE_TEST_VARIABLE", too_long.c_str(), 1);
+    auto [ours, theirs] = message_socket::make_pair();
+    heddle_test::order_worker(server, 1, spawn_order::way::execute, theirs);
+    ::unsetenv("HEDDLE_TEST_VARIABLE");
+  }
+  const server_report report = next_report(server, none);
+  CHECK(report.what == server_report::kind::failed);
+  CHECK(report.serial == 1);
+  CHECK(report.error == E2BIG);
+  const commanded_worker worker = start_worker(server, 2, spawn_order::way::execute);
+  CHECK(worker.ask().process != 0);
+}
+
+TEST_CASE("a program that was executed for a server that is gone is not the program", "[fork_server]") {
+  const heddle_test::deadline limit;
+  auto [ours, theirs] = message_socket::make_pair();
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // Its parent made the connection, and is said to be another process.
+    const std::string assigned = assignment{.name = 5, .parent = ::getppid()}.as_variable();
+    const pid_t orphan = ::fork();
+    if (orphan != 0) ::_exit(0);
+    std::string name = "tests";
+    std::string list = "--list-tests";
+    std::string variable = assigned;
+    char* const arguments[] = {name.data(), list.data(), nullptr};
+    char* const variables[] = {variable.data(), nullptr};
+    ::dup2(ends[1], STDOUT_FILENO);
+    heddle::process::become_this_program(theirs.number(), ends[1], arguments, variables);
+  }
+  ::waitpid(child, nullptr, 0);
+  ::close(ends[1]);
+  char byte = 0;
+  CHECK(::read(ends[0], &byte, 1) == 0);  // it prints no list
+  ::close(ends[0]);
 }
 
 TEST_CASE("what a worker has started ends with it", "[fork_server]") {
@@ -168,7 +251,7 @@ TEST_CASE("what a worker has started ends with it", "[fork_server]") {
   const way_to_start way = any_way();
   CAPTURE(way.name);
   const server_process server = way.start();
-  const commanded_worker worker = start_worker(server, 1);
+  const commanded_worker worker = start_worker(server, 1, way.how);
   const pid_t child = worker.ask(command::what::fork).child;
   CHECK(runs(child));
   worker.handle.send_signal(SIGKILL);
@@ -185,7 +268,7 @@ TEST_CASE("a worker works where its order was given, and not where the server wa
   const heddle_test::temporary_tree folder;
   const mode_t mask = ::umask(027);
   std::filesystem::current_path(folder.root());
-  const commanded_worker worker = start_worker(server, 1);
+  const commanded_worker worker = start_worker(server, 1, way.how);
   std::filesystem::current_path(before);
   ::umask(mask);
   const facts found = worker.ask();
@@ -207,7 +290,7 @@ TEST_CASE("workers end when nobody wants them any more", "[fork_server]") {
   pid_t child = 0;
   {
     server_process server = way.start();
-    commanded_worker worker = start_worker(server, 1);
+    commanded_worker worker = start_worker(server, 1, way.how);
     found = worker.ask(command::what::fork);
     child = found.child;
     handle = std::move(worker.handle);
@@ -223,7 +306,7 @@ TEST_CASE("workers end with their server", "[fork_server]") {
   const way_to_start way = any_way();
   CAPTURE(way.name);
   const server_process server = way.start();
-  const commanded_worker worker = start_worker(server, 1);
+  const commanded_worker worker = start_worker(server, 1, way.how);
   server.handle().send_signal(SIGKILL);
   CHECK(worker.handle.wait_for_end(5s));
   server_report report;
@@ -267,7 +350,7 @@ TEST_CASE("a thousand workers leave no descriptor and no process", "[fork_server
   int servers = 0;
   pid_t last = 0;
   for (std::size_t i = 1; i <= scaled(1000); ++i) {
-    const commanded_worker worker = start_worker(server, i);
+    const commanded_worker worker = start_worker(server, i, way.how);
     last = worker.ask().process;
     if (i % 2 == 0) worker.tell(command::what::exit, 0);
     if (i % 2 == 1) worker.handle.send_signal(SIGKILL);
@@ -300,7 +383,7 @@ TEST_CASE("the server holds nothing open of what its program had", "[fork_server
   int ends[2];
   REQUIRE(::pipe(ends) == 0);  // not closed by exec
   const server_process server = way.start();
-  const commanded_worker worker = start_worker(server, 1);
+  const commanded_worker worker = start_worker(server, 1, way.how);
   ::close(ends[1]);
   char byte = 0;
   CHECK(::read(ends[0], &byte, 1) == 0);

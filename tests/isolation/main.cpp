@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: MIT
 // What main() of a program with workers does first, before Catch2's main(): see the linker's --wrap.
+#include <unistd.h>
+
+#include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include <heddle/process/entry.hpp>
 
 #include "isolation/obedient_worker.hpp"
+
+namespace {
+
+/// What some programs' static objects do.
+[[maybe_unused]] const bool starts_thread = [] {
+  if (std::getenv("HEDDLE_TEST_STATIC_THREAD") == nullptr) return false;
+  std::thread([] {
+    for (;;) ::pause();
+  }).detach();
+  return true;
+}();
+
+}  // namespace
 
 // NOLINTBEGIN(readability-identifier-naming): the linker's names.
 extern "C" {

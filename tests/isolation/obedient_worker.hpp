@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
@@ -41,8 +44,10 @@ struct facts {
   int priority = 0;
   int cpus = 0;
   int descriptors = 0;
+  std::uint64_t mark = 0;  // of the program that was executed
   std::size_t most_open = 0;
   std::array<char, 256> folder{};
+  std::array<char, 64> variable{};  // HEDDLE_TEST_VARIABLE
 };
 
 struct command {
@@ -73,10 +78,13 @@ inline facts facts_of_this_process() {
   cpu_set_t cpus;
   if (::sched_getaffinity(0, sizeof cpus, &cpus) == 0) found.cpus = CPU_COUNT(&cpus);
   found.descriptors = count_descriptors();
+  std::memcpy(&found.mark, reinterpret_cast<const void*>(::getauxval(AT_RANDOM)), sizeof found.mark);
   rlimit most{};
   ::getrlimit(RLIMIT_NOFILE, &most);
   found.most_open = most.rlim_cur;
   if (::getcwd(found.folder.data(), found.folder.size()) == nullptr) found.folder = {};
+  const char* const variable = std::getenv("HEDDLE_TEST_VARIABLE");
+  std::strncpy(found.variable.data(), variable == nullptr ? "none" : variable, found.variable.size() - 1);
   return found;
 }
 
@@ -143,15 +151,21 @@ inline process::server_report next_report(const process::server_process& server,
   return report;
 }
 
-inline commanded_worker start_worker(const process::server_process& server, process::serial_number serial,
-                                     process::spawn_order::way how = process::spawn_order::way::fork) {
-  auto [ours, theirs] = process::message_socket::make_pair();
+/// Throws if the server is gone.
+inline void order_worker(const process::server_process& server, process::serial_number serial,
+                         process::spawn_order::way how, const process::message_socket& commands) {
   const process::descriptor folder = process::surroundings::working_folder();
   const process::descriptor variables = process::environment::of_this_process().as_file();
   const process::spawn_order order{.serial = serial, .how = how, .where = process::surroundings::of_this_process()};
-  const std::array given = {folder.number(), variables.number(), theirs.number()};
+  const std::array given = {folder.number(), variables.number(), commands.number()};
   if (server.order(order, given) != process::message_socket::outcome::done)
     throw std::runtime_error("the server is gone");
+}
+
+inline commanded_worker start_worker(const process::server_process& server, process::serial_number serial,
+                                     process::spawn_order::way how = process::spawn_order::way::fork) {
+  auto [ours, theirs] = process::message_socket::make_pair();
+  order_worker(server, serial, how, theirs);
   commanded_worker worker{.serial = serial, .handle = {}, .commands = std::move(ours)};
   const auto report = next_report(server, worker.handle);
   if (report.what != process::server_report::kind::started || report.serial != serial)

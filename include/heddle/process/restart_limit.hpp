@@ -27,12 +27,11 @@ class restart_limit {
 
   /// Not before then.
   [[nodiscard]] clock::time_point next() const noexcept {
-    if (last_ == clock::time_point::min()) return last_;
     return last_ + std::min(longest, shortest * (1U << std::min(failures_, 10U)));
   }
 
  private:
-  clock::time_point last_ = clock::time_point::min();
+  clock::time_point last_{};  // long ago
   unsigned failures_ = 0;  // in a row
 };
 

@@ -118,7 +118,7 @@ class worker_starter {
   /// When tend() has something to do, if nothing happens before.
   [[nodiscard]] clock::time_point next_time() const noexcept {
     const std::lock_guard lock(mutex_);
-    if (gone_ != nullptr) return clock::time_point::min();
+    if (gone_ != nullptr) return {};  // now
     if (server_ != nullptr) return std::min(patience_ends_, send_again_);
     return book_.has_unsent() && !is_starting_ ? limit_.next() : clock::time_point::max();
   }
