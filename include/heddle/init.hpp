@@ -19,7 +19,8 @@ namespace heddle {
 ///
 /// Workers then see what static initialisers do, and nothing of what main() does: what a call needs besides, it is
 /// given as arguments. Without init(), workers are started by a copy of the program as it is when its first pool is
-/// made, which must have one thread then.
+/// made, which must have one thread then. start_method says how else they can be started. In a worker init() does not
+/// return, either.
 ///
 /// Throws std::bad_alloc.
 inline void init(int count, const char* const* arguments) {

@@ -63,9 +63,10 @@ class process_pool_executor : public map_members<process_pool_executor> {
   using ticket = base::revocable<process_pool_executor>::ticket;
   [[nodiscard]] ticket make_ticket() const noexcept { return self_.make_ticket(); }
 
-  /// Starts what starts the workers, if this process has not done so, and a thread that watches over them. Throws
-  /// std::invalid_argument if one of the numbers is out of its range, and executor_start_error where the system
-  /// refuses, or where this process has several threads and has not called heddle::init() first.
+  /// Starts what starts the workers, if this process has not done so, and a thread that watches over them. Workers have
+  /// the environment of this moment, in which no other thread may change it. Throws std::invalid_argument if one of the
+  /// numbers is out of its range, and executor_start_error where the system refuses, or where start_method cannot be
+  /// had: mostly since this process has several threads and has not called heddle::init() first.
   explicit process_pool_executor(const process_pool_options& options = {}) try
       : timeout_(options.timeout),
         max_workers_(options.max_workers),

@@ -48,8 +48,10 @@ class customer {
       int found = 0;
       for (const auto kind : kinds) found += reports_[kind];
       if (found >= count) return;
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(starter_.next_time() - worker_starter::clock::now());
-      pollfd asked[] = {{kicked_.number(), POLLIN, 0}, {starter_.what_to_watch().number, POLLIN, 0}};
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(starter_.next_time() - worker_starter::clock::now());
+      const auto server = starter_.what_to_watch().server;
+      pollfd asked[] = {{kicked_.number(), POLLIN, 0}, {server != nullptr ? server->number() : -1, POLLIN, 0}};
       static_cast<void>(::poll(asked, 2, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 10'000))));
       kicked_.clear();
       starter_.hand_on();

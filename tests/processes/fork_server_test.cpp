@@ -51,7 +51,9 @@ heddle::future<void> hang_in(process_pool_executor& procs) {
   return hanging;
 }
 
-pid_t server_of(process_pool_executor& procs) { return procs.submit([] { return ::getppid(); }).result(); }
+pid_t server_of(process_pool_executor& procs) {
+  return procs.submit([] { return ::getppid(); }).result();
+}
 
 /// What a call gives, as soon as the pool has workers again.
 int call_until_it_runs(process_pool_executor& procs, int value) {

@@ -120,8 +120,9 @@ TEST_CASE("workers do the same, however they were started", "[process_pool][star
               return ::prctl(PR_GET_PDEATHSIG, &signal) == 0 && signal == SIGKILL;
             })
             .result());
-  CHECK(procs.submit([] { return std::signal(SIGPIPE, SIG_DFL) == SIG_IGN && std::signal(SIGTERM, SIG_DFL) == SIG_DFL; })
-            .result());
+  CHECK(
+      procs.submit([] { return std::signal(SIGPIPE, SIG_DFL) == SIG_IGN && std::signal(SIGTERM, SIG_DFL) == SIG_DFL; })
+          .result());
   CHECK(procs.submit([](const std::vector<char>& v) { return v; }, std::vector<char>(3'000'000, 'x')).result().size() ==
         3'000'000);
   CHECK_THROWS_AS(procs.submit([] { ::raise(SIGKILL); }).result(), worker_died);

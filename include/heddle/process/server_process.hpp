@@ -45,8 +45,8 @@ class server_process {
     return {std::move(ours), made, name};
   }
 
-  /// This program, started once more: it sees its static initialisers and nothing of main() but heddle::init(). Does not
-  /// wait for its hello. Throws std::system_error and std::bad_alloc.
+  /// This program, started once more: it sees its static initialisers and nothing of main() but heddle::init(). Does
+  /// not wait for its hello. Throws std::system_error and std::bad_alloc.
   static server_process restart() {
     auto [ours, theirs] = message_socket::make_pair();
     const serial_number name = make_name();

@@ -169,10 +169,9 @@ class supervisor {
   void stop_watching(int number) const noexcept { ::epoll_ctl(events_.number(), EPOLL_CTL_DEL, number, nullptr); }
 
   void watch_new() {
-    const auto server = pool_.starter_.what_to_watch();
-    if (server.generation != generation_) {
-      generation_ = server.generation;
-      watch(server.number, of_server);
+    if (const auto found = pool_.starter_.what_to_watch(); found.server != nullptr && found.generation != generation_) {
+      generation_ = found.generation;
+      watch(found.server->number(), of_server);
     }
     const std::lock_guard lock(pool_.mutex_);
     for (const auto& each : pool_.workers_) {

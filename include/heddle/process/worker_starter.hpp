@@ -59,11 +59,12 @@ class worker_starter {
   /// There is a server from now on, which has said so. Waits for that. Throws std::system_error, with
   /// std::errc::operation_not_permitted if this process would have to be forked and has several threads.
   void begin() {
-    std::shared_ptr<const server_process> gone;  // is waited for without the lock
+    std::shared_ptr<const server_process> gone;  // is waited for without the lock, as is the next
+    std::shared_ptr<const server_process> mine;
     std::unique_lock lock(mutex_);
     is_started_.wait(lock, [&] { return !is_starting_; });
     if (server_ == nullptr) start(lock);
-    const std::shared_ptr<const server_process> mine = server_;
+    mine = server_;
     const auto until = clock::now() + server_process::longest_start;
     while (server_ == mine && !is_greeted_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
@@ -99,14 +100,14 @@ class worker_starter {
     book_.forget(serial);
   }
 
-  /// Whom to watch for reports; -1 if there is no server. Another one has another generation.
+  /// Whom to watch for reports; null if there is no server. Another one has another generation.
   struct watched {
-    int number = -1;
+    std::shared_ptr<const server_process> server;
     std::uint64_t generation = 0;
   };
-  [[nodiscard]] watched what_to_watch() {
+  [[nodiscard]] watched what_to_watch() const noexcept {
     const std::lock_guard lock(mutex_);
-    return {server_ != nullptr ? server_->number() : -1, generation_};
+    return {server_, generation_};
   }
 
   /// Hands on the reports that are there.
