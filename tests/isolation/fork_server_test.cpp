@@ -174,8 +174,13 @@ TEST_CASE("a worker has none of the signal handlers of its program", "[fork_serv
   const commanded_worker worker = start_worker(server, 1, way.how);
   std::signal(SIGALRM, before);
   worker.tell(command::what::raise, SIGALRM);
-  const server_report end = end_of(server, 1);
+  server_report end = end_of(server, 1);
   CHECK((end.how.code == CLD_KILLED && end.how.status == SIGALRM));
+  // Nor what the server ignores.
+  const commanded_worker next = start_worker(server, 2, way.how);
+  next.tell(command::what::raise, SIGTERM);
+  end = end_of(server, 2);
+  CHECK((end.how.code == CLD_KILLED && end.how.status == SIGTERM));
 }
 
 TEST_CASE("a worker has the environment that came with its order", "[fork_server]") {
@@ -309,6 +314,7 @@ TEST_CASE("workers end with their server", "[fork_server]") {
   const commanded_worker worker = start_worker(server, 1, way.how);
   server.handle().send_signal(SIGKILL);
   CHECK(worker.handle.wait_for_end(5s));
+  CHECK(server.handle().wait_for_end(5s));  // each of its threads may be its last
   server_report report;
   process_handle none;
   CHECK(server.receive(report, none) == message_socket::outcome::closed);

@@ -12,9 +12,10 @@
 
 namespace {
 
-/// What some programs' static objects do.
+/// What some programs' static objects do: they start threads, and open what exec does not close.
 [[maybe_unused]] const bool starts_thread = [] {
-  if (std::getenv("HEDDLE_TEST_STATIC_THREAD") == nullptr) return false;
+  int ends[2];
+  if (std::getenv("HEDDLE_TEST_STATIC_THREAD") == nullptr || ::pipe(ends) != 0) return false;
   std::thread([] {
     for (;;) ::pause();
   }).detach();

@@ -33,6 +33,7 @@ struct program {
   /// As exec takes them, with null at the end, as long as nobody changes them. Throws std::bad_alloc.
   [[nodiscard]] std::vector<char*> pointers() {
     std::vector<char*> all;
+    all.reserve(arguments.size() + 1);
     for (std::string& each : arguments) all.push_back(each.data());
     all.push_back(nullptr);
     return all;

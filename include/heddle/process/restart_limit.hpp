@@ -31,7 +31,7 @@ class restart_limit {
   }
 
  private:
-  clock::time_point last_{};  // long ago
+  clock::time_point last_;  // in the beginning long ago
   unsigned failures_ = 0;     // in a row
 };
 
