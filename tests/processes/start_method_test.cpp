@@ -15,10 +15,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <heddle/shared_array.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -158,6 +161,15 @@ TEST_CASE("spawned workers go into their sandbox and call their initializer", "[
                                .sandbox = heddle::sandbox_options{.no_network = true}}};
   CHECK(procs.submit([] { return made; }).result() == 5);
   CHECK(procs.submit([](pid_t program) { return ::kill(program, 0) == -1 && errno == EPERM; }, ::getpid()).result());
+}
+
+TEST_CASE("workers see arrays that are shared, however they were started", "[process_pool][start_method]") {
+  const heddle_test::deadline limit;
+  const start_method method = any_method();
+  process_pool_executor procs{{.max_workers = 1, .start_method = method}};
+  heddle::shared_array<int> numbers(1000);
+  procs.submit([](std::span<int> some) { some[7] = 5; }, numbers).result();
+  CHECK(numbers[7] == 5);
 }
 
 TEST_CASE("a way to start workers that there is not says what to do", "[process_pool][start_method]") {
