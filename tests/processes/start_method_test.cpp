@@ -83,9 +83,9 @@ int mask_of_files() {
   return static_cast<int>(mask);
 }
 
-std::uint64_t largest_core() {
+std::uint64_t most_open() {
   rlimit found{};
-  ::getrlimit(RLIMIT_CORE, &found);
+  ::getrlimit(RLIMIT_NOFILE, &found);
   return found.rlim_cur;
 }
 
@@ -247,17 +247,17 @@ TEST_CASE("workers have the folder, mask, limits and priority of their pool's ma
   const std::filesystem::path before = std::filesystem::current_path();
   const mode_t mask = ::umask(031);
   std::filesystem::current_path(folder.root());
-  rlimit core{};
-  REQUIRE(::getrlimit(RLIMIT_CORE, &core) == 0);
-  const rlimit none{0, core.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_CORE, &none) == 0);
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  const rlimit fewer{300, usual.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &fewer) == 0);
   process_pool_executor procs{{.max_workers = 1, .start_method = method}};
-  REQUIRE(::setrlimit(RLIMIT_CORE, &core) == 0);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
   std::filesystem::current_path(before);
   ::umask(mask);
   CHECK(std::filesystem::equivalent(procs.submit([] { return std::filesystem::current_path().string(); }).result(),
                                     folder.root()));
   CHECK(procs.submit(mask_of_files).result() == 031);
-  CHECK(procs.submit(largest_core).result() == 0);
+  CHECK(procs.submit(most_open).result() == 300);
   CHECK(procs.submit([] { return ::getpriority(PRIO_PROCESS, 0); }).result() == ::getpriority(PRIO_PROCESS, 0));
 }
