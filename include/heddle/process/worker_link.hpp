@@ -2,6 +2,7 @@
 // The program's side of the channel to one worker.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -156,10 +157,10 @@ class worker_link {
   [[nodiscard]] bool is_lost() const noexcept { return is_lost_.load(base::relaxed); }  // relaxed: as above
 
   /// Of a worker that is gone, while nobody sends or receives: calls `take(call)` for each that it has, the oldest
-  /// first, which is not given any more.
+  /// first, which is not given any more. It may have passed one, and have its place free in the ring, and run it still.
   template <class Take>
   void take_all(const Take& take) {
-    for (task_slots::sequence each = first_; each != next_; ++each) {
+    for (task_slots::sequence each = next_ - std::min(next_ - 1, task_slots::capacity); each != next_; ++each) {
       if (remote_call* const call = given_.take(each)) take(*call);
       given_.end_reading();
     }
