@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -59,12 +60,12 @@ inline process_counts counts_of(pid_t process) {
 
 /// Those of the process once they are `wanted`, or after 5 s: a thread that was joined may be listed a little longer.
 inline process_counts counts_when_settled(pid_t process, const process_counts& wanted) {
-  process_counts found = counts_of(process);
-  for (int tries = 0; tries < 5000 && found != wanted; ++tries) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  for (;;) {
+    const process_counts found = counts_of(process);
+    if (found == wanted || std::chrono::steady_clock::now() > until) return found;
     ::usleep(1000);
-    found = counts_of(process);
   }
-  return found;
 }
 
 }  // namespace heddle_test
