@@ -186,7 +186,11 @@ struct process_pool_options {
     try {
       std::rethrow_exception(error);
     } catch (const std::system_error& refused) {
-      return std::make_exception_ptr(start_error(refused));
+      try {
+        return std::make_exception_ptr(start_error(refused));
+      } catch (...) {
+        return error;  // there is no memory to say more
+      }
     } catch (...) {
       return error;
     }

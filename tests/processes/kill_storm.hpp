@@ -216,7 +216,7 @@ class kill_storm {
   bool is_fair(const heddle::worker_died& died, const storm_note& note) {
     const auto process = static_cast<pid_t>(died.pid());
     const std::lock_guard lock(mutex_);
-    return killed_.contains(process) && died.signal() == SIGKILL && failed_here_.insert(process).second &&
+    return killed_.contains(process) && failed_here_.insert(process).second &&
            (note.begun == 0 || note.worker == process);
   }
 

@@ -71,7 +71,14 @@ struct server_assignment {
 inline void enter_program(int count, const char* const* arguments, worker_body body) {
   if (const auto assigned = server_assignment::take()) {
     message_socket connection{descriptor(server_assignment::connection)};
-    fork_server(std::move(connection), process_handle::open(::getppid()), assigned->name, body).run();
+    process_handle started_by;
+    try {
+      started_by = process_handle::open(::getppid());
+    } catch (const std::system_error& refused) {
+      fork_server::say_why_not(connection, assigned->name, refused);
+      ::_exit(1);
+    }
+    fork_server(std::move(connection), std::move(started_by), assigned->name, body).run();
   }
   program::current().arguments.assign(arguments, arguments + count);
 }

@@ -14,7 +14,6 @@
 #include <new>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <heddle/process/descriptor.hpp>
 
@@ -50,28 +49,27 @@ class relay {
   void join() {
     const std::lock_guard lock(joining_);
     for (;;) {
-      std::thread next;
+      std::list<part> next;
       {
         const std::lock_guard list(mutex_);
-        if (threads_.empty()) return;
-        next = std::move(threads_.front());
-        threads_.pop_front();
+        if (parts_.empty()) return;
+        next.splice(next.end(), parts_, parts_.begin());
       }
-      next.join();
+      next.front().thread.join();
     }
   }
 
   /// In the child of a fork, which does not have the threads.
   void leave_behind() noexcept {
     is_left_behind_ = true;  // the locks may be taken for ever
-    static_cast<void>(new (std::nothrow) auto(std::move(threads_)));
+    static_cast<void>(new (std::nothrow) auto(std::move(parts_)));
   }
 
   /// Whether this thread is one of those, whoever has the turn.
   [[nodiscard]] bool runs_this_thread() const noexcept {
     const std::lock_guard lock(mutex_);
-    return std::any_of(threads_.begin(), threads_.end(),
-                       [](const std::thread& each) { return each.get_id() == std::this_thread::get_id(); });
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [](const part& each) { return each.thread.get_id() == std::this_thread::get_id(); });
   }
 
   // ---- in such a thread
@@ -100,29 +98,37 @@ class relay {
   }
   /// Joins threads that have ended.
   void join_ended() {
-    std::list<std::thread> ended;
+    std::list<part> ended;
     {
       const std::lock_guard lock(mutex_);
-      for (auto each = threads_.begin(); each != threads_.end();) {
+      for (auto each = parts_.begin(); each != parts_.end();) {
         const auto next = std::next(each);
-        if (std::erase(ended_, each->get_id()) != 0) ended.splice(ended.end(), threads_, each);
+        if (each->has_ended) ended.splice(ended.end(), parts_, each);
         each = next;
       }
     }
-    for (std::thread& each : ended) each.join();
+    for (part& each : ended) each.thread.join();
   }
 
  private:
   enum class place : std::uint8_t { first, next };
 
+  struct part {
+    std::thread thread;
+    bool has_ended = false;
+  };
+
   template <class Run>
   void start_thread(const Run& run, place as) {
     const std::lock_guard lock(mutex_);
-    std::thread& made = threads_.emplace_back();
+    part& made = parts_.emplace_back();
     try {
-      made = std::thread([this, run, as] { take_part(run, as); });
+      made.thread = std::thread([this, run, as, &made] {
+        take_part(run, as);
+        note_end(made);
+      });
     } catch (...) {
-      threads_.pop_back();
+      parts_.pop_back();
       throw;
     }
     has_next_ = as == place::next;
@@ -130,7 +136,7 @@ class relay {
 
   template <class Run>
   void take_part(const Run& run, place as) noexcept {
-    if (as == place::next && !wait_for_turn()) return note_end();
+    if (as == place::next && !wait_for_turn()) return;
     do {
       take_turn();
       try {
@@ -138,12 +144,8 @@ class relay {
       } catch (...) {
         // Without one, the turn stays here for as long as that takes.
       }
-      if (run() == leg::over) {
-        end_all();
-        break;
-      }
+      if (run() == leg::over) return end_all();
     } while (is_next_again() && wait_for_turn());
-    note_end();
   }
 
   void take_turn() noexcept {
@@ -175,9 +177,9 @@ class relay {
     is_over_ = true;
     set_timer(std::chrono::nanoseconds(1));  // the next one is told
   }
-  void note_end() noexcept {
+  void note_end(part& ended) noexcept {
     const std::lock_guard lock(mutex_);
-    ended_.push_back(std::this_thread::get_id());
+    ended.has_ended = true;
   }
 
   /// Zero: it does not go off.
@@ -190,8 +192,7 @@ class relay {
   const descriptor late_;
   std::mutex joining_;
   mutable std::mutex mutex_;
-  std::list<std::thread> threads_;
-  std::vector<std::thread::id> ended_;
+  std::list<part> parts_;
   std::thread::id whose_;
   bool is_left_behind_ = false;
   bool is_away_ = false;

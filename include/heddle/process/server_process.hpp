@@ -115,10 +115,11 @@ class server_process {
     const int answer = retry_interrupted([&] { return ::poll(&asked, 1, static_cast<int>(most.count())); });
     server_report report;
     process_handle none;
-    if (answer == 1 && receive(report, none) == message_socket::outcome::done &&
-        report.what == server_report::kind::hello && report.serial == name) {
+    if (answer == 1 && receive(report, none) == message_socket::outcome::done && report.serial == name) {
+      if (report.what == server_report::kind::failed)
+        throw std::system_error(report.error, std::system_category(), "the fork server of this program cannot start");
       may_fork_ = report.error == 0;
-      return;
+      if (report.what == server_report::kind::hello) return;
     }
     throw std::system_error(
         std::make_error_code(answer == 0 ? std::errc::timed_out : std::errc::connection_aborted),

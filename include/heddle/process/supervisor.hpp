@@ -13,8 +13,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <new>
-#include <thread>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -41,7 +40,7 @@ class supervisor {
   /// Starts the thread. Throws std::system_error.
   explicit supervisor(worker_pool& pool)
       : pool_(pool), events_(descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
-    watch(pool_.kicked_.number(), of_kick);
+    if (!watch(pool_.kicked_.number(), of_kick)) throw_system_error("epoll_ctl");
     threads_.start([this] { return run(); });
   }
   supervisor(const supervisor&) = delete;
@@ -119,25 +118,27 @@ class supervisor {
 
   // ---- what is waited for
 
-  void watch(int number, std::uint64_t whose) const noexcept {
+  /// False if the system has no room for that; then errno says so.
+  bool watch(int number, std::uint64_t whose) const noexcept {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = whose;
-    ::epoll_ctl(events_.number(), EPOLL_CTL_ADD, number, &event);
+    return ::epoll_ctl(events_.number(), EPOLL_CTL_ADD, number, &event) == 0;
   }
   void stop_watching(int number) const noexcept { ::epoll_ctl(events_.number(), EPOLL_CTL_DEL, number, nullptr); }
 
   void watch_new() {
     const auto server = worker_starter::of_this_process().what_to_watch();
-    if (server.generation != generation_) {
-      generation_ = server.generation;
-      watch(server.number, of_server);
-    }
+    is_blind_ = server.generation != generation_ && !watch(server.number, of_server) && errno != EBADF;
+    if (!is_blind_) generation_ = server.generation;
     const std::lock_guard lock(pool_.mutex_);
     for (const auto& each : pool_.workers_) {
       if (each->serial <= last_watched_) continue;
-      watch(each->link.bell().number(), 2 * each->serial);
       last_watched_ = each->serial;
+      if (watch(each->link.bell().number(), 2 * each->serial)) continue;
+      pool_.note_start_error(
+          std::make_exception_ptr(std::system_error(errno, std::system_category(), "a worker cannot be watched")));
+      pool_.doom(*each);
     }
   }
 
@@ -145,6 +146,7 @@ class supervisor {
     const std::lock_guard lock(pool_.mutex_);
     clock::time_point next = pool_.waiting_.empty() ? clock::time_point::max() : pool_.next_start_;
     if (next <= clock::now()) next = clock::time_point::max();
+    if (is_blind_) next = std::min(next, clock::now() + longest_report);
     for (const auto& each : pool_.workers_)
       next = std::min({next, each->deadline, each->longest_read, each->bury_after});
     return next;
@@ -217,7 +219,7 @@ class supervisor {
       case server_report::kind::ended:
         note_cause(*about, delivered.report.how);
         about->has_report = true;
-        return;
+        return note_end(*about);  // it was reaped
       case server_report::kind::lost:
         if (about->end.cause == death_cause::unknown) about->end.cause = death_cause::server_lost;
         about->has_report = true;
@@ -234,8 +236,11 @@ class supervisor {
     started.handle = std::move(delivered.started);
     watch(started.handle.number(), 2 * started.serial + 1);
     if (started.due_signal != 0) started.handle.send_signal(started.due_signal);
-    if (started.is_doomed) pool_.doom(started);
-    pool_.start_error_ = nullptr;
+    if (started.is_doomed) {
+      pool_.doom(started);
+    } else {
+      pool_.start_error_ = nullptr;
+    }
     started.is_ready = started.is_set_up;
     if (started.is_ready && started.timed != nullptr) pool_.start_clock(started);
   }
@@ -340,6 +345,10 @@ class supervisor {
   void note_failed_start(const pool_worker& dead, bool has_begun_nothing) {
     if (was_meant(dead)) return;
     ++pool_.died_;
+    if (const int error = dead.link.obstacle(); error != 0 && dead.done == 0 && has_begun_nothing) {
+      return pool_.note_start_error(std::make_exception_ptr(
+          std::system_error(error, std::system_category(), "a worker process that was started cannot begin")));
+    }
     if (dead.done != 0 || !has_begun_nothing || ++pool_.failed_starts_ < most_failed_starts) return;
     if (was_killed(dead.end)) {
       // By somebody, or for want of memory: it is worth to try again, but not all the time.
@@ -417,6 +426,7 @@ class supervisor {
   const descriptor events_;
   std::uint64_t generation_ = 0;
   serial_number last_watched_ = 0;
+  bool is_blind_ = false;        // the server cannot be watched yet
   bool somebody_tells_ = false;  // under the pool's lock
   relay threads_;                // last: they use the rest
 };

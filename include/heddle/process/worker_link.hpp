@@ -141,6 +141,12 @@ class worker_link {
     return shared_.slots.was_claimed(call.sequence);
   }
 
+  /// What the system has refused to the worker, which has ended, before it could begin anything; 0: nothing.
+  [[nodiscard]] int obstacle() const noexcept {
+    const std::int32_t said = shared_.obstacle.load(base::relaxed);  // relaxed: its end was told by the system
+    return said > 0 && said < 4096 ? said : 0;
+  }
+
   /// Whoever waits for the worker here looks again.
   void wake_waiters() noexcept {
     for (doorbell* each : {&shared_.of_receiver, &shared_.of_sender}) {

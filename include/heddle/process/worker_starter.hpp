@@ -73,15 +73,13 @@ class worker_starter {
         case message_socket::outcome::done:
           if (const auto to = told_.find(report.serial); to != told_.end()) to->second->put(report, std::move(started));
           break;
-        case message_socket::outcome::garbage: {
+        case message_socket::outcome::incomplete:
           // There is no descriptor for the handle of a worker that was started.
-          const auto about = told_.find(report.serial);
-          if (report.what != server_report::kind::started || about == told_.end()) return lose_server();
           report.what = server_report::kind::failed;
           report.error = EMFILE;
-          about->second->put(report, {});
+          if (const auto to = told_.find(report.serial); to != told_.end()) to->second->put(report, {});
           break;
-        }
+        case message_socket::outcome::garbage:
         case message_socket::outcome::closed:
           lose_server();
       }
