@@ -192,6 +192,7 @@ class supervisor {
     if (from == nullptr) return;
     from->link.bell().clear();
     from->link.send_late_notices();
+    if (from->rings.is_one_too_many(from->answered, clock::now()) && !from->link.is_lost()) pool_.condemn(*from);
     if (from->is_receiving) return;
     from->is_receiving = true;
     from->link.expect_nobody();
@@ -242,7 +243,9 @@ class supervisor {
       pool_.start_error_ = nullptr;
     }
     started.is_ready = started.is_set_up;
-    if (started.is_ready && started.timed != nullptr) pool_.start_clock(started);
+    pool_.start_clock(started);
+    if (!started.is_set_up && pool_.settings_.setup_limit.count() != 0)
+      started.deadline = worker_pool::time_after(pool_.settings_.setup_limit);
   }
 
   /// It runs, but this process has no descriptor for its handle: it is to end by itself.
@@ -255,6 +258,9 @@ class supervisor {
   static void note_cause(pool_worker& ended, const exit_report& how) noexcept {
     if (ended.end.cause == death_cause::killed_by_pool) return;
     ended.end.cause = how.code == CLD_EXITED ? death_cause::exited : death_cause::crashed;
+    // Not by the pool, and nothing else in a worker does that.
+    if (ended.end.cause == death_cause::crashed && how.status == SIGKILL && ended.due_signal == 0 && !ended.is_doomed)
+      ended.end.cause = death_cause::maybe_out_of_memory;
     ended.end.number = how.status;
   }
 
@@ -283,7 +289,9 @@ class supervisor {
       });
       if (late == pool_.workers_.end()) return;
       pool_worker& worker = **late;
-      worker.timed_out = worker.timed != nullptr && worker.deadline <= now;
+      const bool is_setup_late = !worker.is_set_up && !worker.is_leaving && worker.deadline <= now;
+      worker.timed_out = worker.timed != nullptr && !is_setup_late && worker.deadline <= now;
+      if (is_setup_late) pool_.break_down(pool_.settings_.make_setup_timeout());
       worker.deadline = worker.longest_read = clock::time_point::max();
       pool_.doom(worker);
     }
@@ -363,7 +371,7 @@ class supervisor {
     return dead.is_leaving || (dead.is_doomed && !was_broken) || dead.end.cause == death_cause::server_lost;
   }
   static bool was_killed(const worker_end& how) noexcept {
-    return how.cause == death_cause::unknown ||
+    return how.cause == death_cause::unknown || how.cause == death_cause::maybe_out_of_memory ||
            (how.cause == death_cause::crashed && (how.number == SIGKILL || how.number == SIGTERM));
   }
 
