@@ -45,7 +45,7 @@ struct slow_to_encode {
   }
 };
 
-std::size_t size_of_rest(const slow_to_encode& of) { return of.rest.size(); }
+pid_t worker_that_gets(const slow_to_encode&) { return ::getpid(); }
 
 /// In its worker it hangs half way through being read.
 struct stuck_half_way {
@@ -134,13 +134,14 @@ int use_too_much() {
 TEST_CASE("what encoding takes is not counted", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
-  CHECK(procs.submit([] { return 1; }).result() == 1);
-  CHECK(procs.submit(size_of_rest, slow_to_encode{::getpid(), {}}).result() == 0);
+  const pid_t worker = procs.submit([] { return ::getpid(); }).result();
+  for (int i = 0; i < 2; ++i) CHECK(procs.submit(worker_that_gets, slow_to_encode{::getpid(), {}}).result() == worker);
 }
 
 TEST_CASE("a large argument that its worker does not read to its end has a time limit", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
+  CHECK(procs.submit([] { return 1; }).result() == 1);
   auto stuck = procs.submit([](const stuck_half_way&) {},
                             stuck_half_way{std::vector<char>(3'000'000), std::vector<char>(3'000'000)});
   CHECK_THROWS_AS(stuck.result(), heddle::task_timeout);
