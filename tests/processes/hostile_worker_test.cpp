@@ -140,7 +140,8 @@ TEST_CASE("a worker that says that it has read what was never written is killed,
   for (int i = 0; i < 20; ++i) {
     auto next = procs.submit([](const std::string& text) { return text.size(); }, large);
     try {
-      CHECK(next.result() == large.size());
+      const std::size_t size = next.result();
+      CHECK(size == large.size());
     } catch (const worker_died& died) {
       CHECK(died.cause() == death_cause::killed_by_pool);
     }
