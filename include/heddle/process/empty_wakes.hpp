@@ -25,7 +25,7 @@ class empty_wakes {
 
  private:
   std::uint64_t brought_ = 0;
-  clock::time_point since_{};
+  clock::time_point since_;
   std::uint32_t count_ = 0;
 };
 
