@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -150,6 +149,7 @@ TEST_CASE("a worker that says that it has read what was never written is killed,
 }
 
 TEST_CASE("a worker that writes again what it shared before does its program no harm", "[process_pool]") {
+  if (heddle_test::under_thread_sanitizer) SKIP("it races with itself, on purpose");
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1, .timeout = 500ms}};
   process_pool_executor others{{.max_workers = 1}};
@@ -158,18 +158,18 @@ TEST_CASE("a worker that writes again what it shared before does its program no 
     auto begins = procs.submit(
         [](unsigned seeded) {
           std::thread([seeded] {
-            const auto shared = channel_of_this_worker();
-            std::minstd_rand random(seeded);
             // What both look at lies in the first pages.
-            std::vector<std::uint64_t> then(8192 / sizeof(std::uint64_t));
-            std::memcpy(then.data(), shared.data(), then.size() * sizeof then[0]);
+            const std::span shared(reinterpret_cast<std::uint64_t*>(channel_of_this_worker().data()), 1024);
+            std::minstd_rand random(seeded);
+            std::vector<std::uint64_t> then(shared.size());
             for (;;) {
+              for (std::size_t i = 0; i < then.size(); ++i)
+                then[i] = std::atomic_ref(shared[i]).load(std::memory_order_relaxed);
               for (int i = 0; i < 1000; ++i) {
                 const std::size_t word = random() % then.size();
-                std::memcpy(shared.data() + word * sizeof then[0], &then[word], sizeof then[0]);
+                std::atomic_ref(shared[word]).store(then[word], std::memory_order_relaxed);
                 if (i % 100 == 0) ::usleep(1);
               }
-              std::memcpy(then.data(), shared.data(), then.size() * sizeof then[0]);
             }
           }).detach();
         },
