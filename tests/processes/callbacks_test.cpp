@@ -41,9 +41,9 @@ struct read_late {
 
 TEST_CASE("time limits hold, and deaths are seen, while a callback takes its time", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 2, .timeout = 100ms}};
   std::atomic<bool> is_in{false};
   std::atomic<bool> may_go{false};
+  process_pool_executor procs{{.max_workers = 2, .timeout = 100ms}};
   auto first = procs.submit([] { return 1; });
   first.add_done_callback([&](const auto&) {
     is_in = true;
@@ -79,10 +79,10 @@ TEST_CASE("a result that takes its time to be read keeps no other call beyond it
 
 TEST_CASE("callbacks that do not wait for calls run one after the other", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 2}};
   std::atomic<int> inside{0};
   std::atomic<int> overlaps{0};
   std::atomic<int> done{0};
+  process_pool_executor procs{{.max_workers = 2}};
   for (int i = 0; i < 20; ++i) {
     procs.submit([] {}).add_done_callback([&](const auto&) {
       if (++inside != 1) ++overlaps;
