@@ -99,11 +99,15 @@ struct process_pool_options {
   /// Each worker calls it before its first call. If it throws, the pool is broken: every call fails with
   /// broken_process_pool, with what was thrown nested inside.
   worker_initializer initializer{};  // NOLINT(readability-redundant-member-init): GCC warns of a member without
+  /// How long the initializer may take in a worker; zero: as long as it takes. If it takes longer, its worker is
+  /// killed, and the pool is broken as if it had thrown a task_timeout. Calls have a limit of their own: timeout.
+  std::chrono::nanoseconds initializer_timeout{0};
   /// After so many calls a worker ends and another one takes its place; 0: never. For calls that leak.
   std::uint64_t max_tasks_per_child = 0;
-  /// How long a call may run, from when a worker gets it; zero: as long as it takes. When that is over its worker is
-  /// killed, the call fails with task_timeout, and another worker takes its place. Each worker then has one call at a
-  /// time, so that the time of one is not that of another.
+  /// How long a call may run; zero: as long as it takes. The clock begins when a worker that has been started and has
+  /// done its initializer has the arguments, or the first of them where they are large; not before they are encoded.
+  /// When that is over its worker is killed, the call fails with task_timeout, and another worker takes its place. Each
+  /// worker then has one call at a time, so that the time of one is not that of another.
   std::chrono::nanoseconds timeout{0};
   /// How many bytes a result may take, in memory and on its way. What is larger is an error of its call.
   std::uint64_t max_result = std::uint64_t{1} << 30U;
@@ -132,9 +136,9 @@ struct process_pool_options {
       throw std::invalid_argument("max_workers must be 1 to " + std::to_string(most_workers) + ", and is " +
                                   std::to_string(max_workers) + "; leave it out for one process per available CPU");
     }
-    if (timeout < timeout.zero()) {
+    if (timeout < timeout.zero() || initializer_timeout < timeout.zero()) {
       throw std::invalid_argument(
-          "the timeout of calls must not be negative; leave it out for calls that take as long "
+          "the timeout of calls, or of the initializer, must not be negative; leave it out for calls that take as long "
           "as they take");
     }
     if (sandbox.has_value()) describe_sandbox().check(*sandbox);
@@ -163,8 +167,10 @@ struct process_pool_options {
             .start_method = start_method,
             .threads = threads(),
             .setup = setup(),
+            .setup_limit = initializer_timeout,
             .make_start_error = &make_start_error,
             .make_broken = &make_broken,
+            .make_setup_timeout = &make_setup_timeout,
             .worker = {.max_result = max_result,
                        .max_memory = max_memory,
                        .max_resident = max_rss,
@@ -193,10 +199,22 @@ struct process_pool_options {
     try {
       std::rethrow_exception(error);
     } catch (const std::system_error& refused) {
-      return std::make_exception_ptr(start_error(refused));
+      try {
+        return std::make_exception_ptr(start_error(refused));
+      } catch (...) {
+        return error;  // there is no memory to say more
+      }
     } catch (...) {
       return error;
     }
+  }
+
+  static std::exception_ptr make_setup_timeout() noexcept {
+    return make_broken(
+        "an initializer of this pool of processes was not done within initializer_timeout, so the pool takes no work: "
+        "give it longer, or see why it hangs",
+        std::make_exception_ptr(
+            task_timeout("timed out: an initializer was not done in time, so its worker process was killed")));
   }
 
   static std::exception_ptr make_broken(const char* why, const std::exception_ptr& inside) noexcept {

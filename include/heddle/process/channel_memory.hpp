@@ -46,6 +46,7 @@ struct channel_memory {
   worker_settings settings;
   base::atomic<std::uint64_t> notices{0};           // how many the program has sent of memory that calls name
   base::atomic<std::uint32_t> has_late_notices{0};  // it has more, and is to be told when there is room
+  base::atomic<std::int32_t> obstacle{0};           // what the system has refused to a worker that cannot begin
   ring_positions requests;
   ring_positions results;
   alignas(base::cache_line) doorbell of_worker;    // for requests, and for room for results

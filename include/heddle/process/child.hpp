@@ -16,6 +16,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
 
 #include <cerrno>
 #include <chrono>
@@ -116,11 +119,20 @@ inline constexpr std::size_t threads_from_start = __has_feature(thread_sanitizer
 inline constexpr std::size_t threads_from_start = 1;
 #endif
 
+/// As far as the C library knows; false if it does not.
+[[nodiscard]] inline bool has_never_had_two() noexcept {
+#if __has_include(<sys/single_threaded.h>)
+  return __libc_single_threaded != 0;
+#else
+  return false;
+#endif
+}
+
 /// Whether this process has started no thread that is still there. One that was joined may linger for a moment.
 [[nodiscard]] inline bool has_one_thread() noexcept {
   for (int tries = 0; tries < 20; ++tries) {
     const std::size_t threads = count_threads();
-    if (threads == 0) return false;
+    if (threads == 0) return has_never_had_two();
     if (threads <= threads_from_start) return true;
     constexpr timespec moment{0, 50'000};
     ::nanosleep(&moment, nullptr);

@@ -40,8 +40,9 @@ inline void enter_program(int count, const char* const* arguments, worker_body b
   process_handle parent;
   try {
     parent = process_handle::open(assigned->parent);
-  } catch (const std::system_error&) {
-    ::_exit(0);
+  } catch (const std::system_error& refused) {
+    fork_server::say_why_not(connection, assigned->name, refused);
+    ::_exit(1);
   }
   if (::getppid() != assigned->parent) ::_exit(0);  // else the handle is that of another process
   fork_server(std::move(connection), std::move(parent), assigned->name, body).run();

@@ -43,11 +43,21 @@ class fork_server {
     become_nobody_s_child();
     try {
       serve();
+    } catch (const std::system_error& refused) {
+      say_why_not(connection_, name_, refused);
     } catch (...) {
-      // No memory, or no descriptors: what is lost is said by the connection's end.
+      // No memory: the connection's end says so.
     }
     end_all();
     ::_exit(0);
+  }
+
+  /// A server that does not come to its hello says what the system has refused to it.
+  static void say_why_not(const message_socket& connection, serial_number name,
+                          const std::system_error& refused) noexcept {
+    const server_report report{
+        .what = server_report::kind::failed, .serial = name, .error = refused.code().value(), .how = {}};
+    static_cast<void>(connection.send(report));
   }
 
  private:
@@ -106,6 +116,8 @@ class fork_server {
         return true;
       case message_socket::outcome::done:
         return start(order, given);
+      case message_socket::outcome::incomplete:
+        return tell({.what = server_report::kind::failed, .serial = order.serial, .error = EMFILE});
       default:
         return false;
     }

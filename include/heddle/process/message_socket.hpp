@@ -19,14 +19,20 @@
 namespace heddle::process {
 
 /// One end of a connection that keeps messages apart. Messages are trivially copyable records, all of one type in one
-/// direction. What does not have the size of a record, or brings more descriptors than may come, is no message.
+/// direction. What does not have the size of a record is no message.
 class message_socket {
  public:
   /// How many descriptors come with a message at most.
   static constexpr std::size_t most_descriptors = 5;
   using descriptors = std::array<descriptor, most_descriptors>;
 
-  enum class outcome : unsigned char { done, not_now, closed, garbage };
+  enum class outcome : unsigned char {
+    done,
+    not_now,
+    closed,
+    incomplete,  // a record, but not all the descriptors that came with it: this process has room for no more
+    garbage,
+  };
 
   explicit message_socket(descriptor end) noexcept : end_(std::move(end)) {}
 
@@ -102,8 +108,8 @@ class message_socket {
     if (got < 0) return errno == EAGAIN ? outcome::not_now : outcome::closed;
     take_descriptors(message, with);
     if (got == 0) return outcome::closed;
-    const bool is_whole = static_cast<std::size_t>(got) == size && (message.msg_flags & MSG_CTRUNC) == 0;
-    return is_whole ? outcome::done : outcome::garbage;
+    if (static_cast<std::size_t>(got) != size) return outcome::garbage;
+    return (message.msg_flags & MSG_CTRUNC) == 0 ? outcome::done : outcome::incomplete;
   }
 
   static void take_descriptors(msghdr& message, descriptors& with) noexcept {

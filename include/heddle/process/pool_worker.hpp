@@ -9,6 +9,7 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/process/child.hpp>
+#include <heddle/process/empty_wakes.hpp>
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_link.hpp>
@@ -68,9 +69,12 @@ struct pool_worker {
   std::uint64_t done = 0;        // of these, those that are read and accounted for
   std::uint64_t idle_since = 0;  // the greater, the later
 
+  empty_wakes rings;  // of its bell
+
   int due_signal = 0;  // to be sent when it has started
   bool is_sending = false;
-  bool is_streaming = false;  // is sending, piece by piece
+  bool is_streaming = false;      // is sending, piece by piece
+  bool has_begun_to_get = false;  // of these: it has the first
   bool is_receiving = false;
   bool is_started = false;
   bool is_set_up = false;   // it has done what it does first

@@ -31,10 +31,10 @@ class received_segments {
       message_socket::descriptors given;
       const auto outcome = from_.receive(notice, given);
       if (outcome == message_socket::outcome::closed) return false;
-      if (outcome == message_socket::outcome::garbage) {
-        is_incomplete_ = true;  // there was no descriptor for it
-      } else {
+      if (outcome == message_socket::outcome::done) {
         note(notice, std::move(given[0]));
+      } else {
+        is_incomplete_ = true;  // there was no descriptor for it
       }
     }
     return true;

@@ -32,7 +32,7 @@ class restart_limit {
 
  private:
   clock::time_point last_;  // in the beginning long ago
-  unsigned failures_ = 0;     // in a row
+  unsigned failures_ = 0;   // in a row
 };
 
 }  // namespace heddle::process

@@ -33,7 +33,7 @@ struct server_report {
   enum class kind : std::uint8_t {
     hello,    // `serial` is what it was told to say, `error` the number of its threads if it has several
     started,  // with the worker's handle
-    failed,   // the worker could not be started: `error`
+    failed,   // the worker could not be started: `error`; or the server, where that is its name
     ended,    // and was reaped: `how`
     lost,     // not sent: the server itself is gone, and its workers with it
   };

@@ -70,6 +70,11 @@ class server_process {
     return report.what == server_report::kind::hello && report.serial == name_;
   }
 
+  /// Whether it says, instead of that, what the system has refused to it.
+  [[nodiscard]] bool is_refusal(const server_report& report) const noexcept {
+    return report.what == server_report::kind::failed && report.serial == name_;
+  }
+
   /// That it has not come.
   [[noreturn]] static void throw_no_hello(std::errc why) {
     throw std::system_error(

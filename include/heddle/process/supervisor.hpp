@@ -13,14 +13,14 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <new>
-#include <thread>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <heddle/process/child.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/pool_worker.hpp>
+#include <heddle/process/relay.hpp>
 #include <heddle/process/remote_call.hpp>
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_pool.hpp>
@@ -32,54 +32,38 @@ namespace heddle::process {
 /// Reads results that nobody waits for, and tells of them; learns how workers start and end, kills those that take too
 /// long, and hands on what the dead have left. Sleeps otherwise.
 ///
-/// Callbacks and continuations run in this thread, and may wait: then another thread takes its place, and this one ends
-/// when the callback has returned.
+/// Callbacks and continuations run in this thread, one after the other; so may what encodes arguments and decodes
+/// results. Where that takes long, another thread does the rest meanwhile, all but callbacks; and these, too, where one
+/// waits by heddle's means, maybe for another one.
 class supervisor {
  public:
   /// Starts the thread. Throws std::system_error.
   explicit supervisor(worker_pool& pool)
       : pool_(pool), events_(descriptor::made_by(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
-    watch(pool_.kicked_.number(), of_kick);
-    start_thread();
+    if (!watch(pool_.kicked_.number(), of_kick)) throw_system_error("epoll_ctl");
+    threads_.start([this] { return run(); });
   }
   supervisor(const supervisor&) = delete;
   supervisor& operator=(const supervisor&) = delete;
-  ~supervisor() { join(); }
 
   /// Waits for the end of the pool, which is closed.
-  void join() {
-    const std::lock_guard lock(joining_);
-    for (;;) {
-      std::thread next;
-      {
-        const std::lock_guard list(threads_mutex_);
-        if (threads_.empty()) return;
-        next = std::move(threads_.front());
-        threads_.pop_front();
-      }
-      next.join();
-    }
-  }
+  void join() { threads_.join(); }
 
   /// In the child of a fork, which does not have the threads.
-  void leave_behind() noexcept { static_cast<void>(new (std::nothrow) auto(std::move(threads_))); }
+  void leave_behind() noexcept { threads_.leave_behind(); }
 
-  [[nodiscard]] bool runs_this_thread() const noexcept {
-    const std::lock_guard list(threads_mutex_);
-    return std::any_of(threads_.begin(), threads_.end(),
-                       [](const std::thread& each) { return each.get_id() == std::this_thread::get_id(); });
-  }
+  [[nodiscard]] bool runs_this_thread() const noexcept { return threads_.runs_this_thread(); }
 
  private:
-  /// What the thread is to a callback that is about to sleep in it.
-  class turn final : public sync::thread_context {
+  /// What the thread is to a callback that is about to sleep in it: others are told by another thread meanwhile.
+  class telling final : public sync::thread_context {
    public:
-    explicit turn(supervisor& of) noexcept : thread_context(nullptr), of_(of), here_(*this) {}
+    explicit telling(supervisor& of) noexcept : thread_context(nullptr), of_(of), here_(*this) {}
     [[nodiscard]] bool is_over() const noexcept { return is_over_; }
 
    private:
     void about_to_block(const queue::job*) noexcept override {
-      if (!is_over_) is_over_ = of_.try_start_thread();
+      if (!std::exchange(is_over_, true)) of_.let_others_tell();
     }
     void resumed() noexcept override {}
 
@@ -87,43 +71,6 @@ class supervisor {
     bool is_over_ = false;
     sync::scoped_context here_;
   };
-
-  void start_thread() {
-    const std::lock_guard list(threads_mutex_);
-    std::thread& made = threads_.emplace_back();
-    try {
-      made = std::thread([this] { run(); });
-    } catch (...) {
-      threads_.pop_back();
-      throw;
-    }
-  }
-  /// Joins those whose place another one has taken, and that have ended.
-  void join_ended() {
-    std::list<std::thread> ended;
-    {
-      const std::lock_guard list(threads_mutex_);
-      for (auto each = threads_.begin(); each != threads_.end();) {
-        const auto next = std::next(each);
-        if (std::erase(ended_, each->get_id()) != 0) ended.splice(ended.end(), threads_, each);
-        each = next;
-      }
-    }
-    for (std::thread& each : ended) each.join();
-  }
-  void note_replaced() {
-    const std::lock_guard list(threads_mutex_);
-    ended_.push_back(std::this_thread::get_id());
-  }
-
-  bool try_start_thread() noexcept {
-    try {
-      start_thread();
-      return true;
-    } catch (...) {
-      return false;  // then what the callback waits for had better not need this thread
-    }
-  }
 
   using clock = worker_pool::clock;
 
@@ -134,59 +81,76 @@ class supervisor {
   static constexpr std::chrono::milliseconds longest_oversleep{500};
   static constexpr unsigned most_failed_starts = 3;
 
-  void run() noexcept {
+  /// As who has the turn.
+  relay::leg run() noexcept {
     worker_pool::block_signals();
+    pool_.box_.kick();  // who had it before may have left something
     for (;;) {
       watch_new();
       const clock::time_point wake = next_time();
       epoll_event found[64];
       const int count = ::epoll_wait(events_.number(), found, 64, milliseconds_until(wake));
       forgive_oversleep(wake);
-      for (int i = 0; i < count; ++i) handle(found[i].data.u64);
-      pool_.starter_.tend();
-      for (delivered_report& each : pool_.box_.take_all()) note(each);
-      kill_late();
-      bury_dead();
-      pool_.drop_all();
-      if (!tell()) return note_replaced();
-      join_ended();
-      join_asides();
-      if (is_to_cancel()) pool_.cancel_waiting();
-      std::unique_lock lock(pool_.mutex_);
-      pool_.dispatch(lock);
-      if (pool_.is_closed_ && pool_.unfinished_ == 0 && send_home()) return;
+      threads_.set_out();
+      for (int i = 0; i < count && threads_.has_turn(); ++i) handle(found[i].data.u64);
+      if (work()) return relay::leg::over;
+      if (threads_.come_back()) continue;
+      pool_.box_.kick();  // it may have heard what was for the other one
+      return relay::leg::lost;
     }
+  }
+
+  /// What is to be done after anything has happened. Whether all is over. Another thread may do it at the same time.
+  [[nodiscard]] bool work() noexcept {
+    pool_.starter_.tend();
+    for (delivered_report& each : pool_.box_.take_all()) note(each);
+    kill_late();
+    bury_dead();
+    pool_.drop_all();
+    tell();
+    if (!threads_.has_turn()) return false;
+    threads_.join_ended();
+    join_asides();
+    if (is_to_cancel()) pool_.cancel_waiting();
+    std::unique_lock lock(pool_.mutex_);
+    pool_.dispatch(lock);
+    return pool_.is_closed_ && pool_.unfinished_ == 0 && send_home();
   }
 
   // ---- what is waited for
 
-  void watch(int number, std::uint64_t whose) const noexcept {
+  /// False if the system has no room for that; then errno says so.
+  bool watch(int number, std::uint64_t whose) const noexcept {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = whose;
-    ::epoll_ctl(events_.number(), EPOLL_CTL_ADD, number, &event);
+    return ::epoll_ctl(events_.number(), EPOLL_CTL_ADD, number, &event) == 0;
   }
   void stop_watching(int number) const noexcept { ::epoll_ctl(events_.number(), EPOLL_CTL_DEL, number, nullptr); }
 
   void watch_new() {
-    if (const auto found = pool_.starter_.what_to_watch(); found.server != nullptr && found.generation != generation_) {
-      generation_ = found.generation;
-      watch(found.server->number(), of_server);
-    }
+    const auto found = pool_.starter_.what_to_watch();
+    const bool is_new = found.server != nullptr && found.generation != generation_;
+    is_blind_ = is_new && !watch(found.server->number(), of_server) && errno != EBADF;
+    if (is_new && !is_blind_) generation_ = found.generation;
     const std::lock_guard lock(pool_.mutex_);
     for (const auto& each : pool_.workers_) {
       if (each->serial <= last_watched_) continue;
-      watch(each->link.bell().number(), 2 * each->serial);
       last_watched_ = each->serial;
+      if (watch(each->link.bell().number(), 2 * each->serial)) continue;
+      pool_.note_start_error(
+          std::make_exception_ptr(std::system_error(errno, std::system_category(), "a worker cannot be watched")));
+      pool_.doom(*each);
     }
   }
 
   [[nodiscard]] clock::time_point next_time() const noexcept {
-    const clock::time_point of_server = std::max(pool_.starter_.next_time(), clock::now());
+    const clock::time_point of_starter = std::max(pool_.starter_.next_time(), clock::now());
     const std::lock_guard lock(pool_.mutex_);
     clock::time_point next = pool_.waiting_.empty() ? clock::time_point::max() : pool_.next_start_;
     if (next <= clock::now()) next = clock::time_point::max();
-    next = std::min(next, of_server);
+    next = std::min(next, of_starter);
+    if (is_blind_) next = std::min(next, clock::now() + longest_report);
     for (const auto& each : pool_.workers_)
       next = std::min({next, each->deadline, each->longest_read, each->bury_after});
     return next;
@@ -232,6 +196,7 @@ class supervisor {
     if (from == nullptr) return;
     from->link.bell().clear();
     from->link.send_late_notices();
+    if (from->rings.is_one_too_many(from->answered, clock::now()) && !from->link.is_lost()) pool_.condemn(*from);
     if (from->is_receiving) return;
     from->is_receiving = true;
     from->link.expect_nobody();
@@ -259,7 +224,7 @@ class supervisor {
       case server_report::kind::ended:
         note_cause(*about, delivered.report.how);
         about->has_report = true;
-        return;
+        return note_end(*about);  // it was reaped
       case server_report::kind::lost:
         if (about->end.cause == death_cause::unknown) about->end.cause = death_cause::server_lost;
         about->has_report = true;
@@ -277,10 +242,15 @@ class supervisor {
     started.handle = std::move(delivered.started);
     watch(started.handle.number(), 2 * started.serial + 1);
     if (started.due_signal != 0) started.handle.send_signal(started.due_signal);
-    if (started.is_doomed) pool_.doom(started);
-    pool_.start_error_ = nullptr;
+    if (started.is_doomed) {
+      pool_.doom(started);
+    } else {
+      pool_.start_error_ = nullptr;
+    }
     started.is_ready = started.is_set_up;
-    if (started.is_ready && started.timed != nullptr) pool_.start_clock(started);
+    pool_.start_clock(started);
+    if (!started.is_set_up && pool_.settings_.setup_limit.count() != 0)
+      started.deadline = worker_pool::time_after(pool_.settings_.setup_limit);
   }
 
   /// It runs, but this process has no descriptor for its handle: it is to end by itself.
@@ -293,6 +263,9 @@ class supervisor {
   static void note_cause(pool_worker& ended, const exit_report& how) noexcept {
     if (ended.end.cause == death_cause::killed_by_pool) return;
     ended.end.cause = how.code == CLD_EXITED ? death_cause::exited : death_cause::crashed;
+    // Not by the pool, and nothing else in a worker does that.
+    if (ended.end.cause == death_cause::crashed && how.status == SIGKILL && ended.due_signal == 0 && !ended.is_doomed)
+      ended.end.cause = death_cause::maybe_out_of_memory;
     ended.end.number = how.status;
   }
 
@@ -321,7 +294,9 @@ class supervisor {
       });
       if (late == pool_.workers_.end()) return;
       pool_worker& worker = **late;
-      worker.timed_out = worker.timed != nullptr && worker.deadline <= now;
+      const bool is_setup_late = !worker.is_set_up && !worker.is_leaving && worker.deadline <= now;
+      worker.timed_out = worker.timed != nullptr && !is_setup_late && worker.deadline <= now;
+      if (is_setup_late) pool_.break_down(pool_.settings_.make_setup_timeout());
       worker.deadline = worker.longest_read = clock::time_point::max();
       pool_.doom(worker);
     }
@@ -383,6 +358,10 @@ class supervisor {
   void note_failed_start(const pool_worker& dead, bool has_begun_nothing) {
     if (was_meant(dead)) return;
     ++pool_.died_;
+    if (const int error = dead.link.obstacle(); error != 0 && dead.done == 0 && has_begun_nothing) {
+      return pool_.note_start_error(std::make_exception_ptr(
+          std::system_error(error, std::system_category(), "a worker process that was started cannot begin")));
+    }
     if (dead.done != 0 || !has_begun_nothing || ++pool_.failed_starts_ < most_failed_starts) return;
     if (was_killed(dead.end)) {
       // By somebody, or for want of memory: it is worth to try again, but not all the time.
@@ -397,7 +376,7 @@ class supervisor {
     return dead.is_leaving || (dead.is_doomed && !was_broken) || dead.end.cause == death_cause::server_lost;
   }
   static bool was_killed(const worker_end& how) noexcept {
-    return how.cause == death_cause::unknown ||
+    return how.cause == death_cause::unknown || how.cause == death_cause::maybe_out_of_memory ||
            (how.cause == death_cause::crashed && (how.number == SIGKILL || how.number == SIGTERM));
   }
 
@@ -409,19 +388,27 @@ class supervisor {
     pool_.fail(lock, call, std::make_exception_ptr(worker_died(dead.end, call.starts)));
   }
 
-  /// False if another thread has taken this one's place.
-  [[nodiscard]] bool tell() {
-    for (;;) {
-      std::unique_lock lock(pool_.mutex_);
-      remote_call* const call = pool_.to_tell_.try_pop_front();
-      if (call == nullptr) return true;
+  /// One thread at a time, but for those whose callbacks wait.
+  void tell() {
+    std::unique_lock lock(pool_.mutex_);
+    if (std::exchange(somebody_tells_, true)) return;
+    while (remote_call* const call = pool_.to_tell_.try_pop_front()) {
       lock.unlock();
-      turn here(*this);
+      telling here(*this);
       call->tell();
       lock.lock();
       pool_.note_finished(1);
-      if (here.is_over()) return false;
+      if (here.is_over()) return;
     }
+    somebody_tells_ = false;
+  }
+  void let_others_tell() noexcept {
+    {
+      const std::lock_guard lock(pool_.mutex_);
+      somebody_tells_ = false;
+    }
+    threads_.give_up();
+    pool_.box_.kick();  // who has the turn already is to do that, too
   }
 
   void join_asides() {
@@ -452,10 +439,9 @@ class supervisor {
   const descriptor events_;
   std::uint64_t generation_ = 0;
   serial_number last_watched_ = 0;
-  std::mutex joining_;
-  mutable std::mutex threads_mutex_;
-  std::list<std::thread> threads_;
-  std::vector<std::thread::id> ended_;
+  bool is_blind_ = false;        // the server cannot be watched yet
+  bool somebody_tells_ = false;  // under the pool's lock
+  relay threads_;                // last: they use the rest
 };
 
 }  // namespace heddle::process

@@ -12,11 +12,12 @@ namespace heddle::process {
 
 /// Why a worker process has ended.
 enum class death_cause : std::uint8_t {
-  crashed,         ///< by a signal that it was sent, or that it has caused: signal()
-  exited,          ///< by exit() or the like: exit_code()
-  killed_by_pool,  ///< for what it wrote is not what workers write
-  server_lost,     ///< with the fork server, which somebody has killed
-  unknown,         ///< nobody could say
+  crashed,              ///< by a signal that it was sent, or that it has caused: signal()
+  exited,               ///< by exit() or the like: exit_code()
+  killed_by_pool,       ///< for what it wrote is not what workers write
+  maybe_out_of_memory,  ///< by SIGKILL, and not by its pool: by somebody, or by the system for want of memory
+  server_lost,          ///< with the fork server, which somebody has killed
+  unknown,              ///< nobody could say
 };
 
 /// What is known of the end of a worker process.
@@ -38,7 +39,8 @@ class worker_died : public std::runtime_error {
   [[nodiscard]] death_cause cause() const noexcept { return of_.cause; }
   /// The signal that it died of, if that is known.
   [[nodiscard]] std::optional<int> signal() const noexcept {
-    return of_.cause == death_cause::crashed ? std::optional(of_.number) : std::nullopt;
+    const bool is_by_signal = of_.cause == death_cause::crashed || of_.cause == death_cause::maybe_out_of_memory;
+    return is_by_signal ? std::optional(of_.number) : std::nullopt;
   }
   /// What it gave exit(), if it ended so.
   [[nodiscard]] std::optional<int> exit_code() const noexcept {
@@ -59,6 +61,11 @@ class worker_died : public std::runtime_error {
         break;
       case death_cause::killed_by_pool:
         text += "was killed, because it wrote what no worker writes: the call has damaged it";
+        break;
+      case death_cause::maybe_out_of_memory:
+        text +=
+            "was killed (signal 9): by somebody, or by the system because memory ran out; the option max_memory makes "
+            "that an error of the call that takes too much";
         break;
       case death_cause::server_lost:
         text += "ended with the fork server of this program, which somebody has killed";

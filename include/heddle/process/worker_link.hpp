@@ -2,6 +2,7 @@
 // The program's side of the channel to one worker.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <heddle/base/nap.hpp>
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/child.hpp>
+#include <heddle/process/empty_wakes.hpp>
 #include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/exception_codec.hpp>
 #include <heddle/process/given_calls.hpp>
@@ -97,8 +99,10 @@ class worker_link {
   }
 
   /// Gives it to a worker that has nothing else, piece by piece. Throws what encoding it throws: then it is not given,
-  /// or not any more. Throws worker_is_lost; `was_given` says whether it is given then.
-  void stream_call(remote_call& call, bool& was_given) {
+  /// or not any more. Throws worker_is_lost, if the worker is, or is to be. Calls `note_given()` when it has been
+  /// given.
+  template <class Given>
+  void stream_call(remote_call& call, const Given& note_given) {
     const auto encode = call_encoder{call, *segments_};
     const std::uint64_t size = wait_for_room_for([&] { return measure(encode); });
     message_head head = wait_for_head(call.function());
@@ -106,8 +110,8 @@ class worker_link {
     given_.begin_writing(next_);
     const streaming now{*this};
     give(call);
-    was_given = true;
     offer(requests_.position() + sizeof head + padded(head.size) + sizeof(message_end));
+    note_given();
     worker peer{*this};
     try {
       process::stream(requests_, head, encode, peer);
@@ -140,6 +144,12 @@ class worker_link {
     return shared_.slots.was_claimed(call.sequence);
   }
 
+  /// What the system has refused to the worker, which has ended, before it could begin anything; 0: nothing.
+  [[nodiscard]] int obstacle() const noexcept {
+    const std::int32_t said = shared_.obstacle.load(base::relaxed);  // relaxed: its end was told by the system
+    return said > 0 && said < 4096 ? said : 0;
+  }
+
   /// Whoever waits for the worker here looks again.
   void wake_waiters() noexcept {
     for (doorbell* each : {&shared_.of_receiver, &shared_.of_sender}) {
@@ -156,10 +166,10 @@ class worker_link {
   [[nodiscard]] bool is_lost() const noexcept { return is_lost_.load(base::relaxed); }  // relaxed: as above
 
   /// Of a worker that is gone, while nobody sends or receives: calls `take(call)` for each that it has, the oldest
-  /// first, which is not given any more.
+  /// first, which is not given any more. It may have passed one, and have its place free in the ring, and run it still.
   template <class Take>
   void take_all(const Take& take) {
-    for (task_slots::sequence each = first_; each != next_; ++each) {
+    for (task_slots::sequence each = next_ - std::min(next_ - 1, task_slots::capacity); each != next_; ++each) {
       if (remote_call* const call = given_.take(each)) take(*call);
       given_.end_reading();
     }
@@ -202,10 +212,15 @@ class worker_link {
     const auto is_there = [&] { return has_results() || is_lost() || is_over(); };
     // relaxed: a hint of who sends, which is this thread where it matters.
     const bool had_to_wake = has_woken_.exchange(false, base::relaxed);
-    if (!had_to_wake && may_spin_ && sync::spin_until(is_there)) return;
+    const bool spins = !had_to_wake && !std::exchange(was_woken_for_nothing_, false) && may_spin_;
+    if (spins && sync::spin_until(is_there)) return;
     const sync::blocking_scope blocked(nullptr);
     shared_.of_receiver.prepare(channel_memory::somebody);
-    if (!is_there() && !is_called_off()) shared_.of_receiver.sleep(channel_memory::somebody, until);
+    if (!is_there() && !is_called_off()) {
+      shared_.of_receiver.sleep(channel_memory::somebody, until);
+      was_woken_for_nothing_ = !is_there();
+      if (was_woken_for_nothing_) count_empty_wake();
+    }
     expect_nobody();
   }
 
@@ -223,6 +238,7 @@ class worker_link {
   /// `may_wait` is not, it is left.
   template <class Owner>
   [[nodiscard]] received receive(bool may_wait, Owner& owner) {
+    if (is_nuisance_) return received::garbage;
     if (!has_head_ && !try_read_head(results_, head_))
       return results_.is_broken() ? received::garbage : received::nothing;
     has_head_ = true;
@@ -269,6 +285,7 @@ class worker_link {
     void wait() const { link.wait_for_rest(); }
   };
 
+  using clock = empty_wakes::clock;
   static constexpr std::uint64_t max_failure = std::uint64_t{64} << 20U;
 
   // ---- who sends
@@ -327,7 +344,7 @@ class worker_link {
       try {
         return make();
       } catch (const no_room&) {
-        if (is_lost()) throw worker_is_lost();
+        if (is_lost() || requests_.is_broken()) throw worker_is_lost();
         base::nap(100);
       }
     }
@@ -344,24 +361,34 @@ class worker_link {
 
   void wait_for_room() {
     const std::size_t before = requests_.free_bytes();
-    const auto is_there = [&] { return requests_.look(), requests_.free_bytes() > before || is_lost(); };
-    wait(shared_.of_sender, is_there);
-    if (is_lost() || requests_.is_broken()) throw worker_is_lost();
+    const auto is_there = [&] {
+      return requests_.look(), requests_.free_bytes() > before || is_lost() || requests_.is_broken();
+    };
+    const auto is_enough = [&] { return wakes_of_sender_.is_one_too_many(requests_.read_position(), clock::now()); };
+    wait(shared_.of_sender, is_there, is_enough);
+    if (is_lost() || requests_.is_broken() || requests_.free_bytes() <= before) throw worker_is_lost();
   }
 
   // ---- who receives
 
   void wait_for_rest() {
     const auto is_there = [&] { return results_.look(), results_.readable_bytes() != 0 || results_.is_broken(); };
-    wait(shared_.of_receiver, [&] { return is_there() || is_lost(); });
+    wait(shared_.of_receiver, [&] { return is_there() || is_lost(); }, [&] { return count_empty_wake(); });
     if (results_.is_broken() || results_.readable_bytes() == 0) throw worker_is_lost();
   }
 
-  template <class IsThere>
-  void wait(doorbell& at, const IsThere& is_there) {
+  /// `is_enough()` is asked before it sleeps, and each time that it was woken for nothing.
+  template <class IsThere, class IsEnough>
+  void wait(doorbell& at, const IsThere& is_there, const IsEnough& is_enough) {
     if (may_spin_ && sync::spin_until(is_there)) return;
     const sync::blocking_scope blocked(nullptr);
-    at.wait(channel_memory::somebody, is_there);
+    at.wait(channel_memory::somebody, [&] { return is_there() || is_enough(); });
+  }
+
+  /// Whether too often.
+  bool count_empty_wake() noexcept {
+    is_nuisance_ = is_nuisance_ || wakes_of_receiver_.is_one_too_many(results_.position(), clock::now());
+    return is_nuisance_;
   }
 
   [[nodiscard]] bool is_sound(const message_head& head) noexcept {
@@ -455,11 +482,15 @@ class worker_link {
   task_slots::sequence next_ = 1;
   task_slots::sequence first_ = 1;                          // the worker may not have passed it yet
   std::array<std::uint64_t, task_slots::capacity> ends_{};  // where the messages of the slots end
+  empty_wakes wakes_of_sender_;
 
   // Who receives.
   message_head head_;
   bool has_head_ = false;
   bool has_had_enough_ = false;
+  bool is_nuisance_ = false;  // it wakes who waits for nothing, all the time
+  bool was_woken_for_nothing_ = false;
+  empty_wakes wakes_of_receiver_;
   task_slots::sequence last_result_ = 0;
   std::uint64_t rung_ = 0;  // where it was when the worker was told of room last
 

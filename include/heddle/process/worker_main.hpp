@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <heddle/base/cpu.hpp>
@@ -315,12 +317,24 @@ inline void apply(const worker_settings& settings) noexcept {
   }
 }
 
+/// What this worker shares with its program. Where that cannot be, the program is told why, and this does not return.
+[[nodiscard]] inline shared_memory map_channel(descriptor sent) noexcept {
+  const descriptor again(::fcntl(sent.number(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  try {
+    return shared_memory::map(std::move(sent), sizeof(channel_memory));
+  } catch (const std::system_error& refused) {
+    const std::int32_t error = refused.code().value();
+    static_cast<void>(::pwrite(again.number(), &error, sizeof error, offsetof(channel_memory, obstacle)));
+    ::_exit(1);
+  }
+}
+
 /// The body of a worker process. Never returns from a call of exit() in a task either: nothing of the program that this
 /// is a copy of is destroyed here.
 inline void worker_main(serial_number, message_socket::descriptors& given) noexcept {
   ::on_exit([](int code, void*) { std::fflush(nullptr), ::_exit(code); }, nullptr);
   sync::current_context::set(nullptr);  // of a thread of the program that this is a copy of
-  const shared_memory memory = shared_memory::map(std::move(given[given_memory]), sizeof(channel_memory));
+  const shared_memory memory = map_channel(std::move(given[given_memory]));
   worker_loop loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell]),
                    std::move(given[given_notices]));
   apply(loop.settings());

@@ -50,9 +50,11 @@ struct worker_pool_settings {
   process::start_method start_method = process::start_method::automatic;
   std::uint32_t threads = 1;  // that libraries are to start in a worker
   std::shared_ptr<const worker_setup> setup;
+  std::chrono::nanoseconds setup_limit{0};  // zero: none
   // What the users of the pool know these as.
   std::exception_ptr (*make_start_error)(const std::exception_ptr& error) noexcept = nullptr;
   std::exception_ptr (*make_broken)(const char* why, const std::exception_ptr& inside) noexcept = nullptr;
+  std::exception_ptr (*make_setup_timeout)() noexcept = nullptr;
   worker_settings worker;
 };
 
@@ -232,6 +234,11 @@ class worker_pool {
   static constexpr std::chrono::seconds longest_leave{2};
   static constexpr std::chrono::seconds longest_rest{1};  // of a result that nobody wants any more
 
+  static clock::time_point time_after(std::chrono::nanoseconds limit) noexcept {
+    constexpr std::chrono::nanoseconds for_ever = std::chrono::hours(24 * 365 * 100);
+    return clock::now() + std::min(limit, for_ever);
+  }
+
   static std::vector<std::byte> encoded(const worker_setup& setup) {
     vector_sink values;
     setup.encode(values);
@@ -391,6 +398,13 @@ class worker_pool {
     box_.kick();
   }
 
+  /// It has done what no worker does.
+  void condemn(pool_worker& worker) noexcept {
+    worker.end.cause = death_cause::killed_by_pool;
+    worker.link.lose();
+    doom(worker);
+  }
+
   /// Nothing is taken from now on; what there is fails with `why`.
   void break_down(std::exception_ptr why) noexcept {
     if (broken_ != nullptr) return;
@@ -487,13 +501,13 @@ class worker_pool {
     if (++to.outstanding == 1) to.last_done = clock::now();
     if (call.time_limit.count() == 0) return;
     to.timed = &call;
-    if (to.is_ready) start_clock(to);
   }
 
-  /// Of the call that the worker has alone.
+  /// Of the call that the worker has alone, if it has that, and can begin it.
   void start_clock(pool_worker& of) noexcept {
-    constexpr std::chrono::nanoseconds for_ever = std::chrono::hours(24 * 365 * 100);
-    of.deadline = clock::now() + std::min(of.timed->time_limit, for_ever);
+    const bool has_it = !of.is_sending || of.has_begun_to_get;
+    if (of.timed == nullptr || !of.is_ready || !has_it) return;
+    of.deadline = time_after(of.timed->time_limit);
     box_.kick();
   }
 
@@ -520,6 +534,7 @@ class worker_pool {
   /// The call was given; it may be done, and gone.
   void end_sending(pool_worker& to, remote_call& call) noexcept {
     to.is_sending = false;
+    if (!std::exchange(to.has_begun_to_get, false) && to.timed == &call) start_clock(to);
     // There may be an answer that came too early.
     if (std::exchange(to.is_streaming, false)) to.link.tell_supervisor();
     if (to.sent == &call) {
@@ -534,7 +549,7 @@ class worker_pool {
   /// It was not given.
   void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
                   const std::exception_ptr& error) {
-    to.is_sending = to.is_streaming = false;
+    to.is_sending = to.is_streaming = to.has_begun_to_get = false;
     to.sent = nullptr;
     note_left(to, call);
     call.where = remote_call::place::returned;
@@ -606,17 +621,23 @@ class worker_pool {
 
   void stream_call(remote_call& call, pool_worker& to) {
     std::exception_ptr error;
-    bool was_given = false;
     bool was_sent = false;
+    bool is_lost = false;
     try {
-      to.link.stream_call(call, was_given);
+      to.link.stream_call(call, [&] {
+        const std::lock_guard lock(mutex_);
+        to.has_begun_to_get = true;
+        start_clock(to);
+      });
       was_sent = true;
     } catch (const worker_is_lost&) {
-      was_sent = was_given;
+      is_lost = true;
     } catch (...) {
       error = std::current_exception();
     }
     std::unique_lock lock(mutex_);
+    if (is_lost) was_sent = to.has_begun_to_get;
+    if (is_lost && !to.link.is_lost()) condemn(to);
     if (was_sent) {
       end_sending(to, call);
     } else {
@@ -776,8 +797,8 @@ class result_reading {
     if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
     from_.has_had_enough = from_.link.has_had_enough();
     from_.is_set_up = from_.is_set_up || is_set_up_;
-    if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true) && from_.timed != nullptr)
-      pool_.start_clock(from_);
+    if (is_set_up_ && !from_.is_leaving) from_.deadline = worker_pool::clock::time_point::max();
+    if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true)) pool_.start_clock(from_);
     if (count_ != 0) {
       const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
       from_.note_done(count_, worker_pool::clock::now(), starves);
@@ -835,11 +856,7 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
   if (outcome == received::nothing && mine.is_empty()) return outcome;
   std::unique_lock lock(mutex_);
   mine.account();
-  if (outcome == received::garbage && !from.link.is_lost()) {
-    from.end.cause = death_cause::killed_by_pool;
-    from.link.lose();
-    doom(from);
-  }
+  if (outcome == received::garbage && !from.link.is_lost()) condemn(from);
   tend(from);
   dispatch(lock);
   return outcome;

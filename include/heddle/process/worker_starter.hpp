@@ -66,6 +66,7 @@ class worker_starter {
     if (server_ == nullptr) start(lock);
     mine = server_;
     const auto until = clock::now() + server_process::longest_start;
+    refusal_ = 0;
     while (server_ == mine && !is_greeted_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
       lock.unlock();
@@ -79,6 +80,8 @@ class worker_starter {
       }
       if (server_ == mine) continue;
       gone = std::move(gone_);
+      if (refusal_ != 0)
+        throw std::system_error(refusal_, std::system_category(), "the fork server of this program cannot start");
       server_process::throw_no_hello(is_there ? std::errc::connection_aborted : std::errc::timed_out);
     }
     if (server_ != mine) server_process::throw_no_hello(std::errc::connection_aborted);
@@ -250,13 +253,13 @@ class worker_starter {
         case message_socket::outcome::done:
           note(report, std::move(started));
           break;
-        case message_socket::outcome::garbage:
+        case message_socket::outcome::incomplete:
           // There is no descriptor for the handle of a worker that was started.
-          if (report.what != server_report::kind::started) return lose_server();
           report.what = server_report::kind::failed;
           report.error = EMFILE;
           note(report, {});
           break;
+        case message_socket::outcome::garbage:
         case message_socket::outcome::closed:
           return lose_server();
       }
@@ -264,6 +267,10 @@ class worker_starter {
   }
 
   void note(const server_report& report, process_handle started) noexcept {
+    if (!is_greeted_ && server_->is_refusal(report)) {
+      refusal_ = report.error;
+      return lose_server();
+    }
     if (report.what == server_report::kind::hello) {
       if (!server_->is_hello(report)) return lose_server();
       is_greeted_ = true;
@@ -312,6 +319,7 @@ class worker_starter {
   restart_limit limit_;
   clock::time_point patience_ends_ = clock::time_point::max();
   clock::time_point send_again_ = clock::time_point::max();
+  int refusal_ = 0;  // what the system has said to the last server that could not start
   bool is_starting_ = false;
   bool is_greeted_ = false;   // it has said that it serves
   bool has_served_ = false;   // it has said something of a worker

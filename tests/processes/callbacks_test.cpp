@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Callbacks that take long, and what goes on meanwhile.
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <vector>
+
+#include <heddle/process_pool_executor.hpp>
+#include <support/catch.hpp>
+#include <support/deadline.hpp>
+#include <support/threads.hpp>
+
+using namespace std::chrono_literals;
+using heddle::process_pool_executor;
+using heddle_test::wait_for;
+
+namespace {
+
+/// Takes its time to be read, in its program.
+struct read_late {
+  pid_t program = 0;
+  static inline std::atomic<bool> is_being_read{false};
+  static inline std::atomic<bool> may_end{false};
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(program);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(program);
+    if (program != ::getpid()) return;
+    is_being_read = true;
+    wait_for(may_end);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("time limits hold, and deaths are seen, while a callback takes its time", "[process_pool]") {
+  const heddle_test::deadline limit;
+  std::atomic<bool> is_in{false};
+  std::atomic<bool> may_go{false};
+  process_pool_executor procs{{.max_workers = 2, .timeout = 100ms}};
+  auto first = procs.submit([] { return 1; });
+  first.add_done_callback([&](const auto&) {
+    is_in = true;
+    wait_for(may_go);
+  });
+  wait_for(is_in);
+  for (int i = 0; i < 3; ++i) {
+    auto hanging = procs.submit([] {
+      for (;;) ::pause();
+    });
+    auto dying = procs.submit([] { ::raise(SIGKILL); });
+    CHECK_THROWS_AS(hanging.result(), heddle::task_timeout);
+    CHECK_THROWS_AS(dying.result(), heddle::worker_died);
+    CHECK(procs.submit([] { return 2; }).result() == 2);
+  }
+  may_go = true;
+}
+
+TEST_CASE("a result that takes its time to be read keeps no other call beyond its limit", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 2, .timeout = 100ms}};
+  auto slow = procs.submit([](pid_t program) { return read_late{program}; }, ::getpid());
+  slow.add_done_callback([](const auto&) {});  // so that it is read by who has nothing else to do
+  wait_for(read_late::is_being_read);
+  auto hanging = procs.submit([] {
+    for (;;) ::pause();
+  });
+  CHECK_THROWS_AS(hanging.result(), heddle::task_timeout);
+  CHECK_FALSE(slow.done());
+  read_late::may_end = true;
+  CHECK(slow.result().program == ::getpid());
+}
+
+TEST_CASE("callbacks that do not wait for calls run one after the other", "[process_pool]") {
+  const heddle_test::deadline limit;
+  std::atomic<int> inside{0};
+  std::atomic<int> overlaps{0};
+  std::atomic<int> done{0};
+  process_pool_executor procs{{.max_workers = 2}};
+  for (int i = 0; i < 20; ++i) {
+    procs.submit([] {}).add_done_callback([&](const auto&) {
+      if (++inside != 1) ++overlaps;
+      ::usleep(8'000);  // longer than the pool's own thread may be away
+      --inside;
+      ++done;
+    });
+  }
+  procs.shutdown();
+  CHECK(done == 20);
+  CHECK(overlaps == 0);
+}
