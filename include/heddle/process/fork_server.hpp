@@ -16,10 +16,12 @@
 #include <utility>
 
 #include <heddle/process/child.hpp>
+#include <heddle/process/coverage.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/environment.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/streams.hpp>
 #include <heddle/process/worker_birth.hpp>
 
 namespace heddle::process {
@@ -41,12 +43,15 @@ class fork_server {
   /// Serves until the program is gone, or says so by closing the connection.
   [[noreturn]] void run() noexcept {
     become_nobody_s_child();
+    begin_streams_anew();
+    reset_coverage();
     try {
       serve();
     } catch (...) {
       // No memory, or no descriptors: what is lost is said by the connection's end.
     }
     end_all();
+    write_coverage();
     ::_exit(0);
   }
 
@@ -106,6 +111,9 @@ class fork_server {
         return true;
       case message_socket::outcome::done:
         return start(order, given);
+      case message_socket::outcome::garbage:
+        // There are no descriptors for what came with it.
+        return tell({.what = server_report::kind::failed, .serial = order.serial, .error = EMFILE});
       default:
         return false;
     }

@@ -138,10 +138,11 @@ class supervisor {
     worker_pool::block_signals();
     for (;;) {
       watch_new();
+      const clock::time_point asleep = clock::now();
       const clock::time_point wake = next_time();
       epoll_event found[64];
       const int count = ::epoll_wait(events_.number(), found, 64, milliseconds_until(wake));
-      forgive_oversleep(wake);
+      forgive_oversleep(asleep, wake);
       for (int i = 0; i < count; ++i) handle(found[i].data.u64);
       pool_.starter_.tend();
       for (delivered_report& each : pool_.box_.take_all()) note(each);
@@ -198,13 +199,16 @@ class supervisor {
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
   }
 
-  /// Where this thread could not run when it wanted to, its workers may have been stopped, too.
-  void forgive_oversleep(clock::time_point wake) noexcept {
-    const auto late = clock::now() - wake;
-    if (wake == clock::time_point::max() || late < longest_oversleep) return;
+  /// Where this thread could not run when it wanted to, its workers may have been stopped, too, nobody knows since
+  /// when: they have again what they had when this thread fell asleep.
+  void forgive_oversleep(clock::time_point asleep, clock::time_point wake) noexcept {
+    const auto now = clock::now();
+    if (wake == clock::time_point::max() || now - wake < longest_oversleep) return;
     const std::lock_guard lock(pool_.mutex_);
     for (const auto& each : pool_.workers_) {
-      if (each->deadline != clock::time_point::max()) each->deadline += late;
+      for (clock::time_point* const end : {&each->deadline, &each->longest_read}) {
+        if (*end != clock::time_point::max()) *end += now - asleep;
+      }
     }
   }
 
@@ -321,6 +325,10 @@ class supervisor {
       });
       if (late == pool_.workers_.end()) return;
       pool_worker& worker = **late;
+      if (worker.timed != nullptr && worker.deadline <= now && is_traced(static_cast<pid_t>(worker.end.pid))) {
+        pool_.start_clock(worker);  // for somebody may be looking at it
+        continue;
+      }
       worker.timed_out = worker.timed != nullptr && worker.deadline <= now;
       worker.deadline = worker.longest_read = clock::time_point::max();
       pool_.doom(worker);
