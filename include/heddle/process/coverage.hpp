@@ -8,6 +8,8 @@ extern "C" {
 void __gcov_dump(void);
 void __gcov_reset(void);
 #if defined(__clang__)
+char* __llvm_profile_begin_counters(void);
+char* __llvm_profile_end_counters(void);
 int __llvm_profile_write_file(void);
 void __llvm_profile_reset_counters(void);
 #endif
@@ -33,7 +35,9 @@ inline void write_coverage() noexcept {
 #if defined(HEDDLE_COVERAGE)
   ::__gcov_dump();
 #if defined(__clang__)
-  static_cast<void>(::__llvm_profile_write_file());
+  // There are none where Clang counts as GCC does, and then it would complain.
+  if (::__llvm_profile_begin_counters() != ::__llvm_profile_end_counters())
+    static_cast<void>(::__llvm_profile_write_file());
 #endif
 #endif
 }
