@@ -2,6 +2,7 @@
 // Programs with worker processes, one for each word that it is given: what needs a process that begins and ends. With
 // HEDDLE_TEST_FORKED in its environment it does not call heddle::init().
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,15 +45,18 @@ void expect(bool what, int line) {
 
 // ---- static objects
 
-struct speaking_at_the_start {
-  speaking_at_the_start() {
+struct speaking {
+  speaking() {
     if (is_set("HEDDLE_TEST_UNSYNCHRONISED")) std::ios::sync_with_stdio(false);
     if (!is_set("HEDDLE_TEST_STATIC_TEXT")) return;
     std::printf("static ");
     std::cout << "object ";
   }
+  ~speaking() {
+    if (is_set("HEDDLE_TEST_STATIC_TEXT")) std::printf("ended ");
+  }
 };
-const speaking_at_the_start speaks;
+const speaking speaks;
 
 struct static_pool {
   std::optional<process_pool_executor> pool;
@@ -340,6 +344,7 @@ void run(const std::string& what, const char* argument) {
 
 int main(int argc, char** argv) {
   if (!is_set("HEDDLE_TEST_FORKED")) heddle::init(argc, argv);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // with the test that has started it
   try {
     run(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");
   } catch (const std::exception& error) {

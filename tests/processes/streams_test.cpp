@@ -32,7 +32,8 @@ TEST_CASE("what a program and its workers print is written once", "[process_pool
                     is_synchronised ? "HEDDLE_TEST_NOTHING=" : "HEDDLE_TEST_UNSYNCHRONISED="}};
   const auto ended = heddle_test::run_program({"print"}, options);
   CHECK(ended.code == 0);
-  CHECK(words_of(ended.output) == words_of("static object before workers call stream exit code last words after all"));
+  CHECK(words_of(ended.output) ==
+        words_of("static object before workers call stream exit code last words after all ended"));
 }
 
 TEST_CASE("the input of a program is not that of its workers", "[process_pool]") {
