@@ -14,6 +14,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -35,13 +36,12 @@ void hang() {
 bool is_set(const char* variable) { return std::getenv(variable) != nullptr; }
 
 /// Ends the program with this code, so that a test tells where it went wrong.
-void expect(bool what, int line) {
+void expect(bool what, std::source_location where = std::source_location::current()) {
   if (what) return;
-  std::fprintf(stderr, "line %d\n", line);
+  std::fprintf(stderr, "line %u\n", static_cast<unsigned>(where.line()));
   std::fflush(nullptr);
   std::_Exit(99);
 }
-#define EXPECT(...) expect((__VA_ARGS__), __LINE__)
 
 // ---- static objects
 
@@ -67,8 +67,8 @@ struct static_pool {
   }
   ~static_pool() {
     if (!pool.has_value()) return;
-    EXPECT(pool->submit(twice, 4).result() == 8);
-    if (last.valid()) EXPECT(last.result() == 10);
+    expect(pool->submit(twice, 4).result() == 8);
+    if (last.valid()) expect(last.result() == 10);
     pool.reset();
     std::printf("destroyed\n");
   }
@@ -134,13 +134,13 @@ void without_streams() {
     std::fflush(nullptr);
     return 2 * value;
   };
-  for (int i = 0; i < 10; ++i) EXPECT(procs.submit(print_much, i).result() == 2 * i);
-  EXPECT(procs.submit([] { return std::getchar(); }).result() == EOF);
+  for (int i = 0; i < 10; ++i) expect(procs.submit(print_much, i).result() == 2 * i);
+  expect(procs.submit([] { return std::getchar(); }).result() == EOF);
   for (int i = 0; i < 10; ++i) {
     static_cast<void>(print_much(1));
-    EXPECT(procs.submit(print_much, i).result() == 2 * i);
+    expect(procs.submit(print_much, i).result() == 2 * i);
   }
-  for (int each = 0; each <= STDERR_FILENO; ++each) EXPECT(::fcntl(each, F_GETFD) == -1);
+  for (int each = 0; each <= STDERR_FILENO; ++each) expect(::fcntl(each, F_GETFD) == -1);
 }
 
 // ---- how it ends
@@ -193,17 +193,17 @@ void destroy_in_callback() {
 }
 
 void use_static_pool() {
-  EXPECT(of_the_program.pool->submit(twice, 1).result() == 2);
+  expect(of_the_program.pool->submit(twice, 1).result() == 2);
   of_the_program.last = of_the_program.pool->submit([](int value) { return ::usleep(10'000), value * 2; }, 5);
   auto exits = of_the_program.pool->submit([] { std::exit(7); });
   try {
     exits.result();
-    EXPECT(false);
+    expect(false);
   } catch (const heddle::worker_died& died) {
-    EXPECT(died.exit_code() == 7);
+    expect(died.exit_code() == 7);
   }
   static process_pool_executor in_function{{.max_workers = 1}};
-  EXPECT(in_function.submit(twice, 3).result() == 6);
+  expect(in_function.submit(twice, 3).result() == 6);
   std::printf("used\n");
 }
 
@@ -211,15 +211,15 @@ void use_static_pool() {
 
 void become_daemon() {
   process_pool_executor before{{.max_workers = 1}};
-  EXPECT(before.submit(twice, 1).result() == 2);
-  EXPECT(::daemon(1, 1) == 0);
+  expect(before.submit(twice, 1).result() == 2);
+  expect(::daemon(1, 1) == 0);
   try {
     static_cast<void>(before.submit(twice, 1));
-    EXPECT(false);
+    expect(false);
   } catch (const heddle::broken_process_pool&) {
   }
   process_pool_executor after{{.max_workers = 1}};
-  EXPECT(after.submit(twice, 2).result() == 4);
+  expect(after.submit(twice, 2).result() == 4);
   std::printf("daemon\n");
   std::fflush(stdout);
   ::_exit(0);  // what was left behind by the fork is not freed
@@ -227,33 +227,33 @@ void become_daemon() {
 
 void wait_for_all() {
   process_pool_executor procs{{.max_workers = 2}};
-  EXPECT(procs.submit(twice, 1).result() == 2);
+  expect(procs.submit(twice, 1).result() == 2);
   for (int i = 0; i < 3; ++i) {
     if (::fork() == 0) ::_exit(0);
   }
   int count = 0;
   while (::wait(nullptr) > 0) ++count;
-  EXPECT(count == 3 && errno == ECHILD);
+  expect(count == 3 && errno == ECHILD);
   procs.submit([] { ::raise(SIGKILL); }).wait();
-  EXPECT(procs.submit(twice, 1).result() == 2);
+  expect(procs.submit(twice, 1).result() == 2);
 }
 
 void ignore_children() {
   struct sigaction ignores{};
   ignores.sa_handler = SIG_DFL;
   ignores.sa_flags = SA_NOCLDWAIT;
-  EXPECT(::sigaction(SIGCHLD, &ignores, nullptr) == 0);
+  expect(::sigaction(SIGCHLD, &ignores, nullptr) == 0);
   for (int round = 0; round < 2; ++round) {
     process_pool_executor procs{{.max_workers = 2}};
-    EXPECT(procs.submit(twice, 1).result() == 2);
+    expect(procs.submit(twice, 1).result() == 2);
     auto dies = procs.submit([] { ::raise(SIGKILL); });
     try {
       dies.result();
-      EXPECT(false);
+      expect(false);
     } catch (const heddle::worker_died& died) {
-      EXPECT(died.signal() == SIGKILL);
+      expect(died.signal() == SIGKILL);
     }
-    EXPECT(procs.submit([] { return std::system("exit 3"); }).result() == 3 << 8);
+    expect(procs.submit([] { return std::system("exit 3"); }).result() == 3 << 8);
     ::signal(SIGCHLD, SIG_IGN);
   }
 }
@@ -261,11 +261,11 @@ void ignore_children() {
 void use_deleted_file(const char* path) {
   const bool may_restart = !is_set("HEDDLE_TEST_FORKED");
   process_pool_executor early{{.max_workers = 1}};
-  EXPECT(early.submit([](const std::string& file) { return ::unlink(file.c_str()); }, path).result() == 0);
-  EXPECT(early.submit(twice, 1).result() == 2);
+  expect(early.submit([](const std::string& file) { return ::unlink(file.c_str()); }, path).result() == 0);
+  expect(early.submit(twice, 1).result() == 2);
   const pid_t server = early.submit([] { return ::getppid(); }).result();
   process_pool_executor late{{.max_workers = 1}};
-  EXPECT(late.submit(twice, 2).result() == 4);
+  expect(late.submit(twice, 2).result() == 4);
   if (may_restart) {
     ::kill(server, SIGKILL);
     while (::kill(server, 0) == 0) {
@@ -274,7 +274,7 @@ void use_deleted_file(const char* path) {
       } catch (const heddle::worker_died&) {
       }
     }
-    EXPECT(late.submit(twice, 3).result() == 6);
+    expect(late.submit(twice, 3).result() == 6);
   }
   std::printf("deleted\n");
 }
@@ -286,7 +286,7 @@ void serve_late_call() {
   process_pool_executor procs{{.max_workers = 1, .timeout = 1s}};
   const pid_t worker = procs.submit([] { return ::getpid(); }).result();
   int ends[2];
-  EXPECT(::pipe(ends) == 0);
+  expect(::pipe(ends) == 0);
   const std::string path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(ends[0]);
   auto call = procs.submit(
       [](const std::string& file) {
@@ -300,7 +300,7 @@ void serve_late_call() {
   std::fflush(stdout);
   std::string word;
   std::cin >> word;
-  EXPECT(::write(ends[1], "y", 1) == 1);
+  expect(::write(ends[1], "y", 1) == 1);
   try {
     std::printf("%c\n", call.result());
   } catch (const std::exception& error) {
@@ -310,15 +310,15 @@ void serve_late_call() {
 
 void run_some() {
   process_pool_executor procs{{.max_workers = 2}};
-  for (int i = 0; i < 100; ++i) EXPECT(procs.submit(twice, i).result() == 2 * i);
+  for (int i = 0; i < 100; ++i) expect(procs.submit(twice, i).result() == 2 * i);
   auto dies = procs.submit([] { ::raise(SIGKILL); });
   dies.wait();
-  EXPECT(procs.submit(twice, 1).result() == 2);
+  expect(procs.submit(twice, 1).result() == 2);
   std::printf("all is well\n");
 }
 
 void run_elsewhere() {
-  EXPECT(::chdir("/") == 0);
+  expect(::chdir("/") == 0);
   run_some();
 }
 
@@ -337,7 +337,7 @@ void run(const std::string& what, const char* argument) {
   if (what == "ignore_children") return ignore_children();
   if (what == "deleted_file") return use_deleted_file(argument);
   if (what == "late_call") return serve_late_call();
-  EXPECT(false);
+  expect(false);
 }
 
 }  // namespace
