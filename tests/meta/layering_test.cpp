@@ -41,6 +41,7 @@ const std::set<std::string, std::less<>> seams = {
     "base/usable_cpus.hpp",
     "process/address_scan.hpp",
     "process/child.hpp",
+    "process/coverage.hpp",
     "process/system_call_filter.hpp",
     "scheduling/thread.hpp",
     "sync/park.hpp",

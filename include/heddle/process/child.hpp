@@ -25,9 +25,13 @@
 #include <cstddef>
 #include <cstdlib>
 #include <ctime>
+#include <new>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
+#include <heddle/base/file_text.hpp>
 #include <heddle/process/descriptor.hpp>
 
 namespace heddle::process {
@@ -105,6 +109,18 @@ inline void reap(exit_report& ended) noexcept {
   }
   ::closedir(names);
   return found;
+}
+
+/// Whether somebody has attached a debugger to it.
+[[nodiscard]] inline bool is_traced(pid_t process) noexcept {
+  constexpr std::string_view name = "\nTracerPid:\t";
+  try {
+    const std::string status = base::text_of_file(("/proc/" + std::to_string(process) + "/status").c_str());
+    const std::size_t found = status.find(name);
+    return found != std::string::npos && found + name.size() < status.size() && status[found + name.size()] != '0';
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 /// How many threads this process has; 0 if the system does not say.

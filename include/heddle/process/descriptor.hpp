@@ -43,11 +43,14 @@ class descriptor {
   /// one of its streams, the number of that stream is given back: what is written there is not for us.
   static descriptor made_by(int made, const char* what) {
     if (made < 0) throw_system_error(what);
-    descriptor result(made);
-    if (made > STDERR_FILENO) return result;
-    const int moved = ::fcntl(made, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    if (moved < 0) throw_system_error(what);
-    return descriptor(moved);
+    descriptor result = beside_streams(descriptor(made));
+    if (!result.is_open()) throw_system_error(what);
+    return result;
+  }
+  /// The same of one that the system has made in some other way; empty where there are no more descriptors.
+  [[nodiscard]] static descriptor beside_streams(descriptor made) noexcept {
+    if (!made.is_open() || made.number() > STDERR_FILENO) return made;
+    return descriptor(::fcntl(made.number(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   }
 
   [[nodiscard]] int number() const noexcept { return number_; }

@@ -14,11 +14,14 @@
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/program.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/start_arguments.hpp>
+#include <heddle/process/streams.hpp>
 
 namespace heddle::process {
 
 /// Waits for its order, which the fork server has sent already.
 [[noreturn]] inline void run_executed_worker(message_socket connection, worker_body body) noexcept {
+  begin_streams_anew();
   spawn_order order;
   message_socket::descriptors given;
   if (connection.receive(order, given) != message_socket::outcome::done) ::_exit(0);
@@ -33,7 +36,7 @@ namespace heddle::process {
 /// this does not return. Throws std::bad_alloc.
 inline void enter_program(int count, const char* const* arguments, worker_body body) {
   const auto assigned = assignment::take();
-  program::current().arguments.assign(arguments, arguments + count);
+  program::current().arguments = start_arguments(count, arguments);
   if (!assigned.has_value()) return;
   message_socket connection{descriptor(assignment::connection)};
   if (assigned->does == assignment::role::worker) run_executed_worker(std::move(connection), body);

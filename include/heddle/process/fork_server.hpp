@@ -16,10 +16,12 @@
 #include <utility>
 
 #include <heddle/process/child.hpp>
+#include <heddle/process/coverage.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/environment.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/streams.hpp>
 #include <heddle/process/worker_birth.hpp>
 
 namespace heddle::process {
@@ -41,6 +43,8 @@ class fork_server {
   /// Serves until the program is gone, or says so by closing the connection.
   [[noreturn]] void run() noexcept {
     become_nobody_s_child();
+    begin_streams_anew();
+    reset_coverage();
     try {
       serve();
     } catch (const std::system_error& refused) {
@@ -49,6 +53,7 @@ class fork_server {
       // No memory: the connection's end says so.
     }
     end_all();
+    write_coverage();
     ::_exit(0);
   }
 
@@ -117,6 +122,7 @@ class fork_server {
       case message_socket::outcome::done:
         return start(order, given);
       case message_socket::outcome::incomplete:
+        // There are no descriptors for what came with it.
         return tell({.what = server_report::kind::failed, .serial = order.serial, .error = EMFILE});
       default:
         return false;

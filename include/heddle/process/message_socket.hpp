@@ -106,25 +106,29 @@ class message_socket {
     const auto got =
         retry_interrupted([&] { return ::recvmsg(end_.number(), &message, flags | MSG_CMSG_CLOEXEC | MSG_TRUNC); });
     if (got < 0) return errno == EAGAIN ? outcome::not_now : outcome::closed;
-    take_descriptors(message, with);
+    const bool has_all = take_descriptors(message, with) && (message.msg_flags & MSG_CTRUNC) == 0;
     if (got == 0) return outcome::closed;
     if (static_cast<std::size_t>(got) != size) return outcome::garbage;
-    return (message.msg_flags & MSG_CTRUNC) == 0 ? outcome::done : outcome::incomplete;
+    return has_all ? outcome::done : outcome::incomplete;
   }
 
-  static void take_descriptors(msghdr& message, descriptors& with) noexcept {
+  /// False if one is not there, for want of a number.
+  static bool take_descriptors(msghdr& message, descriptors& with) noexcept {
     for (descriptor& each : with) each = descriptor();
     std::size_t count = 0;
+    bool has_all = true;
     for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
       if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
       const std::size_t several = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
       for (std::size_t i = 0; i < several; ++i) {
         int number = -1;
         std::memcpy(&number, CMSG_DATA(head) + i * sizeof(int), sizeof number);
-        descriptor taken(number);
+        descriptor taken = descriptor::beside_streams(descriptor(number));
+        has_all = has_all && taken.is_open();
         if (count < with.size()) with[count++] = std::move(taken);
       }
     }
+    return has_all;
   }
 
   descriptor end_;

@@ -23,7 +23,7 @@ namespace heddle::process {
 /// What heddle::init() notes, which shows that this program gets there when it is started once more. Written before the
 /// program has a second thread.
 struct program {
-  std::vector<std::string> arguments;
+  std::vector<std::string> arguments;  // that make this program of /proc/self/exe
 
   static program& current() {
     static program of_this_process;

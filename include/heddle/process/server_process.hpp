@@ -20,6 +20,7 @@
 #include <heddle/process/fork_server.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/streams.hpp>
 
 namespace heddle::process {
 
@@ -35,6 +36,7 @@ class server_process {
     auto [ours, theirs] = message_socket::make_pair();
     process_handle program = process_handle::open(::getpid());
     const serial_number name = make_name();
+    flush_streams();
     std::fflush(nullptr);  // else both write it
     const pid_t made = fork_unnoticed();
     if (made < 0) throw_system_error("starting the fork server");

@@ -20,6 +20,7 @@
 #include <heddle/base/cpu.hpp>
 #include <heddle/base/file_text.hpp>
 #include <heddle/process/channel_memory.hpp>
+#include <heddle/process/coverage.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/exception_codec.hpp>
@@ -33,6 +34,7 @@
 #include <heddle/process/sandbox.hpp>
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/shared_memory.hpp>
+#include <heddle/process/streams.hpp>
 #include <heddle/process/worker_call.hpp>
 #include <heddle/sync/patience.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -282,7 +284,7 @@ class worker_loop {
   template <class IsThere>
   void wait(const IsThere& is_there) {
     if (settings_.may_spin != 0 && comes_soon(is_there)) return;
-    std::fflush(nullptr);  // while it sleeps somebody may look at what it has printed
+    flush_streams();  // while it sleeps somebody may look at what it has printed
     shared_.of_worker.wait(channel_memory::somebody, is_there);
   }
 
@@ -329,17 +331,26 @@ inline void apply(const worker_settings& settings) noexcept {
   }
 }
 
+/// Nothing of the program that this is a copy of is destroyed.
+[[noreturn]] inline void end_worker(int code) noexcept {
+  flush_streams();
+  std::fflush(nullptr);
+  write_coverage();
+  ::_exit(code);
+}
+
 /// The body of a worker process. Never returns from a call of exit() in a task either: nothing of the program that this
 /// is a copy of is destroyed here.
 inline void worker_main(serial_number, message_socket::descriptors& given) noexcept {
-  ::on_exit([](int code, void*) { std::fflush(nullptr), ::_exit(code); }, nullptr);
+  reset_coverage();
+  ::on_exit([](int code, void*) { end_worker(code); }, nullptr);
   sync::current_context::set(nullptr);  // of a thread of the program that this is a copy of
   const shared_memory memory = map_channel(std::move(given[given_memory]));
   worker_loop loop(channel_memory::find_in(memory.bytes()), std::move(given[given_bell]),
                    std::move(given[given_notices]));
   apply(loop.settings());
   loop.run();
-  std::fflush(nullptr);
+  end_worker(0);
 }
 
 }  // namespace heddle::process

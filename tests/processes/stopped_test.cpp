@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Workers and programs that stand still for a while: stopped, or held by a debugger.
+#include <heddle/process_pool_executor.hpp>
+
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include <support/catch.hpp>
+#include <support/deadline.hpp>
+
+#include "processes/started_program.hpp"
+
+using namespace std::chrono_literals;
+using heddle::process_pool_executor;
+using heddle::worker_died;
+
+namespace {
+
+int five_times(int value) { return 5 * value; }
+
+void wait_until_stopped(pid_t process) {
+  while (heddle_test::state_of(process) != 'T') std::this_thread::yield();
+}
+
+}  // namespace
+
+TEST_CASE("a worker may be killed while it is stopped", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  const pid_t worker = procs.submit([] { return ::getpid(); }).result();
+  auto stopped = procs.submit([] { ::raise(SIGSTOP); });
+  wait_until_stopped(worker);
+  ::kill(worker, SIGKILL);
+  try {
+    stopped.result();
+    FAIL("it has ended");
+  } catch (const worker_died& died) {
+    CHECK(died.signal() == SIGKILL);
+    CHECK(died.pid() == worker);
+  }
+  CHECK(procs.submit(five_times, 1).result() == 5);
+}
+
+TEST_CASE("a stopped worker goes on where it was", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  const pid_t worker = procs.submit([] { return ::getpid(); }).result();
+  auto stopped = procs.submit([] { return ::raise(SIGSTOP), ::getpid(); });
+  wait_until_stopped(worker);
+  ::kill(worker, SIGCONT);
+  CHECK(stopped.result() == worker);
+}
+
+TEST_CASE("a pool ends though a worker that has nothing to do is stopped", "[process_pool]") {
+  if (std::getenv("HEDDLE_TEST_FORKED") != nullptr) SKIP("it takes seconds, and would be the same");
+  const heddle_test::deadline limit;
+  pid_t worker = 0;
+  {
+    process_pool_executor procs{{.max_workers = 1}};
+    worker = procs.submit([] { return ::getpid(); }).result();
+    ::kill(worker, SIGSTOP);
+    wait_until_stopped(worker);
+  }
+  CHECK(heddle_test::is_gone_soon(worker));
+}
+
+TEST_CASE("no call is too late for the time that its program stood still", "[process_pool]") {
+  if (std::getenv("HEDDLE_TEST_FORKED") != nullptr) SKIP("it takes seconds, and would be the same");
+  const heddle_test::deadline limit;
+  const bool is_job_control = GENERATE(true, false);
+  heddle_test::started_program program({"late_call"});
+  const pid_t worker = std::atoi(program.read_line().c_str());
+  REQUIRE(worker > 0);
+  if (is_job_control) {
+    ::kill(-program.process(), SIGTSTP);  // as a terminal does: the worker goes on
+  } else {
+    ::kill(worker, SIGSTOP);
+    ::kill(program.process(), SIGSTOP);
+  }
+  program.wait_until_stopped();
+  std::this_thread::sleep_for(1700ms);  // the call has a second
+  ::kill(-program.process(), SIGCONT);
+  std::this_thread::sleep_for(100ms);  // now it would be killed
+  ::kill(worker, SIGCONT);
+  program.write("go\n");
+  CHECK(program.read_line() == "y");
+  CHECK(program.wait() == 0);
+}
+
+TEST_CASE("what a debugger holds has no time limit", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
+  const pid_t worker = procs.submit([] { return ::getpid(); }).result();
+  if (::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr) != 0) SKIP("the system lets nobody debug");
+  auto late = procs.submit([] { return ::usleep(300'000), 7; });
+  CHECK(late.result() == 7);
+  CHECK(procs.submit([] { return ::getpid(); }).result() == worker);
+  REQUIRE(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr) == 0);
+  int status = 0;
+  REQUIRE(::waitpid(worker, &status, __WALL) == worker);
+  REQUIRE(::ptrace(PTRACE_DETACH, worker, nullptr, nullptr) == 0);
+  CHECK_THROWS_AS(procs
+                      .submit([] {
+                        for (;;) ::pause();
+                      })
+                      .result(),
+                  heddle::task_timeout);
+}
