@@ -12,7 +12,7 @@
 
 namespace heddle::process {
 
-class segment_sender;
+class segment_recipient;
 
 /// As a std::streambuf, for bytes: writing into the window costs a comparison, and who derives from this says what
 /// comes behind it (memory that grows, or the next part of a ring in shared memory, when there is room).
@@ -41,8 +41,8 @@ class byte_sink {
   }
 
   /// Who gives the reader the memory that values name instead of writing what it holds; null if they cannot.
-  void name_segments_by(segment_sender* sender) noexcept { segments_ = sender; }
-  [[nodiscard]] segment_sender* segments() const noexcept { return segments_; }
+  void name_segments_to(segment_recipient* recipient) noexcept { segments_ = recipient; }
+  [[nodiscard]] segment_recipient* segments() const noexcept { return segments_; }
 
  protected:
   byte_sink() noexcept = default;
@@ -95,7 +95,7 @@ class byte_sink {
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;
   unsigned depth_ = 0;
-  segment_sender* segments_ = nullptr;
+  segment_recipient* segments_ = nullptr;
 };
 
 }  // namespace heddle::process

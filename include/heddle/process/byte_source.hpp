@@ -15,7 +15,7 @@
 
 namespace heddle::process {
 
-class received_segments;
+class segment_finder;
 
 /// The most memory, in bytes, that decoding one message may ask for, if nobody says otherwise.
 inline constexpr std::uint64_t default_max = std::uint64_t{1} << 30U;
@@ -80,8 +80,8 @@ class byte_source {
   }
 
   /// The memory that values may name; null if they may not.
-  void find_segments_in(const received_segments* received) noexcept { segments_ = received; }
-  [[nodiscard]] const received_segments* segments() const noexcept { return segments_; }
+  void find_segments_in(const segment_finder* received) noexcept { segments_ = received; }
+  [[nodiscard]] const segment_finder* segments() const noexcept { return segments_; }
 
  protected:
   /// `size` bytes are the message, whatever windows come. `max` limits the memory of what is decoded.
@@ -159,7 +159,7 @@ class byte_source {
   std::uint64_t behind_window_;
   std::uint64_t memory_left_;
   unsigned depth_ = 0;
-  const received_segments* segments_ = nullptr;
+  const segment_finder* segments_ = nullptr;
 };
 
 }  // namespace heddle::process

@@ -11,13 +11,14 @@
 #include <utility>
 
 #include <heddle/process/message_socket.hpp>
+#include <heddle/process/segment_names.hpp>
 #include <heddle/process/segment_notice.hpp>
 #include <heddle/process/shared_memory.hpp>
 
 namespace heddle::process {
 
 /// Maps what the program sends, until it says that it is gone. One thread. The program is trusted.
-class received_segments {
+class received_segments final : public segment_finder {
  public:
   explicit received_segments(message_socket from) noexcept : from_(std::move(from)) {}
 
@@ -44,7 +45,7 @@ class received_segments {
   [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
 
   /// Throws std::system_error if it could not be mapped.
-  [[nodiscard]] std::span<std::byte> find(std::uint64_t id) const {
+  [[nodiscard]] std::span<std::byte> find(std::uint64_t id) const override {
     const auto found = mapped_.find(id);
     if (found != mapped_.end()) return found->second.bytes();
     throw std::system_error(std::make_error_code(std::errc::not_enough_memory),

@@ -16,6 +16,7 @@
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/message_writer.hpp>
+#include <heddle/process/segment_names.hpp>
 #include <heddle/process/segment_notice.hpp>
 #include <heddle/process/shared_segment.hpp>
 
@@ -23,7 +24,9 @@ namespace heddle::process {
 
 /// Sends a worker the segments that its calls name, each once, and says when they are gone. Any thread. A segment knows
 /// its senders, so this may outlive the worker: close() is its end.
-class segment_sender final : public segment_holder, public std::enable_shared_from_this<segment_sender> {
+class segment_sender final : public segment_holder,
+                             public segment_recipient,
+                             public std::enable_shared_from_this<segment_sender> {
  public:
   /// Throws std::system_error.
   explicit segment_sender(channel_memory& shared) : segment_sender(shared, message_socket::make_pair()) {}
@@ -34,7 +37,7 @@ class segment_sender final : public segment_holder, public std::enable_shared_fr
 
   /// The worker has the segment when it gets the call that is about to be written. Throws no_room where it has to read
   /// other notices first, and std::bad_alloc.
-  void send(const std::shared_ptr<shared_segment>& segment) {
+  void send(const std::shared_ptr<shared_segment>& segment) override {
     const std::lock_guard lock(mutex_);
     if (known_.contains(segment->id())) return;
     if (!late_.empty()) try_send_late();

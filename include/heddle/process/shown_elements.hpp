@@ -13,8 +13,7 @@
 
 #include <heddle/process/bulk.hpp>
 #include <heddle/process/codec_of.hpp>
-#include <heddle/process/received_segments.hpp>
-#include <heddle/process/segment_sender.hpp>
+#include <heddle/process/segment_names.hpp>
 #include <heddle/process/sequence_codec.hpp>
 #include <heddle/process/shared_segment.hpp>
 

@@ -270,7 +270,7 @@ class worker_link {
     const remote_call& call;
     segment_sender& segments;
     void operator()(byte_sink& sink) const {
-      sink.name_segments_by(&segments);
+      sink.name_segments_to(&segments);
       call.encode(sink);
     }
   };

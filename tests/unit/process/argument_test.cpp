@@ -15,7 +15,7 @@ using namespace heddle::process;
 
 static_assert(can_travel_as_argument<std::string_view> && can_travel_as_argument<const std::u16string_view>);
 static_assert(can_travel_as_argument<std::span<const std::string>> && can_travel_as_argument<int>);
-static_assert(!can_travel_as_argument<std::span<int>> && !can_travel_as_argument<std::span<int* const>>);
+static_assert(!can_travel_as_argument<std::span<std::string>> && !can_travel_as_argument<std::span<int* const>>);
 static_assert(!can_travel<std::string_view> && !can_travel<std::span<const int>>);
 static_assert(!can_travel_as_argument<std::vector<std::string_view>> && !can_travel_as_argument<std::span<const bool>>);
 
