@@ -225,6 +225,20 @@ TEST_CASE("no call dies of the cancellation of another one", "[process_pool]") {
   CHECK(died == 0);
 }
 
+TEST_CASE("a call that runs when its worker dies is not lost, however many lie behind it", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  const auto nothing = [] {};
+  for (std::size_t round = 0; round < scaled(10); ++round) {
+    std::vector<heddle::future<void>> short_ones;
+    for (int i = 0; i < 1000; ++i) short_ones.push_back(procs.submit(nothing));
+    auto last = procs.submit([] { ::usleep(5000), ::_exit(1); });
+    for (int i = 0; i < 1000; ++i) short_ones.push_back(procs.submit(nothing));
+    CHECK_THROWS_AS(last.result(), worker_died);
+    for (auto& each : short_ones) each.result();
+  }
+}
+
 TEST_CASE("a call that was cancelled before it began is never begun", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};

@@ -2,6 +2,7 @@
 // The program's side of the channel to one worker.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -159,7 +160,9 @@ class worker_link {
   /// first, which is not given any more.
   template <class Take>
   void take_all(const Take& take) {
-    for (task_slots::sequence each = first_; each != next_; ++each) {
+    // Also what it has read, and so has passed, and runs.
+    for (task_slots::sequence each = next_ - std::min<task_slots::sequence>(next_, task_slots::capacity); each != next_;
+         ++each) {
       if (remote_call* const call = given_.take(each)) take(*call);
       given_.end_reading();
     }
