@@ -130,6 +130,7 @@ class supervisor {
   // What an event is of. The others are twice the number of a worker: of its bell, and one more: of its handle.
   static constexpr std::uint64_t of_kick = 0;
   static constexpr std::uint64_t of_server = 1;
+  static constexpr std::chrono::milliseconds later{1};
   static constexpr std::chrono::milliseconds longest_report{100};
   static constexpr std::chrono::milliseconds longest_oversleep{500};
   static constexpr unsigned most_failed_starts = 3;
@@ -145,6 +146,7 @@ class supervisor {
       for (int i = 0; i < count; ++i) handle(found[i].data.u64);
       pool_.starter_.tend();
       for (delivered_report& each : pool_.box_.take_all()) note(each);
+      look_again();
       kill_late();
       bury_dead();
       pool_.drop_all();
@@ -188,7 +190,7 @@ class supervisor {
     if (next <= clock::now()) next = clock::time_point::max();
     next = std::min(next, of_server);
     for (const auto& each : pool_.workers_)
-      next = std::min({next, each->deadline, each->longest_read, each->bury_after});
+      next = std::min({next, each->deadline, each->longest_read, each->bury_after, each->look_again});
     return next;
   }
 
@@ -232,15 +234,40 @@ class supervisor {
     if (from == nullptr) return;
     from->link.bell().clear();
     from->link.send_late_notices();
+    from->look_again = clock::time_point::max();
     if (from->is_receiving) return;
     from->is_receiving = true;
-    from->link.expect_nobody();
-    lock.unlock();
-    const auto outcome = pool_.read_results(*from, false);
-    if (outcome == worker_link::received::nothing) pool_.kill_for_victim(*from);
-    if (outcome != worker_link::received::streamed)
-      return pool_.hand_back(*from, outcome != worker_link::received::premature);
-    pool_.read_rest_aside(*from);
+    do {
+      from->link.expect_nobody();
+      const std::uint64_t before = from->answered;
+      lock.unlock();
+      const auto outcome = pool_.read_results(*from, false);
+      if (outcome == worker_link::received::nothing) pool_.kill_for_victim(*from);
+      if (outcome == worker_link::received::streamed) return pool_.read_rest_aside(*from);
+      if (outcome == worker_link::received::premature) return pool_.hand_back(*from, false);
+      lock.lock();
+      if (from->answered == before || !from->is_busy()) {
+        lock.unlock();
+        return pool_.hand_back(*from, true);
+      }
+      // There will be more. It is better to look again for many than to be told of each.
+      from->link.expect_supervisor_later();
+    } while (from->link.has_results());
+    from->is_receiving = false;
+    from->look_again = clock::now() + later;
+  }
+
+  void look_again() {
+    for (;;) {
+      std::unique_lock lock(pool_.mutex_);
+      const auto now = clock::now();
+      const auto due = std::find_if(pool_.workers_.begin(), pool_.workers_.end(),
+                                    [&](const auto& each) { return each->look_again <= now; });
+      if (due == pool_.workers_.end()) return;
+      const serial_number serial = (*due)->serial;
+      lock.unlock();
+      receive(serial);
+    }
   }
 
   void note(delivered_report& delivered) {

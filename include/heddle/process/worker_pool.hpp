@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <span>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -229,6 +230,7 @@ class worker_pool {
   friend class result_reading;
   friend class supervisor;
 
+  static constexpr std::size_t most_at_once = 32;  // calls that are sent, or results that are read, in one turn
   static constexpr std::chrono::seconds longest_leave{2};
   static constexpr std::chrono::seconds longest_rest{1};  // of a result that nobody wants any more
 
@@ -262,7 +264,6 @@ class worker_pool {
         waiting_.remove(call);
         return drop(call);
       case sending:
-        call.worker->sent_is_cancelled = true;
         if (call.worker->is_streaming) doom(*call.worker);
         return;
       case given:
@@ -417,10 +418,9 @@ class worker_pool {
   void dispatch(std::unique_lock<std::mutex>& lock) {
     do {
       while (remote_call* const call = broken_ == nullptr && !cancels_ ? waiting_.first() : nullptr) {
-        pool_worker* const to = choose(*call);
-        if (to == nullptr) break;
-        waiting_.remove(*call);
-        send(lock, *call, *to);
+        const chosen to = choose(*call);
+        if (to.worker == nullptr) break;
+        send(lock, *to.worker, to.most);
       }
     } while (waiting_.empty() && takes_from_busy());
     if (waiting_.empty()) return;
@@ -428,27 +428,36 @@ class worker_pool {
     if (workers_.empty() && start_error_ != nullptr) fail_waiting(lock, start_error_);
   }
 
+  /// Who gets calls, and how many at most.
+  struct chosen {
+    pool_worker* worker = nullptr;
+    std::size_t most = 1;
+  };
+
   /// The worker that was busy last of those that have nothing to do; or a new one; or the one that has least.
-  [[nodiscard]] pool_worker* choose(const remote_call& call) noexcept {
+  [[nodiscard]] chosen choose(const remote_call& call) noexcept {
     pool_worker* idle = nullptr;
     pool_worker* least = nullptr;
     std::size_t there = 0;
+    std::size_t useful = 0;
     for (const auto& each : workers_) {
       if (!each->has_ended) ++there;
-      if (!each->may_get_calls() || each->outstanding + each->answered >= settings_.max_calls) continue;
+      if (!each->may_get_calls() || each->left_of(settings_.max_calls) == 0) continue;
+      ++useful;
       if (each->outstanding == 0) {
         if (idle == nullptr || each->idle_since > idle->idle_since) idle = each.get();
       } else if (least == nullptr || each->outstanding < least->outstanding) {
         least = each.get();
       }
     }
-    if (idle != nullptr) return idle;
+    const bool is_alone = useful == 1 && there == settings_.max_workers;
+    if (idle != nullptr) return {idle, is_alone ? idle->depth : 1};
     if (there < settings_.max_workers) {
-      if (pool_worker* const started = try_start()) return started;
+      if (pool_worker* const started = try_start()) return {started};
     }
-    const bool wants_it_alone = call.is_large || call.time_limit.count() != 0;
-    if (least == nullptr || wants_it_alone || least->outstanding >= least->depth) return nullptr;
-    return least;
+    if (least == nullptr || call.wants_worker_alone() || least->outstanding >= least->depth) return {};
+    const std::size_t room = least->depth - least->outstanding;
+    return {least, is_alone ? room : (room + 1) / 2};
   }
 
   /// Null if it cannot be started now.
@@ -481,8 +490,7 @@ class worker_pool {
   void begin_sending(remote_call& call, pool_worker& to) noexcept {
     call.where = remote_call::place::sending;
     call.worker = &to;
-    to.sent = &call;
-    to.sent_is_cancelled = false;
+    to.sent.push_back(call);
     to.is_sending = true;
     if (++to.outstanding == 1) to.last_done = clock::now();
     if (call.time_limit.count() == 0) return;
@@ -497,50 +505,68 @@ class worker_pool {
     box_.kick();
   }
 
-  void send(std::unique_lock<std::mutex>& lock, remote_call& call, pool_worker& to) {
-    begin_sending(call, to);
-    if (call.is_large) return send_aside(lock, call, to);
+  /// Sends the first call that waits, and up to `most` in all of those behind it.
+  void send(std::unique_lock<std::mutex>& lock, pool_worker& to, std::size_t most) {
+    std::array<remote_call*, most_at_once> calls;
+    std::size_t count = 0;
+    most = std::min({most, most_at_once, to.left_of(settings_.max_calls)});
+    do {
+      remote_call& call = *waiting_.try_pop_front();
+      calls[count++] = &call;
+      begin_sending(call, to);
+      if (call.is_large) return send_aside(lock, call, to);
+      if (call.wants_worker_alone()) break;
+    } while (count < most && !waiting_.empty() && !waiting_.first()->wants_worker_alone());
     std::exception_ptr error;
-    auto outcome = worker_link::sent::no_room;
     lock.unlock();
-    try {
-      outcome = to.link.try_send(call);
-    } catch (...) {
-      error = std::current_exception();
-    }
+    const std::size_t given = to.link.send(std::span(calls).first(count), error);
     lock.lock();
-    if (outcome == worker_link::sent::yes) return end_sending(to, call);
-    if (error == nullptr && to.outstanding == 1) {
-      call.is_large = true;
-      return send_aside(lock, call, to);
+    for (std::size_t each = count; each > given + 1; --each) {
+      note_unsent(to, *calls[each - 1]);
+      requeue(*calls[each - 1]);
     }
-    end_unsent(lock, to, call, error);
+    if (given == count) return end_sending(to);
+    remote_call& unsent = *calls[given];
+    if (error == nullptr && to.outstanding == 1) {
+      unsent.is_large = true;
+      return send_aside(lock, unsent, to);
+    }
+    end_unsent(lock, to, unsent, error);
   }
 
-  /// The call was given; it may be done, and gone.
-  void end_sending(pool_worker& to, remote_call& call) noexcept {
+  /// Of the calls that were given, some may be done, and gone.
+  void end_sending(pool_worker& to) noexcept {
     to.is_sending = false;
     // There may be an answer that came too early.
     if (std::exchange(to.is_streaming, false)) to.link.tell_supervisor();
-    if (to.sent == &call) {
-      to.sent = nullptr;
-      call.where = remote_call::place::given;
-      if (std::exchange(to.sent_is_cancelled, false)) take_back_cancelled(to, call);
+    std::array<remote_call*, most_at_once> cancelled;
+    std::size_t count = 0;
+    while (remote_call* const call = to.sent.try_pop_front()) {
+      call->where = remote_call::place::given;
+      if (call->is_cancelled) cancelled[count++] = call;
+    }
+    // Each may have others taken back, which are in other lists then.
+    for (remote_call* const call : std::span(cancelled).first(count)) {
+      if (call->where == remote_call::place::given) take_back_cancelled(to, *call);
     }
     if (cancels_) requeue_unbegun(to);
     tend(to);
   }
 
-  /// It was not given.
-  void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
-                  const std::exception_ptr& error) {
-    to.is_sending = to.is_streaming = false;
-    to.sent = nullptr;
+  /// It was not given, and is in no list.
+  void note_unsent(pool_worker& to, remote_call& call) noexcept {
+    to.sent.remove(call);
     note_left(to, call);
     call.where = remote_call::place::returned;
+  }
+
+  /// The last one of those that were to be sent was not given.
+  void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
+                  const std::exception_ptr& error) {
+    note_unsent(to, call);
+    end_sending(to);
     if (to.is_receiving) to.link.wake_waiters();  // for this call, maybe
-    tend(to);
-    if (std::exchange(to.sent_is_cancelled, false)) return drop(call);
+    if (call.is_cancelled) return drop(call);
     if (error == nullptr) {
       call.is_large = call.is_large || !to.link.is_lost();
       return requeue(call);
@@ -618,7 +644,7 @@ class worker_pool {
     }
     std::unique_lock lock(mutex_);
     if (was_sent) {
-      end_sending(to, call);
+      end_sending(to);
     } else {
       end_unsent(lock, to, call, error);
     }
@@ -717,7 +743,7 @@ class worker_pool {
   bool cancels_ = false;  // what waits
 };
 
-/// Who reads results of one worker: ends their calls, and says so to the pool when it goes.
+/// Who reads results of one worker: ends their calls, several at a time, and says so to the pool.
 class result_reading {
  public:
   result_reading(worker_pool& pool, pool_worker& from) noexcept : pool_(pool), from_(from) {}
@@ -726,30 +752,21 @@ class result_reading {
 
   // For worker_link::receive().
 
-  /// Whether its result is wanted.
+  /// Whether its result, which may take long to read, is wanted.
   bool begin(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex_);
-    --from_.outstanding;
-    ++from_.answered;
-    if (from_.outstanding == 0) from_.idle_since = ++pool_.idle_clock_;
-    if (from_.sent == &call) from_.sent = nullptr;
-    worker_pool::forget_victim(from_, call);
-    call.where = remote_call::place::reading;
+    note_answered(call);
     return !call.is_cancelled;
   }
 
-  /// It was read: a value, or an error.
+  /// It was read: a value, or an error. It ends with flush().
   void end(remote_call& call, bool has_value, const std::exception_ptr& error) noexcept {
-    ++count_;
-    if (!claim(call)) {
-      if (has_value) call.drop_value();
-      return leave(call);
+    read_[count_++] = &call;
+    if (!has_value) {
+      last_has_value_ = false;
+      failure_ = error;
     }
-    if (has_value ? call.end_with_value() : call.end_with(error)) {
-      to_tell_.push_back(call);
-    } else {
-      ++finished_;
-    }
+    if (!has_value || count_ == read_.size()) flush();
   }
 
   /// There will be another result, or none.
@@ -768,22 +785,43 @@ class result_reading {
     failed_setup_ = error;
   }
 
-  /// Whether there is nothing to account for.
-  [[nodiscard]] bool is_empty() const noexcept { return count_ == 0 && !is_set_up_; }
+  /// Ends the calls whose results were read. The last one may have none, but an error.
+  void flush() noexcept {
+    if (count_ == 0) return;
+    const std::uint32_t lost = claim_all();
+    for (std::size_t each = 0; each != count_; ++each) {
+      remote_call& call = *read_[each];
+      const bool has_value = each + 1 != count_ || last_has_value_;
+      if ((lost >> each & 1U) != 0) {
+        if (has_value) call.drop_value();
+        leave(call);
+      } else if (has_value ? call.end_with_value() : call.end_with(std::exchange(failure_, nullptr))) {
+        to_tell_.push_back(call);
+      } else {
+        ++finished_;
+      }
+    }
+    last_has_value_ = true;
+    failure_ = nullptr;
+    done_ += std::exchange(count_, 0);
+  }
 
-  /// The lock is the pool's.
+  /// Whether there is nothing to account for.
+  [[nodiscard]] bool is_empty() const noexcept { return done_ == 0 && !is_set_up_; }
+
+  /// After flush(). The lock is the pool's.
   void account() noexcept {
     if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
     from_.has_had_enough = from_.link.has_had_enough();
     from_.is_set_up = from_.is_set_up || is_set_up_;
     if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true) && from_.timed != nullptr)
       pool_.start_clock(from_);
-    if (count_ != 0) {
+    if (done_ != 0) {
       const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
-      from_.note_done(count_, worker_pool::clock::now(), starves);
+      from_.note_done(done_, worker_pool::clock::now(), starves);
       pool_.failed_starts_ = 0;
     }
-    pool_.done_ += count_;
+    pool_.done_ += done_;
     bool tells = false;
     while (remote_call* const call = to_tell_.try_pop_front()) {
       pool_.to_tell_.push_back(*call);
@@ -794,13 +832,33 @@ class result_reading {
   }
 
  private:
-  [[nodiscard]] bool claim(remote_call& call) noexcept {
+  /// The worker does not have it any more. The lock is the pool's.
+  void note_answered(remote_call& call) noexcept {
+    if (call.where == remote_call::place::sending) from_.sent.remove(call);
+    call.where = remote_call::place::reading;
+    --from_.outstanding;
+    ++from_.answered;
+    if (from_.outstanding == 0) from_.idle_since = ++pool_.idle_clock_;
+    worker_pool::forget_victim(from_, call);
+  }
+
+  /// Returns which of them somebody has cancelled.
+  [[nodiscard]] std::uint32_t claim_all() noexcept {
+    static_assert(worker_pool::most_at_once <= 32);
     const std::lock_guard lock(pool_.mutex_);
-    pool_.stop_clock(from_, call);
+    std::uint32_t lost = 0;
     from_.longest_read = worker_pool::clock::time_point::max();
-    if (!call.try_claim()) return false;
-    call.where = remote_call::place::nowhere;
-    return true;
+    for (std::size_t each = 0; each != count_; ++each) {
+      remote_call& call = *read_[each];
+      if (call.where != remote_call::place::reading) note_answered(call);
+      pool_.stop_clock(from_, call);
+      if (call.try_claim()) {
+        call.where = remote_call::place::nowhere;
+      } else {
+        lost |= 1U << each;
+      }
+    }
+    return lost;
   }
 
   /// Somebody has cancelled it.
@@ -821,8 +879,12 @@ class result_reading {
   pool_worker& from_;
   bool is_set_up_ = false;
   std::exception_ptr failed_setup_;
+  std::array<remote_call*, worker_pool::most_at_once> read_;  // that have not ended
+  std::size_t count_ = 0;                                     // of these
+  bool last_has_value_ = true;
+  std::exception_ptr failure_;  // of the last one
   call_list to_tell_;
-  std::size_t count_ = 0;
+  std::size_t done_ = 0;
   std::size_t finished_ = 0;
 };
 
@@ -832,6 +894,7 @@ inline worker_pool::received worker_pool::read_results(pool_worker& from, bool m
   do {
     outcome = from.link.receive(may_wait, mine);
   } while (outcome == received::result);
+  mine.flush();
   if (outcome == received::nothing && mine.is_empty()) return outcome;
   std::unique_lock lock(mutex_);
   mine.account();
