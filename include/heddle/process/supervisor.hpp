@@ -22,6 +22,7 @@
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/pool_worker.hpp>
 #include <heddle/process/remote_call.hpp>
+#include <heddle/process/result_reader.hpp>
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process/worker_starter.hpp>
@@ -241,14 +242,14 @@ class supervisor {
       from->link.expect_nobody();
       const std::uint64_t before = from->answered;
       lock.unlock();
-      const auto outcome = pool_.read_results(*from, false);
-      if (outcome == worker_link::received::nothing) pool_.kill_for_victim(*from);
-      if (outcome == worker_link::received::streamed) return pool_.read_rest_aside(*from);
-      if (outcome == worker_link::received::premature) return pool_.hand_back(*from, false);
+      const auto outcome = reader_.read(*from, false);
+      if (outcome == worker_link::received::nothing) reader_.kill_for_victim(*from);
+      if (outcome == worker_link::received::streamed) return reader_.read_rest_aside(*from);
+      if (outcome == worker_link::received::premature) return reader_.hand_back(*from, false);
       lock.lock();
       if (from->answered == before || !from->is_busy()) {
         lock.unlock();
-        return pool_.hand_back(*from, true);
+        return reader_.hand_back(*from, true);
       }
       // There will be more. It is better to look again for many than to be told of each.
       from->link.expect_supervisor_later();
@@ -366,7 +367,7 @@ class supervisor {
       pool_worker& worker = **dead;
       worker.is_receiving = true;
       lock.unlock();
-      static_cast<void>(pool_.read_results(worker, true));
+      static_cast<void>(reader_.read(worker, true));
       lock.lock();
       bury(lock, worker);
     }
@@ -476,6 +477,7 @@ class supervisor {
   }
 
   worker_pool& pool_;
+  const result_reader reader_{pool_};
   const descriptor events_;
   std::uint64_t generation_ = 0;
   serial_number last_watched_ = 0;

@@ -24,7 +24,6 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/fork_count.hpp>
-#include <heddle/base/nap.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/environment.hpp>
 #include <heddle/process/event_descriptor.hpp>
@@ -39,7 +38,6 @@
 #include <heddle/process/worker_link.hpp>
 #include <heddle/process/worker_starter.hpp>
 #include <heddle/sync/deadline.hpp>
-#include <heddle/sync/put_off.hpp>
 
 namespace heddle::process {
 
@@ -116,36 +114,6 @@ class worker_pool {
       note_cancelled(call);
     }
     drop_all();
-  }
-
-  /// Reads results here until `is_done()`, or the deadline, if the call is with a worker whose results nobody reads.
-  template <class IsDone>
-  void bring(remote_call& call, sync::deadline until, const IsDone& is_done) {
-    if (!is_of_this_process()) return;
-    sync::put_off::run_all();
-    // Who may not wait for long reads nothing that may take long.
-    const bool may_wait = until == sync::no_deadline;
-    pool_worker* from = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      if (is_done() || !is_with_worker(call)) return;
-      from = call.worker;
-      if (from->is_receiving || from->link.is_lost()) return;
-      from->is_receiving = true;
-    }
-    from->link.expect_nobody();
-    for (;;) {
-      const received outcome = read_results(*from, may_wait);
-      if (outcome == received::streamed) return read_rest_aside(*from);
-      if (outcome == received::nothing) kill_for_victim(*from);
-      if (is_done() || from->link.is_lost()) break;
-      if (outcome == received::premature) base::nap(50);
-      if (until != sync::no_deadline && clock::now() >= until) break;
-      from->link.wait_for_results(until, is_done,
-                                  [&] { return !is_still_with(call, *from) || from->has_victim.load(base::relaxed); });
-      if (!from->link.has_results() && !is_still_with(call, *from)) break;
-    }
-    hand_back(*from, true);
   }
 
   /// No call is taken from now on. The supervisor ends when those that there are have ended.
@@ -227,7 +195,8 @@ class worker_pool {
   }
 
  private:
-  friend class result_reading;
+  friend class result_batch;
+  friend class result_reader;
   friend class supervisor;
 
   static constexpr std::size_t most_at_once = 32;  // calls that are sent, or results that are read, in one turn
@@ -282,11 +251,6 @@ class worker_pool {
   [[nodiscard]] static bool is_with_worker(const remote_call& call) noexcept {
     return call.where == remote_call::place::given || call.where == remote_call::place::sending;
   }
-  [[nodiscard]] bool is_still_with(const remote_call& call, const pool_worker& asked) noexcept {
-    const std::lock_guard lock(mutex_);
-    return is_with_worker(call) && call.worker == &asked;
-  }
-
   /// It is dropped when the lock is not held.
   void drop(remote_call& call) noexcept {
     call.where = remote_call::place::nowhere;
@@ -336,15 +300,6 @@ class worker_pool {
     } else {
       worker.link.tell_supervisor();
     }
-  }
-
-  /// After all has been read. By who has the turn.
-  void kill_for_victim(pool_worker& worker) noexcept {
-    if (!worker.has_victim.load(base::relaxed)) return;
-    const std::lock_guard lock(mutex_);
-    if (worker.victim == nullptr) return;
-    forget_victim(worker, *worker.victim);
-    doom(worker);
   }
 
   static void forget_victim(pool_worker& worker, const remote_call& call) noexcept {
@@ -689,31 +644,6 @@ class worker_pool {
     lock.lock();
   }
 
-  // ---- receiving
-
-  /// Reads what is there; waits only for the rest of a result, and if it may. By who has the turn.
-  inline received read_results(pool_worker& from, bool may_wait);
-
-  /// The rest of a result, in a thread that then hands back the turn to receive, which the caller has.
-  void read_rest_aside(pool_worker& from) {
-    std::unique_lock lock(mutex_);
-    aside(lock, [this, &from] {
-      const received outcome = read_results(from, true);
-      hand_back(from, outcome != received::premature);
-    });
-  }
-
-  /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already, if he is
-  /// to be.
-  void hand_back(pool_worker& from, bool tells) noexcept {
-    const std::lock_guard lock(mutex_);
-    from.is_receiving = false;
-    from.link.expect_supervisor();
-    const bool is_to_look = (tells && from.link.has_results()) || from.victim != nullptr || from.link.is_lost();
-    if (is_to_look) from.link.tell_supervisor();
-    if (from.link.is_lost()) box_.kick();
-  }
-
   const worker_pool_settings settings_;
   worker_starter& starter_;
   const event_descriptor kicked_;
@@ -742,170 +672,5 @@ class worker_pool {
   bool is_closed_ = false;
   bool cancels_ = false;  // what waits
 };
-
-/// Who reads results of one worker: ends their calls, several at a time, and says so to the pool.
-class result_reading {
- public:
-  result_reading(worker_pool& pool, pool_worker& from) noexcept : pool_(pool), from_(from) {}
-  result_reading(const result_reading&) = delete;
-  result_reading& operator=(const result_reading&) = delete;
-
-  // For worker_link::receive().
-
-  /// Whether its result, which may take long to read, is wanted.
-  bool begin(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    note_answered(call);
-    return !call.is_cancelled;
-  }
-
-  /// It was read: a value, or an error. It ends with flush().
-  void end(remote_call& call, bool has_value, const std::exception_ptr& error) noexcept {
-    read_[count_++] = &call;
-    if (!has_value) {
-      last_has_value_ = false;
-      failure_ = error;
-    }
-    if (!has_value || count_ == read_.size()) flush();
-  }
-
-  /// There will be another result, or none.
-  void restore(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    call.where = remote_call::place::given;
-    ++from_.outstanding;
-    --from_.answered;
-    from_.longest_read = worker_pool::clock::time_point::max();
-    if (call.is_cancelled) pool_.kill_unless_answered(from_, call);
-  }
-
-  /// The worker has done what it is to do first; null if it has not failed.
-  void note_setup(const std::exception_ptr& error) noexcept {
-    is_set_up_ = true;
-    failed_setup_ = error;
-  }
-
-  /// Ends the calls whose results were read. The last one may have none, but an error.
-  void flush() noexcept {
-    if (count_ == 0) return;
-    const std::uint32_t lost = claim_all();
-    for (std::size_t each = 0; each != count_; ++each) {
-      remote_call& call = *read_[each];
-      const bool has_value = each + 1 != count_ || last_has_value_;
-      if ((lost >> each & 1U) != 0) {
-        if (has_value) call.drop_value();
-        leave(call);
-      } else if (has_value ? call.end_with_value() : call.end_with(std::exchange(failure_, nullptr))) {
-        to_tell_.push_back(call);
-      } else {
-        ++finished_;
-      }
-    }
-    last_has_value_ = true;
-    failure_ = nullptr;
-    done_ += std::exchange(count_, 0);
-  }
-
-  /// Whether there is nothing to account for.
-  [[nodiscard]] bool is_empty() const noexcept { return done_ == 0 && !is_set_up_; }
-
-  /// After flush(). The lock is the pool's.
-  void account() noexcept {
-    if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
-    from_.has_had_enough = from_.link.has_had_enough();
-    from_.is_set_up = from_.is_set_up || is_set_up_;
-    if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true) && from_.timed != nullptr)
-      pool_.start_clock(from_);
-    if (done_ != 0) {
-      const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
-      from_.note_done(done_, worker_pool::clock::now(), starves);
-      pool_.failed_starts_ = 0;
-    }
-    pool_.done_ += done_;
-    bool tells = false;
-    while (remote_call* const call = to_tell_.try_pop_front()) {
-      pool_.to_tell_.push_back(*call);
-      tells = true;
-    }
-    if (tells) pool_.box_.kick();
-    pool_.note_finished(finished_);
-  }
-
- private:
-  /// The worker does not have it any more. The lock is the pool's.
-  void note_answered(remote_call& call) noexcept {
-    if (call.where == remote_call::place::sending) from_.sent.remove(call);
-    call.where = remote_call::place::reading;
-    --from_.outstanding;
-    ++from_.answered;
-    if (from_.outstanding == 0) from_.idle_since = ++pool_.idle_clock_;
-    worker_pool::forget_victim(from_, call);
-  }
-
-  /// Returns which of them somebody has cancelled.
-  [[nodiscard]] std::uint32_t claim_all() noexcept {
-    static_assert(worker_pool::most_at_once <= 32);
-    const std::lock_guard lock(pool_.mutex_);
-    std::uint32_t lost = 0;
-    from_.longest_read = worker_pool::clock::time_point::max();
-    for (std::size_t each = 0; each != count_; ++each) {
-      remote_call& call = *read_[each];
-      if (call.where != remote_call::place::reading) note_answered(call);
-      pool_.stop_clock(from_, call);
-      if (call.try_claim()) {
-        call.where = remote_call::place::nowhere;
-      } else {
-        lost |= 1U << each;
-      }
-    }
-    return lost;
-  }
-
-  /// Somebody has cancelled it.
-  void leave(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    call.where = remote_call::place::returned;
-    from_.longest_read = worker_pool::clock::time_point::max();
-    if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
-  }
-
-  [[nodiscard]] std::exception_ptr make_broken(const std::exception_ptr& inside) const noexcept {
-    return pool_.settings_.make_broken(
-        "an initializer of this pool of processes threw, so it takes no work; what was thrown is nested inside",
-        inside);
-  }
-
-  worker_pool& pool_;
-  pool_worker& from_;
-  bool is_set_up_ = false;
-  std::exception_ptr failed_setup_;
-  std::array<remote_call*, worker_pool::most_at_once> read_;  // that have not ended
-  std::size_t count_ = 0;                                     // of these
-  bool last_has_value_ = true;
-  std::exception_ptr failure_;  // of the last one
-  call_list to_tell_;
-  std::size_t done_ = 0;
-  std::size_t finished_ = 0;
-};
-
-inline worker_pool::received worker_pool::read_results(pool_worker& from, bool may_wait) {
-  result_reading mine(*this, from);
-  received outcome;
-  do {
-    outcome = from.link.receive(may_wait, mine);
-  } while (outcome == received::result);
-  mine.flush();
-  if (outcome == received::nothing && mine.is_empty()) return outcome;
-  std::unique_lock lock(mutex_);
-  mine.account();
-  if (outcome == received::garbage && !from.link.is_lost()) {
-    from.end.cause = death_cause::killed_by_pool;
-    from.link.lose();
-    doom(from);
-  }
-  tend(from);
-  dispatch(lock);
-  return outcome;
-}
 
 }  // namespace heddle::process
