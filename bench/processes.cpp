@@ -8,11 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +27,7 @@
 
 #include "support/latencies.hpp"
 #include "support/ping_pong.hpp"
+#include "support/placement.hpp"
 #include "support/registration.hpp"
 
 namespace {
@@ -82,11 +86,15 @@ class piped_child {
     for (const int each : {there_[0], there_[1], back_[0], back_[1]}) ::close(each);
     ::waitpid(child_, nullptr, 0);
   }
-  int ask(int x) {
+  void send(int x) { require(::write(there_[1], &x, sizeof x) == sizeof x, "write"); }
+  int receive() {
     int answer = -1;
-    require(::write(there_[1], &x, sizeof x) == sizeof x, "write");
     require(::read(back_[0], &answer, sizeof answer) == sizeof answer, "read");
     return answer;
+  }
+  int ask(int x) {
+    send(x);
+    return receive();
   }
 
  private:
@@ -108,35 +116,40 @@ void pipe_round_trip(benchmark::State& state) {
   all.report(state);
 }
 
-// ---- after 10 ms of doing nothing: a bare futex and a call, one after the other
+// ---- after 10 ms of doing nothing
 
-void after_idling(benchmark::State& state) {
-  heddle::process_pool_executor procs{{.max_workers = 1}};
-  procs.submit(same, 1).wait();
-  latencies all;
-  for (auto _ : state) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    const auto start = clock_type::now();
-    require(procs.submit(same, 1).result() == 1, "a late round trip");
-    const double took = seconds(clock_type::now() - start);
-    all.add(took);
-    state.SetIterationTime(took);
-  }
-  all.report(state);
+/// Its length.
+template <class Work>
+double late(const Work& work) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const auto start = clock_type::now();
+  work();
+  return seconds(clock_type::now() - start);
 }
 
-void futex_after_idling(benchmark::State& state) {
-  ping_pong<parked> floor(ping_pong_cpus::any);
+/// A bare futex there and back, a call, and one that a callback tells of: one after the other, the caller on one CPU
+/// and who answers on another one.
+void after_idling(benchmark::State& state) {
+  heddle::process_pool_executor procs{{.max_workers = 1}};
+  procs.submit([] { pin_helper(0); }).wait();
+  ping_pong<parked> floor(ping_pong_cpus::one_each);
   latencies all;
+  latencies told;
+  latencies bare;
   for (auto _ : state) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    const auto start = clock_type::now();
-    floor.exchange();
-    const double took = seconds(clock_type::now() - start);
+    bare.add(late([&] { floor.exchange(); }));
+    told.add(late([&] {
+      std::promise<void> done;
+      procs.submit(same, 1).add_done_callback([&] { done.set_value(); });
+      done.get_future().wait();
+    }));
+    const double took = late([&] { require(procs.submit(same, 1).result() == 1, "a late round trip"); });
     all.add(took);
     state.SetIterationTime(took);
   }
   all.report(state);
+  state.counters["told_p50"] = told.median();
+  state.counters["floor_p50"] = bare.median();
 }
 
 // ---- many
@@ -149,6 +162,20 @@ void storm(benchmark::State& state) {
   for (auto _ : state) {
     for (int i = 0; i < count; ++i) futures[static_cast<std::size_t>(i)] = procs.submit(same, i);
     for (int i = 0; i < count; ++i) require(futures[static_cast<std::size_t>(i)].result() == i, "one of many");
+  }
+  report_per_item(state, count);
+}
+
+/// Each is written by itself; answers are read when a thousand are due.
+void pipe_storm(benchmark::State& state) {
+  constexpr int count = 100'000;
+  constexpr int most = 1000;
+  piped_child child;
+  for (auto _ : state) {
+    for (int done = 0; done < count; done += most) {
+      for (int i = 0; i < most; ++i) child.send(done + i);
+      for (int i = 0; i < most; ++i) require(child.receive() == done + i, "one of many through a pipe");
+    }
   }
   report_per_item(state, count);
 }
@@ -215,6 +242,80 @@ void death_to_next_result(benchmark::State& state) {
   }
   all.report(state);
 }
+
+// ---- memory
+
+/// What a process has in RAM, in bytes.
+struct memory {
+  double alone = 0;
+  double with_its_part = 0;  // of what it shares with others
+};
+memory memory_of(pid_t process) {
+  std::ifstream lines("/proc/" + std::to_string(process) + "/smaps_rollup");
+  memory found;
+  for (std::string word; lines >> word;) {
+    double kilobytes = 0;
+    if (word == "Private_Clean:" || word == "Private_Dirty:") {
+      lines >> kilobytes;
+      found.alone += kilobytes * 1024;
+    } else if (word == "Pss:") {
+      lines >> kilobytes;
+      found.with_its_part += kilobytes * 1024;
+    }
+  }
+  return found;
+}
+
+struct idle_memory {
+  double worker = 0;
+  double server = 0;
+  double growth = 0;  // of all, when the program has written over 256 MiB of its own
+};
+
+idle_memory measure_idle_memory() {
+  std::vector<char> own(std::size_t{256} << 20U, 'x');
+  heddle::process_pool_executor procs{{.max_workers = 1}};
+  const pid_t server = procs.submit([] { return ::getppid(); }).result();
+  const pid_t worker = procs.submit([] { return ::getpid(); }).result();
+  const auto of_all = [&] {
+    double sum = 0;
+    for (const pid_t each : {::getpid(), server, worker}) sum += memory_of(each).with_its_part;
+    return sum;
+  };
+  const double before = of_all();
+  std::fill(own.begin(), own.end(), 'y');
+  benchmark::DoNotOptimize(own.data());
+  return {memory_of(worker).alone, memory_of(server).alone, of_all() - before};
+}
+
+constexpr const char* argument_for_forked_memory = "--print_memory_of_forked_server";
+
+/// The same of a program that does not call heddle::init(): of this one, once more.
+idle_memory measure_forked_memory() {
+  char self[4096] = {};
+  require(::readlink("/proc/self/exe", self, sizeof self - 1) > 0, "/proc/self/exe");
+  std::FILE* const output = ::popen((std::string("'") + self + "' " + argument_for_forked_memory).c_str(), "r");
+  idle_memory found;
+  require(output != nullptr && std::fscanf(output, "%lf %lf %lf", &found.worker, &found.server, &found.growth) == 3,
+          "the memory of a forked server");
+  ::pclose(output);
+  return found;
+}
+
+template <auto Measure, auto Member>
+void memory_row(benchmark::State& state) {
+  for (auto _ : state) {
+    const auto start = clock_type::now();
+    const idle_memory found = Measure();
+    state.SetIterationTime(seconds(clock_type::now() - start));
+    state.counters["private_bytes"] = found.*Member;
+    state.counters["growth_bytes"] = found.growth;
+  }
+}
+template <auto Member>
+constexpr measured_function memory_here = memory_row<measure_idle_memory, Member>;
+template <auto Member>
+constexpr measured_function memory_forked = memory_row<measure_forked_memory, Member>;
 
 // ---- Python
 
@@ -300,8 +401,8 @@ const bool registered = [] {
   add("process_round_trip", "fork_and_pipe", pipe_round_trip, {1});
   add_python("process_round_trip", "python", python_row<&python_round_trip>);
   add_timed_by_hand("process_after_10ms", "heddle", after_idling, 100, {1});
-  add_timed_by_hand("process_after_10ms", "futex_ping_pong", futex_after_idling, 100, {1});
   add("process_storm_1e5", "heddle", storm, {1, 2});
+  add("process_storm_1e5", "fork_and_pipe", pipe_storm, {1});
   add_python("process_storm_1e5", "python", python_row<&python_storm>, {1, 2});
   add_python("process_storm_1e5", "python_pool", python_row<&python_pool_storm>, {1, 2});
   add_timed_by_hand("process_64MiB_in", "heddle", large_argument, 10, {1});
@@ -312,12 +413,21 @@ const bool registered = [] {
   add_timed_by_hand("process_first_result", "heddle", first_result, 30, {1});
   add_python("process_first_result", "python", python_row<&python_first>);
   add_timed_by_hand("process_death_to_next_result", "heddle", death_to_next_result, 100, {1});
+  add_timed_by_hand("process_worker_memory", "heddle", memory_here<&idle_memory::worker>, 1, {1});
+  add_timed_by_hand("process_server_memory", "heddle", memory_here<&idle_memory::server>, 1, {1});
+  add_timed_by_hand("forked_process_worker_memory", "heddle", memory_forked<&idle_memory::worker>, 1, {1});
+  add_timed_by_hand("forked_process_server_memory", "heddle", memory_forked<&idle_memory::server>, 1, {1});
   return true;
 }();
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], argument_for_forked_memory) == 0) {
+    const idle_memory found = measure_idle_memory();
+    std::printf("%f %f %f\n", found.worker, found.server, found.growth);
+    return 0;
+  }
   heddle::init(argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

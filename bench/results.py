@@ -15,10 +15,11 @@ OTHER_LANGUAGES = {"rayon", "python", "python_pool"}
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
-METRICS_NOT_SECONDS = {"cpu_percent": "%", "allocated_bytes": " B", "resident_bytes": " B"}
+METRICS_NOT_SECONDS = {"cpu_percent": "%", "allocated_bytes": " B", "resident_bytes": " B", "private_bytes": " B",
+                       "growth_bytes": " B"}
 
 # Counters that count, beside the time and the CPU time. The simulator's are the last two.
-COUNTERS = ("per_item", "p50", "p99", *METRICS_NOT_SECONDS, "work", "span")
+COUNTERS = ("per_item", "p50", "p99", "told_p50", "floor_p50", *METRICS_NOT_SECONDS, "work", "span")
 
 
 class BadResults(Exception):

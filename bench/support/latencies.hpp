@@ -25,6 +25,11 @@ class latencies {
     }
   }
 
+  double median() {
+    std::sort(samples_.begin(), samples_.end());
+    return samples_.empty() ? 0 : percentile(50);
+  }
+
   void report(benchmark::State& state) {
     if (samples_.empty()) return;
     std::sort(samples_.begin(), samples_.end());

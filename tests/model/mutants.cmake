@@ -1806,6 +1806,13 @@ heddle_mutant(doorbell ringing_only_looks
   BY [[return word_.load(base::acquire);]]
   FINDS "DEADLOCK")
 
+heddle_mutant(doorbell who_is_patient_is_only_looked_for
+  HEADER process/doorbell.hpp
+  IN [[caller ring_others_than(]]
+  REPLACE [[if (word_.compare_exchange_strong(seen, who, base::release, base::relaxed)) return nobody;]]
+  BY [[if (word_.load(base::acquire) == seen) return nobody;]]
+  FINDS "DEADLOCK")
+
 heddle_mutant(byte_ring what_is_free_is_not_looked_for
   HEADER process/byte_ring.hpp
   IN [[std::size_t free_bytes(]]

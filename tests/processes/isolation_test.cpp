@@ -225,6 +225,36 @@ TEST_CASE("no call dies of the cancellation of another one", "[process_pool]") {
   CHECK(died == 0);
 }
 
+TEST_CASE("calls may be cancelled while several are sent", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 2}};
+  for (int i = 0; i < 1000; ++i) procs.submit(doubled, i).wait();  // so that they get many at a time
+  for (std::size_t round = 0; round < scaled(100); ++round) {
+    std::vector<heddle::future<int>> all;
+    for (int i = 0; i < 200; ++i) all.push_back(procs.submit(doubled, i));
+    std::thread canceller([&all] {
+      for (std::size_t i = 0; i < all.size(); i += 3) all[i].cancel();
+    });
+    for (std::size_t i = 1; i < all.size(); i += 3) CHECK(all[i].result() == 2 * static_cast<int>(i));
+    canceller.join();
+    for (std::size_t i = 2; i < all.size(); i += 3) CHECK(all[i].result() == 2 * static_cast<int>(i));
+  }
+}
+
+TEST_CASE("a call that runs when its worker dies is not lost, however many lie behind it", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  const auto nothing = [] {};
+  for (std::size_t round = 0; round < scaled(10); ++round) {
+    std::vector<heddle::future<void>> short_ones;
+    for (int i = 0; i < 1000; ++i) short_ones.push_back(procs.submit(nothing));
+    auto last = procs.submit([] { ::usleep(5000), ::_exit(1); });
+    for (int i = 0; i < 1000; ++i) short_ones.push_back(procs.submit(nothing));
+    CHECK_THROWS_AS(last.result(), worker_died);
+    for (auto& each : short_ones) each.result();
+  }
+}
+
 TEST_CASE("a call that was cancelled before it began is never begun", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};

@@ -304,6 +304,26 @@ TEST_CASE("a callback that waits for a call behind others keeps nobody waiting",
   CHECK(procs.submit(twice, 2).result() == 4);
 }
 
+TEST_CASE("callbacks run though the worker goes on with what takes for ever", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  constexpr int count = 500;  // so many that it gets several at a time
+  std::atomic<int> told = 0;
+  for (std::size_t round = 0; round < scaled(40); ++round) {
+    std::promise<void> all;
+    for (int i = 0; i < count; ++i) {
+      procs.submit(twice, i).add_done_callback([&] {
+        if (++told % count == 0) all.set_value();
+      });
+    }
+    auto endless = procs.submit([] {
+      for (;;) ::pause();
+    });
+    all.get_future().wait();
+    CHECK(endless.cancel());
+  }
+}
+
 TEST_CASE("futures outlive their pool", "[process_pool]") {
   const heddle_test::deadline limit;
   heddle::future<int> kept;

@@ -305,8 +305,14 @@ TEST_CASE("the memory of an array is given back at once, whoever has it mapped",
   const pid_t worker = procs.submit([] { return ::getpid(); }).result();
   shared_array<double> xs(odd_count, 1.0);
   procs.submit(sum_of, xs).result();
-  shared_array<int> gate(1);
-  auto busy = procs.submit(wait_for_gate, gate);
+  shared_array<int> gate(2);
+  auto busy = procs.submit(
+      [](std::span<int> closed) {
+        std::atomic_ref(closed[1]).store(1);
+        wait_for_gate(closed);
+      },
+      gate);
+  wait_until([&] { return std::atomic_ref(gate[1]).load() == 1; });
   CHECK(resident_bytes(worker, odd_count * sizeof(double)) == odd_count * sizeof(double));
   xs = {};
   CHECK(count_mappings(worker, odd_count * sizeof(double)) == 1);

@@ -75,8 +75,8 @@ class ring_writer : public ring_end {
 
   /// So many bytes of room() have been written.
   void place(std::size_t count) noexcept { placed_ += count; }
-  /// What was placed since the last publish() is dropped.
-  void take_back() noexcept { placed_ = published_; }
+  /// What was placed from that position() on, and is not published, is dropped.
+  void take_back_to(std::uint64_t position) noexcept { placed_ = position; }
 
   /// How many bytes the reader was known to have read when somebody last looked.
   [[nodiscard]] std::uint64_t read_position() const noexcept { return read_; }
@@ -86,13 +86,11 @@ class ring_writer : public ring_end {
 
   /// The reader sees what was placed.
   void publish() noexcept {
-    published_ = placed_;
     shared_.written.store(placed_, base::release);  // [byte_ring.1] release: the bytes
   }
 
  private:
   std::uint64_t placed_ = 0;
-  std::uint64_t published_ = 0;
   std::uint64_t read_ = 0;
 };
 

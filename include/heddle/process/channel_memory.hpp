@@ -40,8 +40,11 @@ struct channel_memory {
   static constexpr std::size_t often = ring_size / 4;
 
   /// Who waits at a doorbell.
-  static constexpr doorbell::caller somebody = 1;    // asleep there
-  static constexpr doorbell::caller supervisor = 2;  // of results only: the thread that waits for the eventfd
+  static constexpr doorbell::caller somebody = 1;  // asleep there
+  // Of results only: the thread that waits for the eventfd. Later it looks by itself, soon, and is told only when the
+  // worker has nothing more to do.
+  static constexpr doorbell::caller supervisor = 2;
+  static constexpr doorbell::caller supervisor_later = 3;
 
   worker_settings settings;
   base::atomic<std::uint64_t> notices{0};           // how many the program has sent of memory that calls name

@@ -50,6 +50,15 @@ class doorbell {
     return word_.exchange(nobody, base::acq_rel);  // [doorbell.1] acq_rel: see prepare()
   }
 
+  /// As ring(), but `who` goes on waiting, and is none that is to be woken: it looks by itself, soon.
+  [[nodiscard]] caller ring_others_than(caller who) noexcept {
+    caller seen = who;
+    // [doorbell.1] release: who is not patient any more finds in prepare() what was written. relaxed: else ring()
+    // counts.
+    if (word_.compare_exchange_strong(seen, who, base::release, base::relaxed)) return nobody;
+    return ring();
+  }
+
   /// One that sleeps here.
   void wake() const noexcept { sync::unpark_shared(&word_); }
 

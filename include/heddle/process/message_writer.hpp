@@ -115,6 +115,7 @@ template <class Encode>
 template <class Encode>
 [[nodiscard]] bool try_place(ring_writer& ring, message_head head, const Encode& encode) {
   if (ring.free_bytes() < sizeof head) ring.look();
+  const std::uint64_t start = ring.position();
   const std::span<std::byte> place_of_head = ring.room();
   if (place_of_head.size() < sizeof head) return false;
   ring.place(sizeof head);
@@ -123,16 +124,16 @@ template <class Encode>
     encode(static_cast<byte_sink&>(sink));
     head.size = sink.finish();
   } catch (const no_room&) {
-    ring.take_back();
+    ring.take_back_to(start);
     return false;
   } catch (...) {
-    ring.take_back();
+    ring.take_back_to(start);
     throw;
   }
   const std::uint64_t padding = padded(head.size) - head.size;
   if (ring.free_bytes() < padding) ring.look();
   if (ring.free_bytes() < padding) {
-    ring.take_back();
+    ring.take_back_to(start);
     return false;
   }
   ring.place(static_cast<std::size_t>(padding));

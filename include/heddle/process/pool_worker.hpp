@@ -45,6 +45,15 @@ struct pool_worker {
     return has_had_enough || (answered >= max_calls && outstanding == 0);
   }
 
+  /// How many calls more it may have, ever.
+  [[nodiscard]] std::size_t left_of(std::uint64_t max_calls) const noexcept {
+    const std::uint64_t begun = outstanding + answered;
+    return static_cast<std::size_t>(max_calls - std::min(max_calls, begun));
+  }
+
+  /// Whether results come from it, if it lives.
+  [[nodiscard]] bool is_busy() const noexcept { return outstanding != 0 && victim == nullptr && !link.is_lost(); }
+
   [[nodiscard]] bool may_get_calls() const noexcept {
     return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr &&
            !link.is_lost();
@@ -55,13 +64,14 @@ struct pool_worker {
   process_handle handle;
   worker_end end;
 
-  remote_call* sent = nullptr;          // the call that is being sent, as long as it is not done
+  call_list sent;                       // the calls that are being sent, as long as they are not done
   remote_call* timed = nullptr;         // the call that it has alone, which has a time limit
   const remote_call* victim = nullptr;  // what it is killed for if it has not answered it by now
   base::atomic<bool> has_victim{false};
   clock::time_point deadline = clock::time_point::max();
   clock::time_point longest_read = clock::time_point::max();  // of the result that is being read
   clock::time_point bury_after = clock::time_point::max();
+  clock::time_point look_again = clock::time_point::max();  // for results that the supervisor is told of later
   clock::time_point last_done = clock::now();
   std::size_t depth = 1;         // how many calls it may have
   std::size_t outstanding = 0;   // calls that it has and whose result is not there
@@ -77,14 +87,13 @@ struct pool_worker {
   bool has_begun_to_get = false;  // of these: it has the first
   bool is_receiving = false;
   bool is_started = false;
-  bool is_set_up = false;   // it has done what it does first
-  bool is_ready = false;    // both
-  bool is_leaving = false;  // it was told to end
-  bool is_doomed = false;   // it is to be killed as soon as nobody sends
-  bool has_ended = false;   // its handle says so, or it could not be started
-  bool has_report = false;  // and it is known how
-  bool timed_out = false;   // it is killed for its time limit
-  bool sent_is_cancelled = false;
+  bool is_set_up = false;       // it has done what it does first
+  bool is_ready = false;        // both
+  bool is_leaving = false;      // it was told to end
+  bool is_doomed = false;       // it is to be killed as soon as nobody sends
+  bool has_ended = false;       // its handle says so, or it could not be started
+  bool has_report = false;      // and it is known how
+  bool timed_out = false;       // it is killed for its time limit
   bool has_had_enough = false;  // it has said that it is to be replaced
 };
 

@@ -2,6 +2,8 @@
 // A worker's side of the memory that calls name.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,12 +27,14 @@ class received_segments final : public segment_finder {
   /// Whether there are notices that were not taken, of so many in all.
   [[nodiscard]] bool is_behind(std::uint64_t sent) const noexcept { return taken_ != sent; }
 
-  /// Takes notices, until there were so many. False if the connection is closed.
+  /// Takes the notices that are there: so many were sent in all. That is a hint, which a call may have overwritten: it
+  /// is not waited for more. False if the connection is closed.
   [[nodiscard]] bool take(std::uint64_t sent) {
-    for (; taken_ != sent; ++taken_) {
+    for (;;) {
       segment_notice notice;
       message_socket::descriptors given;
-      const auto outcome = from_.receive(notice, given);
+      const auto outcome = from_.receive(notice, given, MSG_DONTWAIT);
+      if (outcome == message_socket::outcome::not_now) break;
       if (outcome == message_socket::outcome::closed) return false;
       if (outcome == message_socket::outcome::done) {
         note(notice, std::move(given[0]));
@@ -38,6 +42,7 @@ class received_segments final : public segment_finder {
         is_incomplete_ = true;  // there was no descriptor for it
       }
     }
+    taken_ = sent;
     return true;
   }
 

@@ -29,6 +29,9 @@ struct call_notes {
 
   explicit call_notes(std::chrono::nanoseconds longest) noexcept : time_limit(longest) {}
 
+  /// Whether a worker gets it only when it has nothing else.
+  [[nodiscard]] bool wants_worker_alone() const noexcept { return is_large || time_limit.count() != 0; }
+
   remote_call* before = nullptr;  // in a list
   remote_call* after = nullptr;
   pool_worker* worker = nullptr;

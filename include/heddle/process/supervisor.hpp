@@ -22,6 +22,7 @@
 #include <heddle/process/pool_worker.hpp>
 #include <heddle/process/relay.hpp>
 #include <heddle/process/remote_call.hpp>
+#include <heddle/process/result_reader.hpp>
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process/worker_starter.hpp>
@@ -77,6 +78,7 @@ class supervisor {
   // What an event is of. The others are twice the number of a worker: of its bell, and one more: of its handle.
   static constexpr std::uint64_t of_kick = 0;
   static constexpr std::uint64_t of_server = 1;
+  static constexpr std::chrono::milliseconds later{1};
   static constexpr std::chrono::milliseconds longest_report{100};
   static constexpr std::chrono::milliseconds longest_oversleep{500};
   static constexpr unsigned most_failed_starts = 3;
@@ -105,6 +107,7 @@ class supervisor {
   [[nodiscard]] bool work() noexcept {
     pool_.starter_.tend();
     for (delivered_report& each : pool_.box_.take_all()) note(each);
+    look_again();
     kill_late();
     bury_dead();
     pool_.drop_all();
@@ -153,7 +156,7 @@ class supervisor {
     next = std::min(next, of_starter);
     if (is_blind_) next = std::min(next, clock::now() + longest_report);
     for (const auto& each : pool_.workers_)
-      next = std::min({next, each->deadline, each->longest_read, each->bury_after});
+      next = std::min({next, each->deadline, each->longest_read, each->bury_after, each->look_again});
     return next;
   }
 
@@ -201,15 +204,40 @@ class supervisor {
     from->link.bell().clear();
     from->link.send_late_notices();
     if (from->rings.is_one_too_many(from->answered, clock::now()) && !from->link.is_lost()) pool_.condemn(*from);
+    from->look_again = clock::time_point::max();
     if (from->is_receiving) return;
     from->is_receiving = true;
-    from->link.expect_nobody();
-    lock.unlock();
-    const auto outcome = pool_.read_results(*from, false);
-    if (outcome == worker_link::received::nothing) pool_.kill_for_victim(*from);
-    if (outcome != worker_link::received::streamed)
-      return pool_.hand_back(*from, outcome != worker_link::received::premature);
-    pool_.read_rest_aside(*from);
+    do {
+      from->link.expect_nobody();
+      const std::uint64_t before = from->answered;
+      lock.unlock();
+      const auto outcome = reader_.read(*from, false);
+      if (outcome == worker_link::received::nothing) reader_.kill_for_victim(*from);
+      if (outcome == worker_link::received::streamed) return reader_.read_rest_aside(*from);
+      if (outcome == worker_link::received::premature) return reader_.hand_back(*from, false);
+      lock.lock();
+      if (from->answered == before || !from->is_busy()) {
+        lock.unlock();
+        return reader_.hand_back(*from, true);
+      }
+      // There will be more. It is better to look again for many than to be told of each.
+      from->link.expect_supervisor_later();
+    } while (from->link.has_results());
+    from->is_receiving = false;
+    from->look_again = clock::now() + later;
+  }
+
+  void look_again() {
+    for (;;) {
+      std::unique_lock lock(pool_.mutex_);
+      const auto now = clock::now();
+      const auto due = std::find_if(pool_.workers_.begin(), pool_.workers_.end(),
+                                    [&](const auto& each) { return each->look_again <= now; });
+      if (due == pool_.workers_.end()) return;
+      const serial_number serial = (*due)->serial;
+      lock.unlock();
+      receive(serial);
+    }
   }
 
   void note(delivered_report& delivered) {
@@ -323,7 +351,7 @@ class supervisor {
       pool_worker& worker = **dead;
       worker.is_receiving = true;
       lock.unlock();
-      static_cast<void>(pool_.read_results(worker, true));
+      static_cast<void>(reader_.read(worker, true));
       lock.lock();
       bury(lock, worker);
     }
@@ -445,6 +473,7 @@ class supervisor {
   }
 
   worker_pool& pool_;
+  const result_reader reader_{pool_};
   const descriptor events_;
   std::uint64_t generation_ = 0;
   serial_number last_watched_ = 0;

@@ -71,20 +71,24 @@ class worker_link {
 
   // ---- who sends
 
-  enum class sent : std::uint8_t { yes, no_room };
-
-  /// Gives the worker a call, if there is room for it. Throws what encoding it throws: then it was not given.
-  sent try_send(remote_call& call) {
+  /// Gives the worker calls, one after the other, as long as there is room, and until encoding one of them throws,
+  /// which is `error` then. Returns how many were given: those may be done, and gone.
+  [[nodiscard]] std::size_t send(std::span<remote_call* const> calls, std::exception_ptr& error) noexcept {
+    std::size_t given = 0;
     try {
-      const message_head head = head_for(call.function());
-      if (!has_slot()) return sent::no_room;
-      if (!try_place(requests_, head, call_encoder{call, *segments_})) return sent::no_room;
+      for (std::uint64_t offered = requests_.position(); given != calls.size(); ++given) {
+        if (!try_place_call(*calls[given])) break;
+        if (requests_.position() - offered < most_held_back) continue;
+        offer_placed();
+        offered = requests_.position();
+      }
     } catch (const no_room&) {
-      return sent::no_room;
+      // As where there is no slot.
+    } catch (...) {
+      error = std::current_exception();
     }
-    give(call);
     offer_placed();
-    return sent::yes;
+    return given;
   }
 
   /// What the worker does first: calls that function with these values. Throws std::length_error if they do not fit.
@@ -95,6 +99,7 @@ class worker_link {
           "the values of an initializer take more than a megabyte: let the initializer load them instead");
     }
     setup_ = next_;
+    note_placed();
     offer_placed();
   }
 
@@ -109,8 +114,8 @@ class worker_link {
     head.size = size;
     given_.begin_writing(next_);
     const streaming now{*this};
-    give(call);
-    offer(requests_.position() + sizeof head + padded(head.size) + sizeof(message_end));
+    give(call, requests_.position() + sizeof head + padded(head.size) + sizeof(message_end));
+    offer_given();
     note_given();
     worker peer{*this};
     try {
@@ -127,6 +132,7 @@ class worker_link {
   [[nodiscard]] bool try_send_leave() noexcept {
     if (!has_slot() || !try_place(requests_, {.sequence = next_, .what = message_head::kind::leave}, [](byte_sink&) {}))
       return false;
+    note_placed();
     offer_placed();
     return true;
   }
@@ -153,7 +159,8 @@ class worker_link {
   /// Whoever waits for the worker here looks again.
   void wake_waiters() noexcept {
     for (doorbell* each : {&shared_.of_receiver, &shared_.of_sender}) {
-      if (each->ring() == channel_memory::supervisor) tell_supervisor();
+      const doorbell::caller who = each->ring();
+      if (who == channel_memory::supervisor || who == channel_memory::supervisor_later) tell_supervisor();
       each->wake();
     }
   }
@@ -193,6 +200,8 @@ class worker_link {
 
   /// Nobody receives: the supervisor is to be told.
   void expect_supervisor() noexcept { shared_.of_receiver.prepare(channel_memory::supervisor); }
+  /// As expect_supervisor(), but as long as the worker has more to do the supervisor is not told: it is to look soon.
+  void expect_supervisor_later() noexcept { shared_.of_receiver.prepare(channel_memory::supervisor_later); }
   /// Somebody receives, and looks by itself.
   void expect_nobody() noexcept { shared_.of_receiver.cancel(); }
 
@@ -232,10 +241,10 @@ class worker_link {
     garbage,
   };
 
-  /// The next result, of a call that was given and is not any more. Tells `owner`: `begin(call)`, which says whether
-  /// the result is wanted; then `end(call, has_value, error)`, where the call has taken its value or there is an error,
-  /// or `restore(call)`, where there will be another result: it is given again. Where the result is streamed and
-  /// `may_wait` is not, it is left.
+  /// The next result, of a call that was given and is not any more. Tells `owner` `end(call, has_value, error)`, where
+  /// the call has taken its value or there is an error. Before one that is streamed it asks `begin(call)`, which says
+  /// whether the result is wanted; then there may be `restore(call)` instead of an end, where there will be another
+  /// result: the call is given again. Where the result is streamed and `may_wait` is not, it is left.
   template <class Owner>
   [[nodiscard]] received receive(bool may_wait, Owner& owner) {
     if (is_nuisance_) return received::garbage;
@@ -253,7 +262,7 @@ class worker_link {
       return is_premature ? received::premature : received::garbage;
     }
     has_head_ = false;
-    const received outcome = read_result(*call, owner.begin(*call), owner);
+    const received outcome = read_result(*call, head_.is_streamed == 0 || owner.begin(*call), owner);
     if (outcome == received::result && head_.is_streamed == 0) release_results();
     return outcome;
   }
@@ -286,6 +295,7 @@ class worker_link {
   };
 
   using clock = empty_wakes::clock;
+  static constexpr std::uint64_t most_held_back = 16U << 10U;  // bytes that the worker could begin with
   static constexpr std::uint64_t max_failure = std::uint64_t{64} << 20U;
 
   // ---- who sends
@@ -309,24 +319,33 @@ class worker_link {
     const auto encode = [&](byte_sink& sink) { sink.write(std::as_bytes(std::span(&record, 1))); };
     const message_head head{.sequence = next_, .what = message_head::kind::module};
     if (!has_slot() || !try_place(requests_, head, encode)) throw no_room();
-    offer_placed();
+    note_placed();
   }
 
-  void give(remote_call& call) noexcept {
+  [[nodiscard]] bool try_place_call(remote_call& call) {
+    const message_head head = head_for(call.function());
+    if (!has_slot() || !try_place(requests_, head, call_encoder{call, *segments_})) return false;
+    give(call, requests_.position());
+    return true;
+  }
+
+  /// The next message is that call, and ends there.
+  void give(remote_call& call, std::uint64_t end) noexcept {
     call.sequence = next_;
     given_.put(next_, call);
+    note_next(end);
   }
+  /// The next message was placed, and is no call.
+  void note_placed() noexcept { note_next(requests_.position()); }
+  void note_next(std::uint64_t end) noexcept { ends_[next_++ % task_slots::capacity] = end; }
 
-  /// The message that was placed.
   void offer_placed() noexcept {
+    if (offered_ == next_) return;
     requests_.publish();
-    offer(requests_.position());
+    offer_given();
   }
-
-  /// The next message, which ends there.
-  void offer(std::uint64_t end) noexcept {
-    ends_[next_ % task_slots::capacity] = end;
-    shared_.slots.offer(next_++);
+  void offer_given() noexcept {
+    while (offered_ != next_) shared_.slots.offer(offered_++);
     ring_worker();
   }
 
@@ -354,6 +373,7 @@ class worker_link {
   [[nodiscard]] message_head wait_for_head(const callable_id& called) {
     return wait_for_room_for([&] {
       const message_head head = head_for(called);
+      offer_placed();
       if (!has_slot()) throw no_room();
       return head;
     });
@@ -480,6 +500,7 @@ class worker_link {
 
   // Who sends.
   task_slots::sequence next_ = 1;
+  task_slots::sequence offered_ = 1;                        // as far as the worker knows
   task_slots::sequence first_ = 1;                          // the worker may not have passed it yet
   std::array<std::uint64_t, task_slots::capacity> ends_{};  // where the messages of the slots end
   empty_wakes wakes_of_sender_;

@@ -73,9 +73,10 @@ class worker_loop {
   /// Returns when the program says so, or if it is of no use.
   void run() {
     if (settings_.has_setup == 0) restrict_process();
-    for (task_slots::sequence next = 1; !is_useless_; ++next) {
+    while (!is_useless_) {
       task_slots::taken taken;
-      while ((taken = shared_.slots.take(next)) == task_slots::taken::nothing) wait_for_offer(next);
+      while ((taken = shared_.slots.take(next_)) == task_slots::taken::nothing) wait_for_offer();
+      ++next_;
       take_notices();
       message_head head;
       while (!try_read_head(requests_, head)) wait_for_requests();
@@ -220,12 +221,28 @@ class worker_loop {
       if (shared_.of_receiver.look() != channel_memory::supervisor) break;
       base::pause();
     }
-    switch (shared_.of_receiver.ring()) {
+    if (shared_.slots.was_offered(next_)) {
+      is_owing_ = true;
+      tell(shared_.of_receiver.ring_others_than(channel_memory::supervisor_later));
+    } else {
+      tell_of_all();
+    }
+  }
+
+  /// Nobody is left who is to be told later.
+  void tell_of_all() noexcept {
+    is_owing_ = false;
+    tell(shared_.of_receiver.ring());
+  }
+
+  void tell(doorbell::caller receiver) noexcept {
+    switch (receiver) {
       case channel_memory::somebody:
         shared_.of_receiver.wake();
         has_woken_ = true;
         return;
       case channel_memory::supervisor:
+      case channel_memory::supervisor_later:
         has_woken_ = true;
         if (!bell_.signal()) std::abort();  // whoever has closed its descriptors has ended this worker
         return;
@@ -246,8 +263,8 @@ class worker_loop {
     if (shared_.of_sender.ring() == channel_memory::somebody) shared_.of_sender.wake();
   }
 
-  void wait_for_offer(task_slots::sequence next) {
-    wait([&] { return shared_.slots.was_offered(next) || segments_.is_behind(count_notices()); });
+  void wait_for_offer() {
+    wait([&] { return shared_.slots.was_offered(next_) || segments_.is_behind(count_notices()); });
     take_notices();
   }
 
@@ -283,6 +300,7 @@ class worker_loop {
 
   template <class IsThere>
   void wait(const IsThere& is_there) {
+    if (is_owing_) tell_of_all();
     if (settings_.may_spin != 0 && comes_soon(is_there)) return;
     flush_streams();  // while it sleeps somebody may look at what it has printed
     shared_.of_worker.wait(channel_memory::somebody, is_there);
@@ -299,7 +317,9 @@ class worker_loop {
   received_segments segments_;
   std::string host_;
   exception_origin origin_;
+  task_slots::sequence next_ = 1;
   std::uint64_t rung_ = 0;  // where it was when the sender was told of room last
+  bool is_owing_ = false;   // maybe there is a result that the receiver was not told of
   bool has_woken_ = false;
   bool has_run_ = false;     // a call
   bool is_useless_ = false;  // its setup has failed

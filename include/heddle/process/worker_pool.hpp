@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <span>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -23,7 +24,6 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/fork_count.hpp>
-#include <heddle/base/nap.hpp>
 #include <heddle/process/descriptor.hpp>
 #include <heddle/process/environment.hpp>
 #include <heddle/process/event_descriptor.hpp>
@@ -38,7 +38,6 @@
 #include <heddle/process/worker_link.hpp>
 #include <heddle/process/worker_starter.hpp>
 #include <heddle/sync/deadline.hpp>
-#include <heddle/sync/put_off.hpp>
 
 namespace heddle::process {
 
@@ -117,36 +116,6 @@ class worker_pool {
       note_cancelled(call);
     }
     drop_all();
-  }
-
-  /// Reads results here until `is_done()`, or the deadline, if the call is with a worker whose results nobody reads.
-  template <class IsDone>
-  void bring(remote_call& call, sync::deadline until, const IsDone& is_done) {
-    if (!is_of_this_process()) return;
-    sync::put_off::run_all();
-    // Who may not wait for long reads nothing that may take long.
-    const bool may_wait = until == sync::no_deadline;
-    pool_worker* from = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      if (is_done() || !is_with_worker(call)) return;
-      from = call.worker;
-      if (from->is_receiving || from->link.is_lost()) return;
-      from->is_receiving = true;
-    }
-    from->link.expect_nobody();
-    for (;;) {
-      const received outcome = read_results(*from, may_wait);
-      if (outcome == received::streamed) return read_rest_aside(*from);
-      if (outcome == received::nothing) kill_for_victim(*from);
-      if (is_done() || from->link.is_lost()) break;
-      if (outcome == received::premature) base::nap(50);
-      if (until != sync::no_deadline && clock::now() >= until) break;
-      from->link.wait_for_results(until, is_done,
-                                  [&] { return !is_still_with(call, *from) || from->has_victim.load(base::relaxed); });
-      if (!from->link.has_results() && !is_still_with(call, *from)) break;
-    }
-    hand_back(*from, true);
   }
 
   /// No call is taken from now on. The supervisor ends when those that there are have ended.
@@ -228,9 +197,11 @@ class worker_pool {
   }
 
  private:
-  friend class result_reading;
+  friend class result_batch;
+  friend class result_reader;
   friend class supervisor;
 
+  static constexpr std::size_t most_at_once = 32;  // calls that are sent, or results that are read, in one turn
   static constexpr std::chrono::seconds longest_leave{2};
   static constexpr std::chrono::seconds longest_rest{1};  // of a result that nobody wants any more
 
@@ -269,7 +240,6 @@ class worker_pool {
         waiting_.remove(call);
         return drop(call);
       case sending:
-        call.worker->sent_is_cancelled = true;
         if (call.worker->is_streaming) doom(*call.worker);
         return;
       case given:
@@ -288,11 +258,6 @@ class worker_pool {
   [[nodiscard]] static bool is_with_worker(const remote_call& call) noexcept {
     return call.where == remote_call::place::given || call.where == remote_call::place::sending;
   }
-  [[nodiscard]] bool is_still_with(const remote_call& call, const pool_worker& asked) noexcept {
-    const std::lock_guard lock(mutex_);
-    return is_with_worker(call) && call.worker == &asked;
-  }
-
   /// It is dropped when the lock is not held.
   void drop(remote_call& call) noexcept {
     call.where = remote_call::place::nowhere;
@@ -342,15 +307,6 @@ class worker_pool {
     } else {
       worker.link.tell_supervisor();
     }
-  }
-
-  /// After all has been read. By who has the turn.
-  void kill_for_victim(pool_worker& worker) noexcept {
-    if (!worker.has_victim.load(base::relaxed)) return;
-    const std::lock_guard lock(mutex_);
-    if (worker.victim == nullptr) return;
-    forget_victim(worker, *worker.victim);
-    doom(worker);
   }
 
   static void forget_victim(pool_worker& worker, const remote_call& call) noexcept {
@@ -431,10 +387,9 @@ class worker_pool {
   void dispatch(std::unique_lock<std::mutex>& lock) {
     do {
       while (remote_call* const call = broken_ == nullptr && !cancels_ ? waiting_.first() : nullptr) {
-        pool_worker* const to = choose(*call);
-        if (to == nullptr) break;
-        waiting_.remove(*call);
-        send(lock, *call, *to);
+        const chosen to = choose(*call);
+        if (to.worker == nullptr) break;
+        send(lock, *to.worker, to.most);
       }
     } while (waiting_.empty() && takes_from_busy());
     if (waiting_.empty()) return;
@@ -442,27 +397,36 @@ class worker_pool {
     if (workers_.empty() && start_error_ != nullptr) fail_waiting(lock, start_error_);
   }
 
+  /// Who gets calls, and how many at most.
+  struct chosen {
+    pool_worker* worker = nullptr;
+    std::size_t most = 1;
+  };
+
   /// The worker that was busy last of those that have nothing to do; or a new one; or the one that has least.
-  [[nodiscard]] pool_worker* choose(const remote_call& call) noexcept {
+  [[nodiscard]] chosen choose(const remote_call& call) noexcept {
     pool_worker* idle = nullptr;
     pool_worker* least = nullptr;
     std::size_t there = 0;
+    std::size_t useful = 0;
     for (const auto& each : workers_) {
       if (!each->has_ended) ++there;
-      if (!each->may_get_calls() || each->outstanding + each->answered >= settings_.max_calls) continue;
+      if (!each->may_get_calls() || each->left_of(settings_.max_calls) == 0) continue;
+      ++useful;
       if (each->outstanding == 0) {
         if (idle == nullptr || each->idle_since > idle->idle_since) idle = each.get();
       } else if (least == nullptr || each->outstanding < least->outstanding) {
         least = each.get();
       }
     }
-    if (idle != nullptr) return idle;
+    const bool is_alone = useful == 1 && there == settings_.max_workers;
+    if (idle != nullptr) return {idle, is_alone ? idle->depth : 1};
     if (there < settings_.max_workers) {
-      if (pool_worker* const started = try_start()) return started;
+      if (pool_worker* const started = try_start()) return {started};
     }
-    const bool wants_it_alone = call.is_large || call.time_limit.count() != 0;
-    if (least == nullptr || wants_it_alone || least->outstanding >= least->depth) return nullptr;
-    return least;
+    if (least == nullptr || call.wants_worker_alone() || least->outstanding >= least->depth) return {};
+    const std::size_t room = least->depth - least->outstanding;
+    return {least, is_alone ? room : (room + 1) / 2};
   }
 
   /// Null if it cannot be started now.
@@ -495,8 +459,7 @@ class worker_pool {
   void begin_sending(remote_call& call, pool_worker& to) noexcept {
     call.where = remote_call::place::sending;
     call.worker = &to;
-    to.sent = &call;
-    to.sent_is_cancelled = false;
+    to.sent.push_back(call);
     to.is_sending = true;
     if (++to.outstanding == 1) to.last_done = clock::now();
     if (call.time_limit.count() == 0) return;
@@ -511,51 +474,69 @@ class worker_pool {
     box_.kick();
   }
 
-  void send(std::unique_lock<std::mutex>& lock, remote_call& call, pool_worker& to) {
-    begin_sending(call, to);
-    if (call.is_large) return send_aside(lock, call, to);
+  /// Sends the first call that waits, and up to `most` in all of those behind it.
+  void send(std::unique_lock<std::mutex>& lock, pool_worker& to, std::size_t most) {
+    std::array<remote_call*, most_at_once> calls;
+    std::size_t count = 0;
+    most = std::min({most, most_at_once, to.left_of(settings_.max_calls)});
+    do {
+      remote_call& call = *waiting_.try_pop_front();
+      calls[count++] = &call;
+      begin_sending(call, to);
+      if (call.is_large) return send_aside(lock, call, to);
+      if (call.wants_worker_alone()) break;
+    } while (count < most && !waiting_.empty() && !waiting_.first()->wants_worker_alone());
     std::exception_ptr error;
-    auto outcome = worker_link::sent::no_room;
     lock.unlock();
-    try {
-      outcome = to.link.try_send(call);
-    } catch (...) {
-      error = std::current_exception();
-    }
+    const std::size_t given = to.link.send(std::span(calls).first(count), error);
     lock.lock();
-    if (outcome == worker_link::sent::yes) return end_sending(to, call);
-    if (error == nullptr && to.outstanding == 1) {
-      call.is_large = true;
-      return send_aside(lock, call, to);
+    for (std::size_t each = count; each > given + 1; --each) {
+      note_unsent(to, *calls[each - 1]);
+      requeue(*calls[each - 1]);
     }
-    end_unsent(lock, to, call, error);
+    if (given == count) return end_sending(to);
+    remote_call& unsent = *calls[given];
+    if (error == nullptr && to.outstanding == 1) {
+      unsent.is_large = true;
+      return send_aside(lock, unsent, to);
+    }
+    end_unsent(lock, to, unsent, error);
   }
 
-  /// The call was given; it may be done, and gone.
-  void end_sending(pool_worker& to, remote_call& call) noexcept {
+  /// Of the calls that were given, some may be done, and gone.
+  void end_sending(pool_worker& to) noexcept {
     to.is_sending = false;
-    if (!std::exchange(to.has_begun_to_get, false) && to.timed == &call) start_clock(to);
+    if (!std::exchange(to.has_begun_to_get, false)) start_clock(to);
     // There may be an answer that came too early.
     if (std::exchange(to.is_streaming, false)) to.link.tell_supervisor();
-    if (to.sent == &call) {
-      to.sent = nullptr;
-      call.where = remote_call::place::given;
-      if (std::exchange(to.sent_is_cancelled, false)) take_back_cancelled(to, call);
+    std::array<remote_call*, most_at_once> cancelled;
+    std::size_t count = 0;
+    while (remote_call* const call = to.sent.try_pop_front()) {
+      call->where = remote_call::place::given;
+      if (call->is_cancelled) cancelled[count++] = call;
+    }
+    // Each may have others taken back, which are in other lists then.
+    for (remote_call* const call : std::span(cancelled).first(count)) {
+      if (call->where == remote_call::place::given) take_back_cancelled(to, *call);
     }
     if (cancels_) requeue_unbegun(to);
     tend(to);
   }
 
-  /// It was not given.
-  void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
-                  const std::exception_ptr& error) {
-    to.is_sending = to.is_streaming = to.has_begun_to_get = false;
-    to.sent = nullptr;
+  /// It was not given, and is in no list.
+  void note_unsent(pool_worker& to, remote_call& call) noexcept {
+    to.sent.remove(call);
     note_left(to, call);
     call.where = remote_call::place::returned;
+  }
+
+  /// The last one of those that were to be sent was not given.
+  void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
+                  const std::exception_ptr& error) {
+    note_unsent(to, call);
+    end_sending(to);
     if (to.is_receiving) to.link.wake_waiters();  // for this call, maybe
-    tend(to);
-    if (std::exchange(to.sent_is_cancelled, false)) return drop(call);
+    if (call.is_cancelled) return drop(call);
     if (error == nullptr) {
       call.is_large = call.is_large || !to.link.is_lost();
       return requeue(call);
@@ -639,7 +620,7 @@ class worker_pool {
     if (is_lost) was_sent = to.has_begun_to_get;
     if (is_lost && !to.link.is_lost()) condemn(to);
     if (was_sent) {
-      end_sending(to, call);
+      end_sending(to);
     } else {
       end_unsent(lock, to, call, error);
     }
@@ -684,31 +665,6 @@ class worker_pool {
     lock.lock();
   }
 
-  // ---- receiving
-
-  /// Reads what is there; waits only for the rest of a result, and if it may. By who has the turn.
-  inline received read_results(pool_worker& from, bool may_wait);
-
-  /// The rest of a result, in a thread that then hands back the turn to receive, which the caller has.
-  void read_rest_aside(pool_worker& from) {
-    std::unique_lock lock(mutex_);
-    aside(lock, [this, &from] {
-      const received outcome = read_results(from, true);
-      hand_back(from, outcome != received::premature);
-    });
-  }
-
-  /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already, if he is
-  /// to be.
-  void hand_back(pool_worker& from, bool tells) noexcept {
-    const std::lock_guard lock(mutex_);
-    from.is_receiving = false;
-    from.link.expect_supervisor();
-    const bool is_to_look = (tells && from.link.has_results()) || from.victim != nullptr || from.link.is_lost();
-    if (is_to_look) from.link.tell_supervisor();
-    if (from.link.is_lost()) box_.kick();
-  }
-
   const worker_pool_settings settings_;
   worker_starter& starter_;
   const event_descriptor kicked_;
@@ -737,129 +693,5 @@ class worker_pool {
   bool is_closed_ = false;
   bool cancels_ = false;  // what waits
 };
-
-/// Who reads results of one worker: ends their calls, and says so to the pool when it goes.
-class result_reading {
- public:
-  result_reading(worker_pool& pool, pool_worker& from) noexcept : pool_(pool), from_(from) {}
-  result_reading(const result_reading&) = delete;
-  result_reading& operator=(const result_reading&) = delete;
-
-  // For worker_link::receive().
-
-  /// Whether its result is wanted.
-  bool begin(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    --from_.outstanding;
-    ++from_.answered;
-    if (from_.outstanding == 0) from_.idle_since = ++pool_.idle_clock_;
-    if (from_.sent == &call) from_.sent = nullptr;
-    worker_pool::forget_victim(from_, call);
-    call.where = remote_call::place::reading;
-    return !call.is_cancelled;
-  }
-
-  /// It was read: a value, or an error.
-  void end(remote_call& call, bool has_value, const std::exception_ptr& error) noexcept {
-    ++count_;
-    if (!claim(call)) {
-      if (has_value) call.drop_value();
-      return leave(call);
-    }
-    if (has_value ? call.end_with_value() : call.end_with(error)) {
-      to_tell_.push_back(call);
-    } else {
-      ++finished_;
-    }
-  }
-
-  /// There will be another result, or none.
-  void restore(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    call.where = remote_call::place::given;
-    ++from_.outstanding;
-    --from_.answered;
-    from_.longest_read = worker_pool::clock::time_point::max();
-    if (call.is_cancelled) pool_.kill_unless_answered(from_, call);
-  }
-
-  /// The worker has done what it is to do first; null if it has not failed.
-  void note_setup(const std::exception_ptr& error) noexcept {
-    is_set_up_ = true;
-    failed_setup_ = error;
-  }
-
-  /// Whether there is nothing to account for.
-  [[nodiscard]] bool is_empty() const noexcept { return count_ == 0 && !is_set_up_; }
-
-  /// The lock is the pool's.
-  void account() noexcept {
-    if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
-    from_.has_had_enough = from_.link.has_had_enough();
-    from_.is_set_up = from_.is_set_up || is_set_up_;
-    if (is_set_up_ && !from_.is_leaving) from_.deadline = worker_pool::clock::time_point::max();
-    if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true)) pool_.start_clock(from_);
-    if (count_ != 0) {
-      const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
-      from_.note_done(count_, worker_pool::clock::now(), starves);
-      pool_.failed_starts_ = 0;
-    }
-    pool_.done_ += count_;
-    bool tells = false;
-    while (remote_call* const call = to_tell_.try_pop_front()) {
-      pool_.to_tell_.push_back(*call);
-      tells = true;
-    }
-    if (tells) pool_.box_.kick();
-    pool_.note_finished(finished_);
-  }
-
- private:
-  [[nodiscard]] bool claim(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    pool_.stop_clock(from_, call);
-    from_.longest_read = worker_pool::clock::time_point::max();
-    if (!call.try_claim()) return false;
-    call.where = remote_call::place::nowhere;
-    return true;
-  }
-
-  /// Somebody has cancelled it.
-  void leave(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    call.where = remote_call::place::returned;
-    from_.longest_read = worker_pool::clock::time_point::max();
-    if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
-  }
-
-  [[nodiscard]] std::exception_ptr make_broken(const std::exception_ptr& inside) const noexcept {
-    return pool_.settings_.make_broken(
-        "an initializer of this pool of processes threw, so it takes no work; what was thrown is nested inside",
-        inside);
-  }
-
-  worker_pool& pool_;
-  pool_worker& from_;
-  bool is_set_up_ = false;
-  std::exception_ptr failed_setup_;
-  call_list to_tell_;
-  std::size_t count_ = 0;
-  std::size_t finished_ = 0;
-};
-
-inline worker_pool::received worker_pool::read_results(pool_worker& from, bool may_wait) {
-  result_reading mine(*this, from);
-  received outcome;
-  do {
-    outcome = from.link.receive(may_wait, mine);
-  } while (outcome == received::result);
-  if (outcome == received::nothing && mine.is_empty()) return outcome;
-  std::unique_lock lock(mutex_);
-  mine.account();
-  if (outcome == received::garbage && !from.link.is_lost()) condemn(from);
-  tend(from);
-  dispatch(lock);
-  return outcome;
-}
 
 }  // namespace heddle::process

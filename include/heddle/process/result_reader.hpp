@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Turns of receiving from the workers of a pool: of the supervisor, or of a thread that waits for a call.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/base/nap.hpp>
+#include <heddle/process/pool_worker.hpp>
+#include <heddle/process/remote_call.hpp>
+#include <heddle/process/result_batch.hpp>
+#include <heddle/process/worker_died.hpp>
+#include <heddle/process/worker_link.hpp>
+#include <heddle/process/worker_pool.hpp>
+#include <heddle/sync/deadline.hpp>
+#include <heddle/sync/put_off.hpp>
+
+namespace heddle::process {
+
+/// Any thread, at any time. A worker's turn is `is_receiving`: who has set it reads, and hands it back.
+class result_reader {
+ public:
+  using received = worker_link::received;
+
+  explicit result_reader(worker_pool& pool) noexcept : pool_(pool) {}
+
+  /// Reads results here until `is_done()`, or the deadline, if the call is with a worker whose results nobody reads.
+  template <class IsDone>
+  void bring(remote_call& call, sync::deadline until, const IsDone& is_done) const {
+    if (!pool_.is_of_this_process()) return;
+    sync::put_off::run_all();
+    // Who may not wait for long reads nothing that may take long.
+    const bool may_wait = until == sync::no_deadline;
+    pool_worker* from = nullptr;
+    {
+      const std::lock_guard lock(pool_.mutex_);
+      if (is_done() || !worker_pool::is_with_worker(call)) return;
+      from = call.worker;
+      if (from->is_receiving || from->link.is_lost()) return;
+      from->is_receiving = true;
+    }
+    from->link.expect_nobody();
+    for (;;) {
+      const received outcome = read(*from, may_wait);
+      if (outcome == received::streamed) return read_rest_aside(*from);
+      if (outcome == received::nothing) kill_for_victim(*from);
+      if (is_done() || from->link.is_lost()) break;
+      if (outcome == received::premature) base::nap(50);
+      if (until != sync::no_deadline && worker_pool::clock::now() >= until) break;
+      from->link.wait_for_results(until, is_done,
+                                  [&] { return !is_still_with(call, *from) || from->has_victim.load(base::relaxed); });
+      if (!from->link.has_results() && !is_still_with(call, *from)) break;
+    }
+    hand_back(*from, true);
+  }
+
+  // ---- who has the turn
+
+  /// Reads what is there; waits only for the rest of a result, and if it may.
+  received read(pool_worker& from, bool may_wait) const {
+    result_batch mine(pool_, from);
+    received outcome;
+    do {
+      outcome = from.link.receive(may_wait, mine);
+    } while (outcome == received::result);
+    mine.flush();
+    if (outcome == received::nothing && mine.is_empty()) return outcome;
+    std::unique_lock lock(pool_.mutex_);
+    mine.account();
+    if (outcome == received::garbage && !from.link.is_lost()) pool_.condemn(from);
+    pool_.tend(from);
+    pool_.dispatch(lock);
+    return outcome;
+  }
+
+  /// The rest of a result, in a thread that then hands back the turn to receive, which the caller has.
+  void read_rest_aside(pool_worker& from) const {
+    std::unique_lock lock(pool_.mutex_);
+    pool_.aside(lock, [reader = *this, &from] {
+      const received outcome = reader.read(from, true);
+      reader.hand_back(from, outcome != received::premature);
+    });
+  }
+
+  /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already, if he is
+  /// to be.
+  void hand_back(pool_worker& from, bool tells) const noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    from.is_receiving = false;
+    from.link.expect_supervisor();
+    const bool is_to_look = (tells && from.link.has_results()) || from.victim != nullptr || from.link.is_lost();
+    if (is_to_look) from.link.tell_supervisor();
+    if (from.link.is_lost()) pool_.box_.kick();
+  }
+
+  /// After all has been read.
+  void kill_for_victim(pool_worker& worker) const noexcept {
+    if (!worker.has_victim.load(base::relaxed)) return;
+    const std::lock_guard lock(pool_.mutex_);
+    if (worker.victim == nullptr) return;
+    worker_pool::forget_victim(worker, *worker.victim);
+    pool_.doom(worker);
+  }
+
+ private:
+  [[nodiscard]] bool is_still_with(const remote_call& call, const pool_worker& asked) const noexcept {
+    const std::lock_guard lock(pool_.mutex_);
+    return worker_pool::is_with_worker(call) && call.worker == &asked;
+  }
+
+  worker_pool& pool_;
+};
+
+}  // namespace heddle::process
