@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <heddle/process_pool_executor.hpp>
+#include <processes/starts_forked.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -71,8 +72,6 @@ constexpr lack lacks[] = {
     {"open of /dev/shm", SYS_openat, ENOENT, "/dev/shm"},
 };
 
-bool starts_forked() { return std::getenv("HEDDLE_TEST_FORKED") != nullptr; }
-
 /// What a check of a copy says when it fails; nothing if it does not.
 using verdict = std::optional<std::string>;
 
@@ -111,7 +110,7 @@ bool serves(process_pool_executor& procs) {
 /// Whether pools do without it. A copy of a process that has had threads does not know that it has one.
 bool is_needed(const lack& of, role whom) {
   const std::string_view path = of.path;
-  return (path != "/proc" || (starts_forked() && whom == role::program)) && path != "/dev/shm";
+  return (path != "/proc" || (heddle_test::starts_forked() && whom == role::program)) && path != "/dev/shm";
 }
 
 verdict check_first_pool(refusal& rules, role whom, const lack& of) {
@@ -226,7 +225,7 @@ TEST_CASE("where the system refuses something, pools say so, lose nothing, and g
   if (heddle_test::under_address_sanitizer && of.call == SYS_mmap) return;  // it ends the process itself
   CAPTURE(of.name, static_cast<int>(whom));
   const auto copy = heddle_test::in_a_refused_copy([&](refusal& rules) {
-    if (starts_forked()) heddle::process::program::current().arguments.clear();
+    if (heddle_test::starts_forked()) heddle::process::program::current().arguments.clear();
     verdict wrong;
     try {
       wrong = check_lack(rules, whom, of);
@@ -252,7 +251,7 @@ TEST_CASE("where processes or descriptors run out, pools say so, lose nothing, a
   CAPTURE(which == RLIMIT_NPROC, static_cast<int>(whom), is_first);
   const pid_t copy = ::fork();
   if (copy == 0) {
-    if (starts_forked()) heddle::process::program::current().arguments.clear();
+    if (heddle_test::starts_forked()) heddle::process::program::current().arguments.clear();
     // Root is not limited in processes, and other processes of a user count.
     if (which == RLIMIT_NPROC && ::setuid(54'321) != 0) ::_exit(0);
     const verdict wrong = check_limit(which, whom, is_first);

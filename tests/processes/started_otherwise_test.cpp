@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 
+#include <processes/starts_forked.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -24,8 +25,6 @@ constexpr bool has_sanitizer = heddle_test::under_address_sanitizer || heddle_te
 bool is_installed(const std::string& command) {
   return std::system(("command -v " + command + " >/dev/null 2>&1").c_str()) == 0;
 }
-
-bool starts_forked() { return std::getenv("HEDDLE_TEST_FORKED") != nullptr; }
 
 /// Of the dynamic loader; empty if there is none.
 std::string path_of_loader() {
@@ -89,7 +88,7 @@ TEST_CASE("a program in an emulator has workers if it calls init()", "[process_p
   if (has_sanitizer) SKIP("it maps too much memory");
   if (!is_installed("qemu-x86_64")) SKIP("there is no qemu-user");
   const auto ended = heddle_test::run_program({"some"}, {.before = {"qemu-x86_64"}});
-  if (starts_forked()) {
+  if (heddle_test::starts_forked()) {
     CHECK_THAT(ended.output, ContainsSubstring("call heddle::init(argc, argv) first in main()"));
   } else {
     CHECK(ended.output == "all is well\n");
@@ -101,7 +100,7 @@ TEST_CASE("in valgrind a program has workers, or is told why not", "[process_poo
   const heddle_test::deadline limit;
   if (has_sanitizer) SKIP("it does not run programs with sanitizers");
   if (!is_installed("valgrind")) SKIP("there is no valgrind");
-  if (starts_forked()) SKIP("it takes seconds, and would be the same");
+  if (heddle_test::starts_forked()) SKIP("it takes seconds, and would be the same");
   const auto ended = heddle_test::run_program({"some"}, {.before = {"valgrind", "-q"}});
   const bool has_workers = ended.output.find("all is well\n") != std::string::npos;
   const bool is_told = ended.output.find("worker processes cannot be started: ") != std::string::npos;

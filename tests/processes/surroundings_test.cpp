@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <processes/starts_forked.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -37,8 +38,6 @@ void hang() {
 }
 
 void fail() { throw 1; }
-
-bool is_forked() { return std::getenv("HEDDLE_TEST_FORKED") != nullptr; }
 
 /// Whether a process is there that is no zombie.
 bool is_there(pid_t process) {
@@ -71,7 +70,7 @@ int in_a_copy(const Run& run) {
 TEST_CASE("where the fork server is killed, what runs fails, and another one is started if that can be",
           "[process_pool]") {
   const heddle_test::deadline limit;
-  if (is_forked()) return;  // in a child, so that other tests have a server: see the next test
+  if (heddle_test::starts_forked()) return;  // in a child, so that other tests have a server: see the next test
   process_pool_executor procs{{.max_workers = 2}};
   const pid_t server = procs.submit([] { return ::getppid(); }).result();
   auto hanging = procs.submit(hang);
