@@ -102,6 +102,7 @@ TEST_CASE("in valgrind a program has workers, or is told why not", "[process_poo
   if (!is_installed("valgrind")) SKIP("there is no valgrind");
   if (heddle_test::starts_forked()) SKIP("it takes seconds, and would be the same");
   const auto ended = heddle_test::run_program({"some"}, {.before = {"valgrind", "-q"}});
+  if (ended.output.find("debuginfo reader") != std::string::npos) SKIP("it is too old for what this compiler writes");
   const bool has_workers = ended.output.find("all is well\n") != std::string::npos;
   const bool is_told = ended.output.find("worker processes cannot be started: ") != std::string::npos;
   CHECK((has_workers || is_told));

@@ -56,7 +56,7 @@ struct pool_worker {
 
   [[nodiscard]] bool may_get_calls() const noexcept {
     return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr &&
-           !link.is_lost();
+           victim == nullptr && !link.is_lost();
   }
 
   worker_link link;

@@ -297,10 +297,13 @@ class worker_pool {
 
   /// The worker has begun the call, and is to be killed for it: unless the answer is there already, and it runs another
   /// one by now. What it has not begun is taken back, and then what it has written is read: a worker answers before it
-  /// begins the next call, so if there is no answer then, it runs this one.
+  /// begins the next call, so if there is no answer then, it runs this one. It gets no other call meanwhile. Where
+  /// somebody sends it calls, all that happens when they are sent.
   void kill_unless_answered(pool_worker& worker, const remote_call& call) noexcept {
+    // Of several, those before the last are answered.
+    if (worker.victim == nullptr || worker.victim->sequence < call.sequence) worker.victim = &call;
+    if (worker.is_sending) return;
     requeue_unbegun(worker);
-    worker.victim = &call;
     worker.has_victim.store(true, base::relaxed);  // relaxed, as all of it: the lock orders what follows from it
     if (worker.is_receiving) {
       worker.link.wake_waiters();
@@ -519,6 +522,7 @@ class worker_pool {
     for (remote_call* const call : std::span(cancelled).first(count)) {
       if (call->where == remote_call::place::given) take_back_cancelled(to, *call);
     }
+    if (to.victim != nullptr && !to.has_victim.load(base::relaxed)) kill_unless_answered(to, *to.victim);
     if (cancels_) requeue_unbegun(to);
     tend(to);
   }

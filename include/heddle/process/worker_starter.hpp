@@ -171,7 +171,7 @@ class worker_starter {
   }
 
   void check_whether_to_start() const {
-    if (kind_ == kind::copy && generation_ != 0) {
+    if (kind_ == kind::copy && has_greeted_) {
       throw std::system_error(
           std::make_error_code(std::errc::operation_not_permitted),
           "the copy of this process that starts workers was killed, and cannot be made again; call "
@@ -273,7 +273,7 @@ class worker_starter {
     }
     if (report.what == server_report::kind::hello) {
       if (!server_->is_hello(report)) return lose_server();
-      is_greeted_ = true;
+      is_greeted_ = has_greeted_ = true;
     } else {
       has_served_ = true;
       limit_.note_success();
@@ -322,6 +322,7 @@ class worker_starter {
   int refusal_ = 0;  // what the system has said to the last server that could not start
   bool is_starting_ = false;
   bool is_greeted_ = false;   // it has said that it serves
+  bool has_greeted_ = false;  // one has
   bool has_served_ = false;   // it has said something of a worker
   bool is_forgiven_ = false;  // it has said nothing for longer than it may, once
 };
