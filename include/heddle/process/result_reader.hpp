@@ -94,11 +94,11 @@ class result_reader {
     if (from.link.is_lost()) pool_.box_.kick();
   }
 
-  /// After all has been read.
+  /// After all has been read. What has come since may be the answer: a worker answers before it begins the next call.
   void kill_for_victim(pool_worker& worker) const noexcept {
     if (!worker.has_victim.load(base::relaxed)) return;
     const std::lock_guard lock(pool_.mutex_);
-    if (worker.victim == nullptr) return;
+    if (worker.victim == nullptr || worker.link.has_results()) return;
     worker_pool::forget_victim(worker, *worker.victim);
     pool_.doom(worker);
   }
