@@ -78,6 +78,26 @@ struct revoked_between : offered_and_taken<revoked_between, 2> {
   }
 };
 
+/// Who finds a task claimed, and no answer to the one before, may kill the worker for that one.
+struct answered_before_the_next : model<answered_before_the_next, 2> {
+  task_slots slots;
+  heddle::base::atomic<bool> has_answered{false};
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      slots.offer(1);
+      slots.offer(2);
+      if (!slots.try_revoke(2)) HEDDLE_MODEL_CHECK(has_answered.load(heddle::base::relaxed));
+      return;
+    }
+    for (unsigned looks = 0; looks != 2 && slots.take(1) != task_slots::taken::claimed; ++looks) {
+      if (looks == 1) return;
+    }
+    has_answered.store(true, heddle::base::relaxed);
+    static_cast<void>(slots.take(2));
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -86,6 +106,7 @@ int main(int argc, char** argv) {
                  {
                      explore<the_newest_is_revoked>("the newest is revoked", everything),
                      explore<revoked_between>("revoked between", everything),
+                     explore<answered_before_the_next>("answered before the next", everything),
                  },
                  {});
   return models.run(argc, argv);

@@ -34,11 +34,11 @@ class task_slots {
     word_of(task).store(word(task, state::ready), base::release);  // [task_slots.1] release: see take()
   }
 
-  /// Whether the task is the program's again.
+  /// Whether the task is the program's again. If it is not, what the worker has done before it claimed it is visible.
   [[nodiscard]] bool try_revoke(sequence task) noexcept {
     std::uint64_t expected = word(task, state::ready);
-    // relaxed, both: the program wrote the task itself.
-    return word_of(task).compare_exchange_strong(expected, word(task, state::revoked), base::relaxed, base::relaxed);
+    // relaxed: the program wrote the task itself; [task_slots.2] acquire: see take().
+    return word_of(task).compare_exchange_strong(expected, word(task, state::revoked), base::relaxed, base::acquire);
   }
 
   /// Of a worker that has ended: its end was told by the system, which orders what it wrote.
@@ -51,8 +51,8 @@ class task_slots {
   /// Takes the task, which follows the one that was taken last, if it has been offered. One that was revoked is passed.
   [[nodiscard]] taken take(sequence task) noexcept {
     std::uint64_t seen = word(task, state::ready);
-    // [task_slots.1] acquire, both: what was written for the task.
-    if (word_of(task).compare_exchange_strong(seen, word(task, state::claimed), base::acquire, base::acquire))
+    // [task_slots.1] acquire, both: what was written for the task; [task_slots.2] release: the answers to those before.
+    if (word_of(task).compare_exchange_strong(seen, word(task, state::claimed), base::acq_rel, base::acquire))
       return taken::claimed;
     return seen == word(task, state::revoked) ? taken::revoked : taken::nothing;
   }
