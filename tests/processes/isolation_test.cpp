@@ -507,7 +507,7 @@ TEST_CASE("kills from outside fail at most the calls that ran", "[process_pool]"
 
 TEST_CASE("a worker that writes anything over what it shares does its program no harm", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 2, .timeout = 2s}};
+  process_pool_executor procs{{.max_workers = 2, .timeout = 1s}};
   for (unsigned seed = 0; seed < scaled(100); ++seed) {
     auto vandal = procs.submit(
         [](unsigned seeded) {
