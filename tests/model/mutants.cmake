@@ -1759,7 +1759,7 @@ heddle_mutant(dependent begins_when_one_is_done
 heddle_mutant(task_slots revoking_does_not_look
   HEADER process/task_slots.hpp
   IN [[bool try_revoke(]]
-  REPLACE [[return word_of(task).compare_exchange_strong(expected, word(task, state::revoked), base::relaxed, base::acquire);]]
+  REPLACE [[return word_of(task).compare_exchange_strong(expected, word(task, state::revoked), base::acquire, base::acquire);]]
   BY [[word_of(task).store(word(task, state::revoked), base::relaxed);
     return expected != 0;]]
   FINDS "USER ASSERT FAILED|DATA RACE")

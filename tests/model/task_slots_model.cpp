@@ -108,6 +108,8 @@ int main(int argc, char** argv) {
                      explore<revoked_between>("revoked between", everything),
                      explore<answered_before_the_next>("answered before the next", everything),
                  },
-                 {});
+                 {
+                     {"task_slots::try_revoke acquire", "the program wrote the task itself"},
+                 });
   return models.run(argc, argv);
 }

@@ -37,8 +37,8 @@ class task_slots {
   /// Whether the task is the program's again. If it is not, what the worker has done before it claimed it is visible.
   [[nodiscard]] bool try_revoke(sequence task) noexcept {
     std::uint64_t expected = word(task, state::ready);
-    // relaxed: the program wrote the task itself; [task_slots.2] acquire: see take().
-    return word_of(task).compare_exchange_strong(expected, word(task, state::revoked), base::relaxed, base::acquire);
+    // [task_slots.2] acquire, both: see take(). (Not needed where it succeeds, but GCC allows no less there.)
+    return word_of(task).compare_exchange_strong(expected, word(task, state::revoked), base::acquire, base::acquire);
   }
 
   /// Of a worker that has ended: its end was told by the system, which orders what it wrote.

@@ -235,8 +235,8 @@ class worker_loop {
     tell(shared_.of_receiver.ring());
   }
 
-  void tell(doorbell::caller receiver) noexcept {
-    switch (receiver) {
+  void tell(doorbell::caller whom) noexcept {
+    switch (whom) {
       case channel_memory::somebody:
         shared_.of_receiver.wake();
         has_woken_ = true;
