@@ -31,10 +31,10 @@ int main(int count, char** arguments) {
   const pid_t server = fork_server();
   const auto before = heddle_test::counts_of(::getpid());
   const auto before_in_server = heddle_test::counts_of(server);
-  std::cout << "before: " << before << "; in the fork server " << before_in_server << std::endl;
+  std::cout << "before: " << before << "; in the fork server " << before_in_server << '\n' << std::flush;
   const heddle_test::storm_account account = heddle_test::kill_storm(size).run();
   const auto after = heddle_test::counts_when_settled(::getpid(), before);
   const auto after_in_server = heddle_test::counts_when_settled(server, before_in_server);
-  std::cout << account << "after:  " << after << "; in the fork server " << after_in_server << std::endl;
+  std::cout << account << "after:  " << after << "; in the fork server " << after_in_server << '\n' << std::flush;
   return account.is_sound() && after == before && after_in_server == before_in_server ? 0 : 1;
 }
