@@ -21,6 +21,7 @@
 #include <heddle/process/environment.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/starting_signal.hpp>
 #include <heddle/process/streams.hpp>
 #include <heddle/process/worker_birth.hpp>
 
@@ -142,29 +143,41 @@ class fork_server {
   /// 0, or what the system said.
   [[nodiscard]] int try_start(worker& started, const spawn_order& order, message_socket::descriptors& given) {
     const bool executes = order.how == spawn_order::way::execute || threads_ != 0;
+    const auto note = [&](pid_t made) { note_child(started, order.serial, made); };
     try {
-      started.process = executes ? execute_worker(order, given) : fork_worker(order, given);
+      executes ? execute_worker(order, given, note) : fork_worker(order, given, note);
     } catch (const std::system_error& refused) {
       return refused.code().value();
     } catch (const std::bad_alloc&) {
       return ENOMEM;
     }
-    ::setpgid(started.process, started.process);  // both do it, whoever is first
-    try {
-      started.handle = process_handle::open(started.process);
-      watch(started.handle.number(), order.serial);
-    } catch (const std::system_error& refused) {
-      end(started);
-      return refused.code().value();
-    }
     return 0;
   }
 
-  [[nodiscard]] pid_t fork_worker(const spawn_order& order, message_socket::descriptors& given) {
+  /// A child that has not begun anything. Throws std::system_error; then there is none.
+  void note_child(worker& started, serial_number serial, pid_t made) {
+    started.process = made;
+    ::setpgid(made, made);  // both do it, whoever is first
+    try {
+      started.handle = process_handle::open(made);
+      watch(started.handle.number(), serial);
+    } catch (const std::system_error&) {
+      end(started);
+      throw;
+    }
+  }
+
+  template <class Note>
+  void fork_worker(const spawn_order& order, message_socket::descriptors& given, const Note& note) {
     const pid_t server = ::getpid();
+    starting_signal start;
     const pid_t made = ::fork();
     if (made < 0) throw_system_error("fork");
-    if (made != 0) return made;
+    if (made != 0) {
+      note(made);
+      return start.give();
+    }
+    start.wait();
     leave_server();
     enter_surroundings(server, order, given);
     become_worker(order, given);

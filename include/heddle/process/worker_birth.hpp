@@ -22,6 +22,7 @@
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/program.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/starting_signal.hpp>
 
 namespace heddle::process {
 
@@ -51,8 +52,10 @@ inline void enter_surroundings(pid_t server, const spawn_order& order,
 }
 
 /// A child that is this program, executed anew, and finds its order where a server finds its connection. Everything is
-/// made before the fork: other threads may hold locks. Throws std::system_error and std::bad_alloc.
-[[nodiscard]] inline pid_t execute_worker(const spawn_order& order, const message_socket::descriptors& given) {
+/// made before the fork: other threads may hold locks. It goes on when `note(child)` has returned. Throws
+/// std::system_error and std::bad_alloc, and what `note` throws; then there is no child.
+template <class Note>
+void execute_worker(const spawn_order& order, const message_socket::descriptors& given, const Note& note) {
   const pid_t server = ::getpid();
   auto [ours, theirs] = message_socket::make_pair();
   std::array<int, message_socket::most_descriptors> numbers{};
@@ -69,16 +72,20 @@ inline void enter_surroundings(pid_t server, const spawn_order& order,
   if (::pipe2(ends, O_CLOEXEC) != 0) throw_system_error("pipe");
   const descriptor heard(ends[0]);
   descriptor told(ends[1]);
+  starting_signal start;
   const pid_t made = fork_to_execute();
   if (made < 0) throw_system_error("fork");
   if (made == 0) {
+    start.wait();
     enter_surroundings(server, order, given);
     become_this_program(theirs.number(), told.number(), arguments.data(), variables.data());
   }
   told = descriptor();
+  note(made);
+  start.give();
   int error = 0;
   // The end of the pipe is that of this program in the child, or of the child.
-  if (retry_interrupted([&] { return ::read(heard.number(), &error, sizeof error); }) <= 0) return made;
+  if (retry_interrupted([&] { return ::read(heard.number(), &error, sizeof error); }) <= 0) return;
   retry_interrupted([&] { return ::waitpid(made, nullptr, 0); });
   throw std::system_error(error, std::system_category(), "exec");
 }
