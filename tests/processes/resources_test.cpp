@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -135,10 +136,21 @@ verdict check_later_pools(refusal& rules, role whom, const lack& of, pid_t serve
   return std::nullopt;
 }
 
+/// Has a worker that the pool watches: its supervisor has told of two calls, one after the other.
+void have_watched_worker(process_pool_executor& procs) {
+  for (int i = 0; i < 2; ++i) {
+    std::atomic<bool> is_told{false};
+    auto call = procs.submit(one_more, 1);
+    call.add_done_callback([&](const auto&) { is_told = true; });
+    while (!is_told) ::usleep(1000);
+  }
+}
+
 /// A worker that cannot be started takes nothing from one that runs.
 verdict check_next_worker(refusal& rules, role whom, const lack& of) {
   const heddle_test::temporary_tree folder;
   process_pool_executor procs{{.max_workers = 2}};
+  have_watched_worker(procs);
   auto running = procs.submit(wait_for_file, std::string(folder.root()));
   while (!std::filesystem::exists(std::string(folder.root()) + "/begun")) ::usleep(1000);
   rules.refuse(whom, of.call, of.error, of.path);
