@@ -145,7 +145,9 @@ TEST_CASE("a fork server that ends at once is not started for ever", "[process_p
   REQUIRE(::kill(server, SIGKILL) == 0);
   while (::kill(server, 0) == 0) std::this_thread::yield();
   CHECK_THROWS_AS(procs.submit(next_of, 1).result(), heddle::executor_start_error);
-  CHECK(std::filesystem::file_size(starts) == heddle::process::restart_limit::most_failures);
+  // Afterwards one more whenever some time has passed, which it has where starting takes long.
+  CHECK(std::filesystem::file_size(starts) >= heddle::process::restart_limit::most_failures);
+  CHECK(std::filesystem::file_size(starts) <= 2 * heddle::process::restart_limit::most_failures);
   program.arguments = arguments;
   CHECK(call_until_it_runs(procs, 1) == 2);
 }

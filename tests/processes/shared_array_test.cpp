@@ -371,6 +371,7 @@ TEST_CASE("a worker that cannot map an array says so, and is replaced", "[shared
   // Everything once before, so that UBSan knows the types: it takes descriptors to look at new ones.
   CHECK_THROWS_AS(procs.submit([] { throw std::system_error(std::make_error_code(std::errc::io_error)); }).result(),
                   std::system_error);
+  CHECK(procs.submit(sum_of, shared_array<double>(1)).result() == 0);
   CHECK(procs.submit(allow_descriptors, 100U).result() > 0);
   const pid_t before = procs.submit(allow_descriptors, 3U).result();
   shared_array<double> xs(10, 1.0);
