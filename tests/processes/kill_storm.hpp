@@ -157,8 +157,10 @@ class kill_storm {
     return answer_to(number);
   }
 
-  /// When the workers have calls before them.
+  /// When the workers have calls before them, and have done something since the last one was killed: those that are
+  /// killed before their first call are started ever more slowly.
   void kill_one(heddle::process_pool_executor& procs, std::minstd_rand& random) {
+    if (procs.stats().done == done_before_) return std::this_thread::yield();
     const auto pids = procs.worker_pids();
     if (pids.empty()) return std::this_thread::yield();
     const pid_t chosen = pids[random() % pids.size()];
@@ -171,6 +173,7 @@ class kill_storm {
       is_deep = procs.stats().with_workers >= 16 * size_.workers;
       if (!is_deep) std::this_thread::yield();
     }
+    done_before_ = procs.stats().done;
     if (::kill(chosen, SIGKILL) == 0 && is_deep) ++deep_kills_;
   }
 
@@ -224,6 +227,7 @@ class kill_storm {
   const storm_notes notes_{batch};
   storm_account account_;
   std::atomic<std::size_t> deep_kills_{0};
+  std::uint64_t done_before_ = 0;  // the last kill
   std::set<pid_t> failed_here_;
   std::mutex mutex_;
   std::set<pid_t> killed_;
