@@ -161,7 +161,10 @@ class relay {
       std::uint64_t count = 0;
       retry_interrupted([&] { return ::read(late_.number(), &count, sizeof count); });
       const std::lock_guard lock(mutex_);
-      if (is_over_) return false;
+      if (is_over_) {
+        set_timer(std::chrono::nanoseconds(1));  // one that has lost the turn may wait here, too
+        return false;
+      }
       if (!is_away_) continue;  // it has come back
       whose_ = std::this_thread::get_id();
       return true;

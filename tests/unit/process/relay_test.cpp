@@ -53,6 +53,24 @@ TEST_CASE("who will not be back soon gives the turn up", "[relay]") {
   CHECK(turns == 20);
 }
 
+TEST_CASE("all threads end, however many wait for the turn", "[relay]") {
+  const heddle_test::deadline limit;
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> turns{0};
+    relay runners;
+    runners.start([&] {
+      if (++turns == 20) return relay::leg::over;
+      runners.set_out();
+      runners.give_up();
+      // It is back while who has the turn now starts the next one.
+      while (runners.has_turn()) std::this_thread::yield();
+      return relay::leg::lost;
+    });
+    runners.join();
+    CHECK(turns == 20);
+  }
+}
+
 TEST_CASE("who comes back has the turn still", "[relay]") {
   const heddle_test::deadline limit;
   std::atomic<int> kept{0};
