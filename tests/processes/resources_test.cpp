@@ -232,9 +232,6 @@ verdict check_limit(int which, role whom, bool is_first) {
 TEST_CASE("where the system refuses something, pools say so, lose nothing, and go on afterwards", "[process_pool]") {
   if (heddle_test::under_thread_sanitizer) SKIP("it does not know which threads a forked child has");
   const heddle_test::deadline limit;
-#if defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-  SKIP("the allocator of GCC's AddressSanitizer may be locked for ever in a copy of a process with threads");
-#endif
   const auto whom = GENERATE(role::program, role::server, role::worker);
   const lack of = GENERATE(from_range(std::begin(lacks), std::end(lacks)));
   if (heddle_test::under_address_sanitizer && of.call == SYS_mmap) return;  // it ends the process itself

@@ -34,7 +34,11 @@ inline void dump_threads() {
 class deadline {
  public:
   explicit deadline(std::chrono::seconds limit = std::chrono::seconds(50))
-      : watchdog_([this, limit] { watch(limit); }) {}
+      : watchdog_([this, limit] { watch(limit); }) {
+    // Until it sleeps: who forks next copies no lock that a thread holds at its start, of an allocator, say.
+    std::unique_lock lock(mutex_);
+    woken_.wait(lock, [this] { return watches_; });
+  }
   deadline(const deadline&) = delete;
   deadline& operator=(const deadline&) = delete;
   ~deadline() {
@@ -49,6 +53,8 @@ class deadline {
  private:
   void watch(std::chrono::seconds limit) {
     std::unique_lock lock(mutex_);
+    watches_ = true;
+    woken_.notify_one();
     if (woken_.wait_for(lock, limit, [this] { return met_; })) return;
     std::fprintf(stderr, "a test did not end within %lld s; its threads:\n", static_cast<long long>(limit.count()));
     dump_threads();
@@ -57,6 +63,7 @@ class deadline {
 
   std::mutex mutex_;
   std::condition_variable woken_;
+  bool watches_ = false;
   bool met_ = false;
   std::thread watchdog_;
 };
