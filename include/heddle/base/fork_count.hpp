@@ -12,7 +12,7 @@
 
 namespace heddle::base {
 
-/// Grows by one in the child of each fork() after the first call of watch_forks(): who keeps the number knows later
+/// Grows by one in the child of each fork() after the first call of count_forks(): who keeps the number knows later
 /// whether the threads that there were then are still there.
 inline atomic<std::uint32_t> forks_so_far{0};
 
@@ -20,11 +20,18 @@ inline atomic<std::uint32_t> forks_so_far{0};
   return forks_so_far.load(relaxed);  // relaxed: written where there is one thread only
 }
 
-/// From now on forks are counted, and `in_child` is called in each child, by its only thread. Call it once.
-inline void watch_forks([[maybe_unused]] void (*in_child)()) noexcept {
+/// From now on forks are counted.
+inline void count_forks() noexcept {
 #if defined(__unix__) || defined(__APPLE__)
   const auto count = [] { forks_so_far.fetch_add(1, relaxed); };  // relaxed: as above
-  ::pthread_atfork(nullptr, nullptr, +count);
+  [[maybe_unused]] static const int counts = ::pthread_atfork(nullptr, nullptr, +count);
+#endif
+}
+
+/// From now on forks are counted, and `in_child` is called in each child, by its only thread. Call it once.
+inline void watch_forks([[maybe_unused]] void (*in_child)()) noexcept {
+  count_forks();
+#if defined(__unix__) || defined(__APPLE__)
   ::pthread_atfork(nullptr, nullptr, in_child);
 #endif
 }

@@ -107,7 +107,7 @@ class shared_segment {
     /// Never destroyed: arrays may be static.
     static registry& make() {
       static registry* const made = new registry;
-      base::watch_forks([] {});
+      base::count_forks();
       base::lock_over_forks([] { made->mutex.lock(); }, [] { made->mutex.unlock(); });
       return *made;
     }

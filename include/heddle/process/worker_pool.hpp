@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -37,7 +36,6 @@
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_link.hpp>
 #include <heddle/process/worker_starter.hpp>
-#include <heddle/sync/deadline.hpp>
 
 namespace heddle::process {
 
@@ -76,8 +74,6 @@ class worker_pool {
         folder_(surroundings::working_folder()),
         environment_(environment_of_workers(settings.threads).as_file()),
         setup_values_(settings.setup == nullptr ? std::vector<std::byte>() : encoded(*settings.setup)) {
-    static base::atomic<bool> watches{false};
-    if (!watches.exchange(true, base::relaxed)) base::watch_forks([] {});  // relaxed: once is enough
     starter_.begin();
   }
   worker_pool(const worker_pool&) = delete;
@@ -227,8 +223,6 @@ class worker_pool {
   [[nodiscard]] spawn_order::way way_of_start() const noexcept {
     return settings_.start_method == start_method::spawn ? spawn_order::way::execute : spawn_order::way::fork;
   }
-
-  using received = worker_link::received;
 
   // ---- calls. Under the lock.
 
