@@ -18,6 +18,7 @@
 
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process_pool_executor.hpp>
+#include <processes/half_read.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -70,23 +71,7 @@ void wake_for_ever() {
   }
 }
 
-/// In its worker it does so half way through being read.
-struct wakes_half_way {
-  std::vector<char> first;
-  std::vector<char> last;
-  pid_t spared = ::getpid();
-
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(spared, first, last);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    archive(spared, first);
-    if (spared != ::getpid()) wake_for_ever();
-    archive(last);
-  }
-};
+using wakes_half_way = heddle_test::half_read<&wake_for_ever>;
 
 void check_was_killed_by_pool(heddle::future<void>& call) {
   try {
@@ -117,8 +102,7 @@ TEST_CASE("a worker that wakes its program for nothing, all the time, is killed"
     check_was_killed_by_pool(wakes);
   }
   SECTION("by what somebody sleeps at who sends it a large argument") {
-    auto wakes = procs.submit([](const wakes_half_way&) {},
-                              wakes_half_way{std::vector<char>(3'000'000), std::vector<char>(3'000'000)});
+    auto wakes = procs.submit([](const wakes_half_way&) {}, wakes_half_way());
     check_was_killed_by_pool(wakes);
   }
   CHECK(procs.submit(tenfold, 2).result() == 20);

@@ -96,7 +96,7 @@ struct storm_account {
   std::size_t innocent = 0;   // failed although nobody has killed their worker, or with another one by the same kill
   std::size_t kills_from_outside = 0;
   std::size_t kills_by_cancel = 0;
-  std::size_t deep_kills = 0;  // from outside, where workers had 16 calls before them, each
+  std::size_t deep_kills = 0;  // signals from outside, some to the dead, when workers had 16 calls before them, each
 
   [[nodiscard]] std::size_t kills() const noexcept { return kills_from_outside + kills_by_cancel; }
   [[nodiscard]] bool is_sound() const noexcept {
@@ -105,7 +105,8 @@ struct storm_account {
 
   friend std::ostream& operator<<(std::ostream& out, const storm_account& of) {
     return out << of.kills() << " kills: " << of.kills_from_outside << " from outside (" << of.deep_kills
-               << " of them with 16 calls and more for each worker), " << of.kills_by_cancel << " by cancel()\n"
+               << " signals were sent when there were 16 calls and more for each worker), " << of.kills_by_cancel
+               << " by cancel()\n"
                << of.submitted << " submitted = " << of.results << " results + " << of.failed_by_kill
                << " failed by kill + " << of.cancelled << " cancelled\n"
                << of.lost << " lost, " << of.run_twice << " run twice, " << of.innocent << " innocent\n";

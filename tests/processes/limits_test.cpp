@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <heddle/process_pool_executor.hpp>
+#include <processes/half_read.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -47,23 +48,11 @@ struct slow_to_encode {
 
 pid_t worker_that_gets(const slow_to_encode&) { return ::getpid(); }
 
-/// In its worker it hangs half way through being read.
-struct stuck_half_way {
-  std::vector<char> first;
-  std::vector<char> last;
-  pid_t spared = ::getpid();
+void pause_for_ever() {
+  for (;;) ::pause();
+}
 
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(spared, first, last);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    archive(spared, first);
-    while (spared != ::getpid()) ::pause();
-    archive(last);
-  }
-};
+using stuck_half_way = heddle_test::half_read<&pause_for_ever>;
 
 /// A group of processes that has little memory, made where this process may.
 class memory_group {
@@ -142,8 +131,7 @@ TEST_CASE("a large argument that its worker does not read to its end has a time 
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
   CHECK(procs.submit([] { return 1; }).result() == 1);
-  auto stuck = procs.submit([](const stuck_half_way&) {},
-                            stuck_half_way{std::vector<char>(3'000'000), std::vector<char>(3'000'000)});
+  auto stuck = procs.submit([](const stuck_half_way&) {}, stuck_half_way());
   CHECK_THROWS_AS(stuck.result(), heddle::task_timeout);
   CHECK(procs.submit([] { return 1; }).result() == 1);
 }
