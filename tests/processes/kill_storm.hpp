@@ -28,6 +28,7 @@ namespace heddle_test {
 /// What a call notes of itself, in memory that its program sees.
 struct storm_note {
   std::atomic<std::uint32_t> begun{0};  // how often
+  std::atomic<std::uint32_t> turn{0};   // of all that have begun
   std::atomic<pid_t> worker{0};
   std::atomic<bool> has_ended{false};
 };
@@ -51,6 +52,7 @@ class storm_notes {
   void clear() const noexcept {
     for (std::size_t i = 0; i < size_ / sizeof(storm_note); ++i) {
       notes_[i].begun = 0;
+      notes_[i].turn = 0;
       notes_[i].worker = 0;
       notes_[i].has_ended = false;
     }
@@ -93,6 +95,7 @@ struct storm_account {
   std::size_t cancelled = 0;
   std::size_t lost = 0;       // ended otherwise, or with a wrong result
   std::size_t run_twice = 0;  // begun more than once
+  std::size_t too_early = 0;  // begun by the only worker before one that was submitted earlier
   std::size_t innocent = 0;   // failed although nobody has killed their worker, or with another one by the same kill
   std::size_t kills_from_outside = 0;
   std::size_t kills_by_cancel = 0;
@@ -100,7 +103,8 @@ struct storm_account {
 
   [[nodiscard]] std::size_t kills() const noexcept { return kills_from_outside + kills_by_cancel; }
   [[nodiscard]] bool is_sound() const noexcept {
-    return submitted == results + failed_by_kill + cancelled && lost == 0 && run_twice == 0 && innocent == 0;
+    return submitted == results + failed_by_kill + cancelled && lost == 0 && run_twice == 0 && too_early == 0 &&
+           innocent == 0;
   }
 
   friend std::ostream& operator<<(std::ostream& out, const storm_account& of) {
@@ -109,7 +113,8 @@ struct storm_account {
                << " by cancel()\n"
                << of.submitted << " submitted = " << of.results << " results + " << of.failed_by_kill
                << " failed by kill + " << of.cancelled << " cancelled\n"
-               << of.lost << " lost, " << of.run_twice << " run twice, " << of.innocent << " innocent\n";
+               << of.lost << " lost, " << of.run_twice << " run twice, " << of.too_early << " too early, "
+               << of.innocent << " innocent\n";
   }
 };
 
@@ -145,6 +150,7 @@ class kill_storm {
   enum class kind : std::uint8_t { quick, stays };
   using future = heddle::future<std::uint32_t>;
   static constexpr std::size_t batch = 2000;
+  static constexpr std::size_t of_all = batch;  // the number of a note that is no call's
   static constexpr std::size_t one_that_stays_of = 200;
 
   static std::uint32_t answer_to(std::uint32_t number) noexcept { return number * 7 + 1; }
@@ -152,6 +158,7 @@ class kill_storm {
   static std::uint32_t call(std::uint32_t number, kind what) {
     storm_note& note = storm_notes::here()[number];
     note.worker = ::getpid();
+    note.turn = ++storm_notes::here()[of_all].begun;
     ++note.begun;
     while (what == kind::stays) ::pause();
     note.has_ended = true;
@@ -188,13 +195,19 @@ class kill_storm {
       all.push_back(procs.submit(call, i, stays ? kind::stays : kind::quick));
     }
     std::thread canceller([&] {
-      for (const std::size_t each : staying) {
-        while (notes_[each].begun == 0 && !all[each].done()) std::this_thread::yield();
-        all[each].cancel();
+      // In any order: one may wait in front of a worker that runs another one.
+      while (!staying.empty()) {
+        std::erase_if(staying, [&](std::size_t each) {
+          if (notes_[each].begun == 0 && !all[each].done()) return false;
+          all[each].cancel();
+          return true;
+        });
+        std::this_thread::yield();
       }
     });
     for (std::size_t i = random() % 100; i < batch; i += 1 + random() % 200) all[i].cancel();
     failed_here_.clear();
+    last_turn_ = 0;
     for (std::uint32_t i = 0; i < batch; ++i) account_for(all[i], i);
     canceller.join();
   }
@@ -214,6 +227,9 @@ class kill_storm {
       ++account_.lost;
     }
     if (note.begun > 1) ++account_.run_twice;
+    if (size_.workers != 1 || note.turn == 0) return;
+    if (note.turn < last_turn_) ++account_.too_early;
+    last_turn_ = note.turn;
   }
 
   /// Whether somebody has killed the worker that ran the call, for which no other one fails.
@@ -225,11 +241,12 @@ class kill_storm {
   }
 
   const size size_;
-  const storm_notes notes_{batch};
+  const storm_notes notes_{batch + 1};
   storm_account account_;
   std::atomic<std::size_t> deep_kills_{0};
   std::uint64_t done_before_ = 0;  // the last kill
   std::set<pid_t> failed_here_;
+  std::uint32_t last_turn_ = 0;
   std::mutex mutex_;
   std::set<pid_t> killed_;
 };

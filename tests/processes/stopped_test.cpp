@@ -74,20 +74,26 @@ TEST_CASE("a pool ends though a worker that has nothing to do is stopped", "[pro
 TEST_CASE("no call is too late for the time that its program stood still", "[process_pool]") {
   if (std::getenv("HEDDLE_TEST_FORKED") != nullptr) SKIP("it takes seconds, and would be the same");
   const heddle_test::deadline limit;
-  const bool is_job_control = GENERATE(true, false);
+  struct story {
+    bool is_job_control;
+    std::chrono::milliseconds stopped;
+    std::chrono::milliseconds then;
+  };
+  // The call has two seconds, which come to an end before the program goes on, or after that.
+  const auto told = GENERATE(story{true, 3000ms, 100ms}, story{false, 3000ms, 100ms}, story{false, 1500ms, 1000ms});
   heddle_test::started_program program({"late_call"});
   const pid_t worker = std::atoi(program.read_line().c_str());
   REQUIRE(worker > 0);
-  if (is_job_control) {
+  if (told.is_job_control) {
     ::kill(-program.process(), SIGTSTP);  // as a terminal does: the worker goes on
   } else {
     ::kill(worker, SIGSTOP);
     ::kill(program.process(), SIGSTOP);
   }
   program.wait_until_stopped();
-  std::this_thread::sleep_for(1700ms);  // the call has a second
+  std::this_thread::sleep_for(told.stopped);
   ::kill(-program.process(), SIGCONT);
-  std::this_thread::sleep_for(100ms);  // now it would be killed
+  std::this_thread::sleep_for(told.then);  // by now it would have been killed
   ::kill(worker, SIGCONT);
   program.write("go\n");
   CHECK(program.read_line() == "y");

@@ -11,6 +11,7 @@
 #include <heddle/process/child.hpp>
 #include <heddle/process/empty_wakes.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/time_limit.hpp>
 #include <heddle/process/worker_died.hpp>
 #include <heddle/process/worker_link.hpp>
 
@@ -54,6 +55,9 @@ struct pool_worker {
   /// Whether results come from it, if it lives.
   [[nodiscard]] bool is_busy() const noexcept { return outstanding != 0 && victim == nullptr && !link.is_lost(); }
 
+  /// Whether none can be started for it. What is being sent to it goes back to its place in the queue first.
+  [[nodiscard]] bool has_place() const noexcept { return !has_ended || is_sending; }
+
   [[nodiscard]] bool may_get_calls() const noexcept {
     return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr &&
            victim == nullptr && !link.is_lost();
@@ -68,8 +72,8 @@ struct pool_worker {
   remote_call* timed = nullptr;         // the call that it has alone, which has a time limit
   const remote_call* victim = nullptr;  // what it is killed for if it has not answered it by now
   base::atomic<bool> has_victim{false};
-  clock::time_point deadline = clock::time_point::max();
-  clock::time_point longest_read = clock::time_point::max();  // of the result that is being read
+  time_limit limit;       // of the call that it has alone, or of its setup, or of its end
+  time_limit read_limit;  // of the result that is being read
   clock::time_point bury_after = clock::time_point::max();
   clock::time_point look_again = clock::time_point::max();  // for results that the supervisor is told of later
   clock::time_point last_done = clock::now();

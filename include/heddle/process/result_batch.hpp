@@ -48,7 +48,7 @@ class result_batch {
     call.where = remote_call::place::given;
     ++from_.outstanding;
     --from_.answered;
-    from_.longest_read = worker_pool::clock::time_point::max();
+    from_.read_limit.stop();
     if (call.is_cancelled) pool_.kill_unless_answered(from_, call);
   }
 
@@ -87,7 +87,7 @@ class result_batch {
     if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
     from_.has_had_enough = from_.link.has_had_enough();
     from_.is_set_up = from_.is_set_up || is_set_up_;
-    if (is_set_up_ && !from_.is_leaving) from_.deadline = worker_pool::clock::time_point::max();
+    if (is_set_up_ && !from_.is_leaving) from_.limit.stop();
     if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true)) pool_.start_clock(from_);
     if (done_ != 0) {
       const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
@@ -120,7 +120,7 @@ class result_batch {
     static_assert(worker_pool::most_at_once <= 32);
     const std::lock_guard lock(pool_.mutex_);
     std::uint32_t lost = 0;
-    from_.longest_read = worker_pool::clock::time_point::max();
+    from_.read_limit.stop();
     for (std::size_t each = 0; each != count_; ++each) {
       remote_call& call = *read_[each];
       if (call.where != remote_call::place::reading) note_answered(call);
@@ -138,7 +138,7 @@ class result_batch {
   void leave(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex_);
     call.where = remote_call::place::returned;
-    from_.longest_read = worker_pool::clock::time_point::max();
+    from_.read_limit.stop();
     if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
   }
 

@@ -80,7 +80,6 @@ class supervisor {
   static constexpr std::uint64_t of_server = 1;
   static constexpr std::chrono::milliseconds later{1};
   static constexpr std::chrono::milliseconds longest_report{100};
-  static constexpr std::chrono::milliseconds longest_oversleep{500};
   static constexpr unsigned most_failed_starts = 3;
 
   /// As who has the turn.
@@ -89,11 +88,9 @@ class supervisor {
     pool_.box_.kick();  // who had it before may have left something
     for (;;) {
       watch_new();
-      const clock::time_point asleep = clock::now();
-      const clock::time_point wake = next_time();
       epoll_event found[64];
-      const int count = ::epoll_wait(events_.number(), found, 64, milliseconds_until(wake));
-      forgive_oversleep(asleep, wake);
+      const int count = ::epoll_wait(events_.number(), found, 64, milliseconds_until(next_time()));
+      if (count < 0) note_stop();
       threads_.set_out();
       for (int i = 0; i < count && threads_.has_turn(); ++i) handle(found[i].data.u64);
       if (work()) return relay::leg::over;
@@ -156,7 +153,7 @@ class supervisor {
     next = std::min(next, of_starter);
     if (is_blind_) next = std::min(next, clock::now() + longest_report);
     for (const auto& each : pool_.workers_)
-      next = std::min({next, each->deadline, each->longest_read, each->bury_after, each->look_again});
+      next = std::min({next, each->limit.end(), each->read_limit.end(), each->bury_after, each->look_again});
     return next;
   }
 
@@ -166,17 +163,10 @@ class supervisor {
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
   }
 
-  /// Where this thread could not run when it wanted to, its workers may have been stopped, too, nobody knows since
-  /// when: they have again what they had when this thread fell asleep.
-  void forgive_oversleep(clock::time_point asleep, clock::time_point wake) noexcept {
-    const auto now = clock::now();
-    if (wake == clock::time_point::max() || now - wake < longest_oversleep) return;
+  /// This thread blocks all signals: where one wakes it, its program was stopped and goes on.
+  void note_stop() noexcept {
     const std::lock_guard lock(pool_.mutex_);
-    for (const auto& each : pool_.workers_) {
-      for (clock::time_point* const end : {&each->deadline, &each->longest_read}) {
-        if (*end != clock::time_point::max()) *end += now - asleep;
-      }
-    }
+    was_stopped_ = true;
   }
 
   [[nodiscard]] pool_worker* find(std::uint64_t serial) const noexcept {
@@ -282,7 +272,7 @@ class supervisor {
     started.is_ready = started.is_set_up;
     pool_.start_clock(started);
     if (!started.is_set_up && pool_.settings_.setup_limit.count() != 0)
-      started.deadline = worker_pool::time_after(pool_.settings_.setup_limit);
+      started.limit.start(pool_.settings_.setup_limit);
   }
 
   /// It runs, but this process has no descriptor for its handle: it is to end by itself.
@@ -306,8 +296,10 @@ class supervisor {
     if (std::exchange(ended.has_ended, true)) return;
     if (ended.handle.is_open()) stop_watching(ended.handle.number());
     ended.bury_after = clock::now() + longest_report;
-    ended.deadline = ended.longest_read = clock::time_point::max();
+    ended.limit.stop();
+    ended.read_limit.stop();
     ended.link.lose();
+    pool_.requeue_unbegun(ended);
   }
 
   // ---- what is to be done
@@ -318,25 +310,39 @@ class supervisor {
   }
 
   void kill_late() {
+    const std::lock_guard lock(pool_.mutex_);
     const auto now = clock::now();
-    for (;;) {
-      std::unique_lock lock(pool_.mutex_);
-      const auto late = std::find_if(pool_.workers_.begin(), pool_.workers_.end(), [&](const auto& each) {
-        return (each->deadline <= now || each->longest_read <= now) && !each->is_doomed;
-      });
-      if (late == pool_.workers_.end()) return;
-      pool_worker& worker = **late;
-      const bool is_setup_late = !worker.is_set_up && !worker.is_leaving && worker.deadline <= now;
-      const bool is_call_late = worker.timed != nullptr && !is_setup_late && worker.deadline <= now;
+    forgive_standstill(now);
+    for (const auto& each : pool_.workers_) {
+      pool_worker& worker = *each;
+      const bool is_late = worker.limit.is_over(now);
+      if (worker.is_doomed || !(is_late || worker.read_limit.is_over(now))) continue;
+      const bool is_setup_late = is_late && !worker.is_set_up && !worker.is_leaving;
+      const bool is_call_late = is_late && !is_setup_late && worker.timed != nullptr;
       if (is_call_late && is_traced(static_cast<pid_t>(worker.end.pid))) {
         pool_.start_clock(worker);  // for somebody may be looking at it
         continue;
       }
       worker.timed_out = is_call_late;
       if (is_setup_late) pool_.break_down(pool_.settings_.make_setup_timeout());
-      worker.deadline = worker.longest_read = clock::time_point::max();
+      worker.limit.stop();
+      worker.read_limit.stop();
       pool_.doom(worker);
     }
+  }
+
+  /// While this program stood still, its workers may have done so, too.
+  void forgive_standstill(clock::time_point now) noexcept {
+    const auto has_missed = [now](const auto& each) {
+      return each->limit.was_missed(now) || each->read_limit.was_missed(now);
+    };
+    if (std::exchange(was_stopped_, false) || std::any_of(pool_.workers_.begin(), pool_.workers_.end(), has_missed)) {
+      for (const auto& each : pool_.workers_) {
+        each->limit.forgive(last_look_, now);
+        each->read_limit.forgive(last_look_, now);
+      }
+    }
+    last_look_ = now;
   }
 
   void bury_dead() {
@@ -466,7 +472,7 @@ class supervisor {
     for (const auto& each : pool_.workers_) {
       if (each->is_leaving || each->is_doomed || each->has_ended || each->is_sending) continue;
       each->is_leaving = each->link.try_send_leave();
-      each->deadline = clock::now() + worker_pool::longest_leave;
+      each->limit.start(worker_pool::longest_leave);
       if (!each->is_leaving) pool_.doom(*each);
     }
     return pool_.workers_.empty() && pool_.asides_.empty();
@@ -477,9 +483,13 @@ class supervisor {
   const descriptor events_;
   std::uint64_t generation_ = 0;
   serial_number last_watched_ = 0;
-  bool is_blind_ = false;        // the server cannot be watched yet
-  bool somebody_tells_ = false;  // under the pool's lock
-  relay threads_;                // last: they use the rest
+  bool is_blind_ = false;  // the server cannot be watched yet
+  // Under the pool's lock:
+  bool somebody_tells_ = false;
+  bool was_stopped_ = false;  // since the last look at the limits
+  clock::time_point last_look_ = clock::now();
+
+  relay threads_;  // last: they use the rest
 };
 
 }  // namespace heddle::process

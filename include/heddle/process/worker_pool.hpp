@@ -201,11 +201,6 @@ class worker_pool {
   static constexpr std::chrono::seconds longest_leave{2};
   static constexpr std::chrono::seconds longest_rest{1};  // of a result that nobody wants any more
 
-  static clock::time_point time_after(std::chrono::nanoseconds limit) noexcept {
-    constexpr std::chrono::nanoseconds for_ever = std::chrono::hours(24 * 365 * 100);
-    return clock::now() + std::min(limit, for_ever);
-  }
-
   static std::vector<std::byte> encoded(const worker_setup& setup) {
     vector_sink values;
     setup.encode(values);
@@ -240,7 +235,7 @@ class worker_pool {
         return take_back_cancelled(*call.worker, call);
       case reading:
         // What the worker writes may never come to an end; but if it does, it runs something else by now.
-        call.worker->longest_read = clock::now() + longest_rest;
+        call.worker->read_limit.start(longest_rest);
         return box_.kick();
       case returned:
         return drop(call);
@@ -322,7 +317,7 @@ class worker_pool {
   static void stop_clock(pool_worker& worker, const remote_call& call) noexcept {
     if (worker.timed != &call) return;
     worker.timed = nullptr;
-    worker.deadline = clock::time_point::max();
+    worker.limit.stop();
   }
 
   /// What the worker has and has not begun goes back to the front of the queue.
@@ -367,14 +362,17 @@ class worker_pool {
 
   /// What is due for the worker, after anything has changed.
   void tend(pool_worker& worker) noexcept {
-    if (worker.link.is_lost()) box_.kick();
+    if (worker.link.is_lost()) {
+      requeue_unbegun(worker);
+      box_.kick();
+    }
     if (worker.is_doomed) return doom(worker);
     if (worker.is_sending || worker.is_leaving || !worker.is_used_up(settings_.max_calls)) return;
     requeue_unbegun(worker);
     if (worker.outstanding != 0) return;
     worker.is_leaving = worker.link.try_send_leave();
     if (!worker.is_leaving) return doom(worker);
-    worker.deadline = clock::now() + longest_leave;
+    worker.limit.start(longest_leave);
     box_.kick();
   }
 
@@ -407,7 +405,7 @@ class worker_pool {
     std::size_t there = 0;
     std::size_t useful = 0;
     for (const auto& each : workers_) {
-      if (!each->has_ended) ++there;
+      if (each->has_place()) ++there;
       if (!each->may_get_calls() || each->left_of(settings_.max_calls) == 0) continue;
       ++useful;
       if (each->outstanding == 0) {
@@ -467,7 +465,7 @@ class worker_pool {
   void start_clock(pool_worker& of) noexcept {
     const bool has_it = !of.is_sending || of.has_begun_to_get;
     if (of.timed == nullptr || !of.is_ready || !has_it) return;
-    of.deadline = time_after(of.timed->time_limit);
+    of.limit.start(of.timed->time_limit);
     box_.kick();
   }
 
@@ -532,14 +530,11 @@ class worker_pool {
   void end_unsent(std::unique_lock<std::mutex>& lock, pool_worker& to, remote_call& call,
                   const std::exception_ptr& error) {
     note_unsent(to, call);
+    call.is_large = call.is_large || !to.link.is_lost();
+    if (error == nullptr) requeue(call);  // before those that were given, which are older
     end_sending(to);
     if (to.is_receiving) to.link.wake_waiters();  // for this call, maybe
-    if (call.is_cancelled) return drop(call);
-    if (error == nullptr) {
-      call.is_large = call.is_large || !to.link.is_lost();
-      return requeue(call);
-    }
-    fail(lock, call, error);
+    if (error != nullptr) fail(lock, call, error);
   }
 
   /// Ends a call with an error that is in no list.
@@ -580,7 +575,7 @@ class worker_pool {
     pool_worker* most = nullptr;
     std::size_t there = 0;
     for (const auto& each : workers_) {
-      if (!each->has_ended) ++there;
+      if (each->has_place()) ++there;
       const bool is_free = each->outstanding == 0 && each->may_get_calls() && each->answered < settings_.max_calls;
       is_one_idle = is_one_idle || is_free;
       if (each->outstanding > 1 && !each->is_sending && (most == nullptr || each->outstanding > most->outstanding))
