@@ -25,7 +25,6 @@
 #include <heddle/init.hpp>
 #include <heddle/map_members.hpp>
 #include <heddle/process/argument.hpp>
-#include <heddle/process/supervisor.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process_pool_options.hpp>
 #include <heddle/remote_map.hpp>
@@ -70,8 +69,7 @@ class process_pool_executor : public map_members<process_pool_executor> {
   explicit process_pool_executor(const process_pool_options& options = {}) try
       : timeout_(options.timeout),
         max_workers_(options.max_workers),
-        pool_(std::make_unique<process::worker_pool>(checked(options))),
-        supervisor_(std::make_unique<process::supervisor>(*pool_)) {
+        pool_(std::make_unique<process::worker_pool>(checked(options))) {
   } catch (const sandbox_error&) {
     throw;
   } catch (const std::system_error& refused) {
@@ -83,12 +81,12 @@ class process_pool_executor : public map_members<process_pool_executor> {
 
   ~process_pool_executor() {
     if (!pool_->is_of_this_process()) {
-      supervisor_->leave_behind();
+      pool_->leave_behind();
       way_.leave_behind();
       self_.leave_behind();
       return;
     }
-    if (supervisor_->runs_this_thread()) {
+    if (pool_->runs_this_thread()) {
       std::fputs(
           "heddle: a callback of a future destroys the process_pool_executor that calls it, which would wait for "
           "itself "
@@ -97,7 +95,7 @@ class process_pool_executor : public map_members<process_pool_executor> {
       std::terminate();
     }
     pool_->close();
-    supervisor_->join();
+    pool_->join();
     self_.revoke();
     way_.revoke();
   }
@@ -172,14 +170,14 @@ class process_pool_executor : public map_members<process_pool_executor> {
   /// end of the workers, unless told not to; the destructor waits in any case. Any thread, any number of times. Returns
   /// how many calls that has cancelled.
   std::size_t shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
-    if (join == join_workers::yes && supervisor_->runs_this_thread()) {
+    if (join == join_workers::yes && pool_->runs_this_thread()) {
       throw invalid_state_error(
           "a callback of a future cannot wait for the end of the pool that calls it: call shutdown() with "
           "join_workers::no, or outside it");
     }
     pool_->close();
     const std::size_t cancelled = pending == pending_jobs::cancel ? pool_->cancel_waiting() : 0;
-    if (join == join_workers::yes) supervisor_->join();
+    if (join == join_workers::yes) pool_->join();
     return cancelled;
   }
 
@@ -234,7 +232,6 @@ class process_pool_executor : public map_members<process_pool_executor> {
   // which ThreadSanitizer takes for the same ones.
   const std::unique_ptr<process::worker_pool> pool_;
   base::revocable<process::worker_pool> way_{*pool_};
-  const std::unique_ptr<process::supervisor> supervisor_;
   base::revocable<process_pool_executor> self_{*this};
 };
 

@@ -24,7 +24,7 @@
 #include <heddle/process/returned.hpp>
 #include <heddle/process/start_method.hpp>
 #include <heddle/process/worker_main.hpp>
-#include <heddle/process/worker_pool.hpp>
+#include <heddle/process/worker_pool_settings.hpp>
 #include <heddle/sandbox.hpp>
 #include <heddle/travelling_call.hpp>
 

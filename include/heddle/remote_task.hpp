@@ -11,7 +11,6 @@
 #include <heddle/completion/queued_state.hpp>
 #include <heddle/errors.hpp>
 #include <heddle/process/remote_call.hpp>
-#include <heddle/process/result_reader.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/sync/deadline.hpp>
 
@@ -51,9 +50,8 @@ class remote_task final : public completion::queued_state<remote_task<Call>, typ
   }
 
   void fetch(sync::deadline until) {
-    static_cast<void>(pool_.try_use([&](process::worker_pool& pool) {
-      process::result_reader(pool).bring(*this, until, [this] { return this->done(); });
-    }));
+    static_cast<void>(
+        pool_.try_use([&](process::worker_pool& pool) { pool.bring(*this, until, [this] { return this->done(); }); }));
   }
 
   // ---- for the pool

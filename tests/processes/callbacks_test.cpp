@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <thread>
 #include <vector>
 
 #include <heddle/process_pool_executor.hpp>
@@ -12,8 +13,12 @@
 #include <support/deadline.hpp>
 #include <support/threads.hpp>
 
+#include "processes/held_call.hpp"
+
 using namespace std::chrono_literals;
 using heddle::process_pool_executor;
+using heddle_test::let_go_on;
+using heddle_test::stop_here;
 using heddle_test::wait_for;
 
 namespace {
@@ -44,12 +49,12 @@ TEST_CASE("time limits hold, and deaths are seen, while a callback takes its tim
   std::atomic<bool> is_in{false};
   std::atomic<bool> may_go{false};
   process_pool_executor procs{{.max_workers = 2, .timeout = 100ms}};
-  auto first = procs.submit([] { return 1; });
+  auto first = procs.submit(stop_here);
   first.add_done_callback([&](const auto&) {
     is_in = true;
     wait_for(may_go);
   });
-  wait_for(is_in);
+  let_go_on(procs, [&] { return is_in.load(); });
   for (int i = 0; i < 3; ++i) {
     auto hanging = procs.submit([] {
       for (;;) ::pause();
@@ -83,6 +88,8 @@ TEST_CASE("callbacks that do not wait for calls run one after the other", "[proc
   std::atomic<int> overlaps{0};
   std::atomic<int> done{0};
   process_pool_executor procs{{.max_workers = 2}};
+  std::vector<heddle::future<int>> held;  // one for each worker
+  for (int i = 0; i < 2; ++i) held.push_back(procs.submit(stop_here));
   for (int i = 0; i < 20; ++i) {
     procs.submit([] {}).add_done_callback([&](const auto&) {
       if (++inside != 1) ++overlaps;
@@ -91,7 +98,33 @@ TEST_CASE("callbacks that do not wait for calls run one after the other", "[proc
       ++done;
     });
   }
+  let_go_on(procs, [&] { return done == 20; });
   procs.shutdown();
   CHECK(done == 20);
   CHECK(overlaps == 0);
+}
+
+TEST_CASE("a callback is told that it cannot wait for the end of its pool, also while another thread does",
+          "[process_pool]") {
+  const heddle_test::deadline limit;
+  std::atomic<bool> is_in{false};
+  std::atomic<bool> may_go{false};
+  std::atomic<bool> is_refused{false};
+  process_pool_executor procs{{.max_workers = 1}};
+  auto call = procs.submit(stop_here);
+  call.add_done_callback([&](const auto&) {
+    is_in = true;
+    wait_for(may_go);
+    try {
+      procs.shutdown();
+    } catch (const heddle::invalid_state_error&) {
+      is_refused = true;
+    }
+  });
+  let_go_on(procs, [&] { return is_in.load(); });
+  std::thread waits([&] { procs.shutdown(); });
+  std::this_thread::sleep_for(20ms);  // it waits by now
+  may_go = true;
+  waits.join();
+  CHECK(is_refused);
 }

@@ -187,9 +187,10 @@ void end(std::string_view how) {
 
 void destroy_in_callback() {
   auto procs = std::make_unique<process_pool_executor>(heddle::process_pool_options{.max_workers = 1});
-  auto f = procs->submit([] { ::usleep(1000); });
+  const pid_t worker = procs->submit([] { return ::getpid(); }).result();
+  auto f = procs->submit([] { ::raise(SIGSTOP); });
   f.add_done_callback([&] { procs.reset(); });
-  hang();
+  for (;;) ::kill(worker, SIGCONT), ::usleep(1000);
 }
 
 void use_static_pool() {

@@ -10,21 +10,26 @@
 #include <heddle/base/atomic.hpp>
 #include <heddle/process/child.hpp>
 #include <heddle/process/empty_wakes.hpp>
+#include <heddle/process/remote_call.hpp>
+#include <heddle/process/request_sender.hpp>
+#include <heddle/process/result_receiver.hpp>
 #include <heddle/process/server_messages.hpp>
+#include <heddle/process/task_slots.hpp>
 #include <heddle/process/time_limit.hpp>
+#include <heddle/process/worker_channel.hpp>
 #include <heddle/process/worker_died.hpp>
-#include <heddle/process/worker_link.hpp>
 
 namespace heddle::process {
 
-/// Under the pool's lock, but the link, which those use who have their turn.
+/// Under the pool's lock, but the channel, which those use who have their turn.
 struct pool_worker {
   using clock = std::chrono::steady_clock;
 
   static constexpr std::chrono::nanoseconds ahead{50'000};  // of work that a worker has before it
   static constexpr std::size_t most_at_a_time = task_slots::capacity - 8;
 
-  explicit pool_worker(const worker_settings& settings) : link(settings) {}
+  explicit pool_worker(const worker_settings& settings)
+      : channel(settings), sender(channel), receiver(channel, settings) {}
 
   /// `count` calls more have been done; `starves` if it has nothing more, and calls wait. Then it gets more at a time,
   /// and fewer where they take longer than it seemed.
@@ -53,17 +58,19 @@ struct pool_worker {
   }
 
   /// Whether results come from it, if it lives.
-  [[nodiscard]] bool is_busy() const noexcept { return outstanding != 0 && victim == nullptr && !link.is_lost(); }
+  [[nodiscard]] bool is_busy() const noexcept { return outstanding != 0 && victim == nullptr && !channel.is_lost(); }
 
   /// Whether none can be started for it. What is being sent to it goes back to its place in the queue first.
   [[nodiscard]] bool has_place() const noexcept { return !has_ended || is_sending; }
 
   [[nodiscard]] bool may_get_calls() const noexcept {
     return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr &&
-           victim == nullptr && !link.is_lost();
+           victim == nullptr && !channel.is_lost();
   }
 
-  worker_link link;
+  worker_channel channel;
+  request_sender sender;
+  result_receiver receiver;
   serial_number serial = 0;
   process_handle handle;
   worker_end end;

@@ -5,17 +5,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <iterator>
-#include <list>
 #include <mutex>
-#include <new>
 #include <thread>
 #include <utility>
 
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/thread_list.hpp>
 
 namespace heddle::process {
 
@@ -34,9 +31,7 @@ class relay {
   relay() : late_(descriptor::made_by(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd_create")) {}
   relay(const relay&) = delete;
   relay& operator=(const relay&) = delete;
-  ~relay() {
-    if (!is_left_behind_) join();
-  }
+  ~relay() = default;  // waits for the end of the threads
 
   /// Starts the first thread, once. Whoever has the turn calls `run()`, which returns a `leg`. Throws
   /// std::system_error.
@@ -46,31 +41,13 @@ class relay {
   }
 
   /// Waits for the end of all threads, which is due when one has returned leg::over. Any thread but those.
-  void join() {
-    const std::lock_guard lock(joining_);
-    for (;;) {
-      std::list<part> next;
-      {
-        const std::lock_guard list(mutex_);
-        if (parts_.empty()) return;
-        next.splice(next.end(), parts_, parts_.begin());
-      }
-      next.front().thread.join();
-    }
-  }
+  void join() noexcept { threads_.join_all(); }
 
   /// In the child of a fork, which does not have the threads.
-  void leave_behind() noexcept {
-    is_left_behind_ = true;  // the locks may be taken for ever
-    static_cast<void>(new (std::nothrow) auto(std::move(parts_)));
-  }
+  void leave_behind() noexcept { threads_.leave_behind(); }
 
   /// Whether this thread is one of those, whoever has the turn.
-  [[nodiscard]] bool runs_this_thread() const noexcept {
-    const std::lock_guard lock(mutex_);
-    return std::any_of(parts_.begin(), parts_.end(),
-                       [](const part& each) { return each.thread.get_id() == std::this_thread::get_id(); });
-  }
+  [[nodiscard]] bool runs_this_thread() const noexcept { return threads_.runs_this_thread(); }
 
   // ---- in such a thread
 
@@ -97,40 +74,15 @@ class relay {
     if (is_mine()) set_timer(std::chrono::nanoseconds(1));
   }
   /// Joins threads that have ended.
-  void join_ended() {
-    std::list<part> ended;
-    {
-      const std::lock_guard lock(mutex_);
-      for (auto each = parts_.begin(); each != parts_.end();) {
-        const auto next = std::next(each);
-        if (each->has_ended) ended.splice(ended.end(), parts_, each);
-        each = next;
-      }
-    }
-    for (part& each : ended) each.thread.join();
-  }
+  void join_ended() noexcept { threads_.join_ended(); }
 
  private:
   enum class place : std::uint8_t { first, next };
 
-  struct part {
-    std::thread thread;
-    bool has_ended = false;
-  };
-
   template <class Run>
   void start_thread(const Run& run, place as) {
     const std::lock_guard lock(mutex_);
-    part& made = parts_.emplace_back();
-    try {
-      made.thread = std::thread([this, run, as, &made] {
-        take_part(run, as);
-        note_end(made);
-      });
-    } catch (...) {
-      parts_.pop_back();
-      throw;
-    }
+    threads_.start([this, run, as] { take_part(run, as); }, [] {});
     has_next_ = as == place::next;
   }
 
@@ -180,10 +132,6 @@ class relay {
     is_over_ = true;
     set_timer(std::chrono::nanoseconds(1));  // the next one is told
   }
-  void note_end(part& ended) noexcept {
-    const std::lock_guard lock(mutex_);
-    ended.has_ended = true;
-  }
 
   /// Zero: it does not go off.
   void set_timer(std::chrono::nanoseconds after) const noexcept {
@@ -193,14 +141,12 @@ class relay {
   }
 
   const descriptor late_;
-  std::mutex joining_;
   mutable std::mutex mutex_;
-  std::list<part> parts_;
   std::thread::id whose_;
-  bool is_left_behind_ = false;
   bool is_away_ = false;
   bool is_over_ = false;
   bool has_next_ = false;  // a thread that waits for the turn
+  thread_list threads_;    // last: they use the rest
 };
 
 }  // namespace heddle::process

@@ -9,9 +9,9 @@
 #include <mutex>
 #include <utility>
 
+#include <heddle/process/pool_state.hpp>
 #include <heddle/process/pool_worker.hpp>
 #include <heddle/process/remote_call.hpp>
-#include <heddle/process/worker_pool.hpp>
 
 namespace heddle::process {
 
@@ -19,15 +19,15 @@ namespace heddle::process {
 /// the pool's lock. One thread.
 class result_batch {
  public:
-  result_batch(worker_pool& pool, pool_worker& from) noexcept : pool_(pool), from_(from) {}
+  result_batch(pool_state& pool, pool_worker& from) noexcept : pool_(pool), from_(from) {}
   result_batch(const result_batch&) = delete;
   result_batch& operator=(const result_batch&) = delete;
 
-  // For worker_link::receive().
+  // For result_receiver::receive().
 
   /// Whether its result, which may take long to read, is wanted.
   bool begin(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
+    const std::lock_guard lock(pool_.mutex);
     note_answered(call);
     return !call.is_cancelled;
   }
@@ -44,7 +44,7 @@ class result_batch {
 
   /// There will be another result, or none.
   void restore(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
+    const std::lock_guard lock(pool_.mutex);
     call.where = remote_call::place::given;
     ++from_.outstanding;
     --from_.answered;
@@ -85,22 +85,22 @@ class result_batch {
   /// After flush(). The lock is the pool's.
   void account() noexcept {
     if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
-    from_.has_had_enough = from_.link.has_had_enough();
+    from_.has_had_enough = from_.receiver.has_had_enough();
     from_.is_set_up = from_.is_set_up || is_set_up_;
     if (is_set_up_ && !from_.is_leaving) from_.limit.stop();
     if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true)) pool_.start_clock(from_);
     if (done_ != 0) {
-      const bool starves = from_.outstanding == 0 && !pool_.waiting_.empty();
-      from_.note_done(done_, worker_pool::clock::now(), starves);
-      pool_.failed_starts_ = 0;
+      const bool starves = from_.outstanding == 0 && !pool_.waiting.empty();
+      from_.note_done(done_, pool_worker::clock::now(), starves);
+      pool_.workers.note_success();
     }
-    pool_.done_ += done_;
+    pool_.done += done_;
     bool tells = false;
     while (remote_call* const call = to_tell_.try_pop_front()) {
-      pool_.to_tell_.push_back(*call);
+      pool_.to_tell.push_back(*call);
       tells = true;
     }
-    if (tells) pool_.box_.kick();
+    if (tells) pool_.box.kick();
     pool_.note_finished(finished_);
   }
 
@@ -111,14 +111,13 @@ class result_batch {
     call.where = remote_call::place::reading;
     --from_.outstanding;
     ++from_.answered;
-    if (from_.outstanding == 0) from_.idle_since = ++pool_.idle_clock_;
-    worker_pool::forget_victim(from_, call);
+    if (from_.outstanding == 0) pool_.workers.note_idle(from_);
+    pool_state::forget_victim(from_, call);
   }
 
   /// Returns which of them somebody has cancelled.
   [[nodiscard]] std::uint32_t claim_all() noexcept {
-    static_assert(worker_pool::most_at_once <= 32);
-    const std::lock_guard lock(pool_.mutex_);
+    const std::lock_guard lock(pool_.mutex);
     std::uint32_t lost = 0;
     from_.read_limit.stop();
     for (std::size_t each = 0; each != count_; ++each) {
@@ -136,24 +135,26 @@ class result_batch {
 
   /// Somebody has cancelled it.
   void leave(remote_call& call) noexcept {
-    const std::lock_guard lock(pool_.mutex_);
+    const std::lock_guard lock(pool_.mutex);
     call.where = remote_call::place::returned;
     from_.read_limit.stop();
     if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
   }
 
   [[nodiscard]] std::exception_ptr make_broken(const std::exception_ptr& inside) const noexcept {
-    return pool_.settings_.make_broken(
+    return pool_.settings.make_broken(
         "an initializer of this pool of processes threw, so it takes no work; what was thrown is nested inside",
         inside);
   }
 
-  worker_pool& pool_;
+  static constexpr std::size_t most_at_once = 32;  // as many as claim_all() has bits for
+
+  pool_state& pool_;
   pool_worker& from_;
   bool is_set_up_ = false;
   std::exception_ptr failed_setup_;
-  std::array<remote_call*, worker_pool::most_at_once> read_;  // that have not ended
-  std::size_t count_ = 0;                                     // of these
+  std::array<remote_call*, most_at_once> read_;  // that have not ended
+  std::size_t count_ = 0;                        // of these
   bool last_has_value_ = true;
   std::exception_ptr failure_;  // of the last one
   call_list to_tell_;

@@ -7,12 +7,12 @@
 
 #include <heddle/base/atomic.hpp>
 #include <heddle/base/nap.hpp>
+#include <heddle/process/dispatcher.hpp>
+#include <heddle/process/pool_state.hpp>
 #include <heddle/process/pool_worker.hpp>
 #include <heddle/process/remote_call.hpp>
 #include <heddle/process/result_batch.hpp>
-#include <heddle/process/worker_died.hpp>
-#include <heddle/process/worker_link.hpp>
-#include <heddle/process/worker_pool.hpp>
+#include <heddle/process/result_receiver.hpp>
 #include <heddle/sync/deadline.hpp>
 #include <heddle/sync/put_off.hpp>
 
@@ -21,9 +21,9 @@ namespace heddle::process {
 /// Any thread, at any time. A worker's turn is `is_receiving`: who has set it reads, and hands it back.
 class result_reader {
  public:
-  using received = worker_link::received;
+  using received = result_receiver::received;
 
-  explicit result_reader(worker_pool& pool) noexcept : pool_(pool) {}
+  explicit result_reader(pool_state& pool) noexcept : pool_(pool) {}
 
   /// Reads results here until `is_done()`, or the deadline, if the call is with a worker whose results nobody reads.
   template <class IsDone>
@@ -34,23 +34,23 @@ class result_reader {
     const bool may_wait = until == sync::no_deadline;
     pool_worker* from = nullptr;
     {
-      const std::lock_guard lock(pool_.mutex_);
-      if (is_done() || !worker_pool::is_with_worker(call)) return;
+      const std::lock_guard lock(pool_.mutex);
+      if (is_done() || !pool_state::is_with_worker(call)) return;
       from = call.worker;
-      if (from->is_receiving || from->link.is_lost()) return;
+      if (from->is_receiving || from->channel.is_lost()) return;
       from->is_receiving = true;
     }
-    from->link.expect_nobody();
+    from->receiver.expect_nobody();
     for (;;) {
       const received outcome = read(*from, may_wait);
       if (outcome == received::streamed) return read_rest_aside(*from);
       if (outcome == received::nothing) kill_for_victim(*from);
-      if (is_done() || from->link.is_lost()) break;
+      if (is_done() || from->channel.is_lost()) break;
       if (outcome == received::premature) base::nap(50);
-      if (until != sync::no_deadline && worker_pool::clock::now() >= until) break;
-      from->link.wait_for_results(until, is_done,
-                                  [&] { return !is_still_with(call, *from) || from->has_victim.load(base::relaxed); });
-      if (!from->link.has_results() && !is_still_with(call, *from)) break;
+      if (until != sync::no_deadline && pool_worker::clock::now() >= until) break;
+      from->receiver.wait_for_results(
+          until, is_done, [&] { return !is_still_with(call, *from) || from->has_victim.load(base::relaxed); });
+      if (!from->receiver.has_results() && !is_still_with(call, *from)) break;
     }
     hand_back(*from, true);
   }
@@ -62,21 +62,21 @@ class result_reader {
     result_batch mine(pool_, from);
     received outcome;
     do {
-      outcome = from.link.receive(may_wait, mine);
+      outcome = from.receiver.receive(may_wait, mine);
     } while (outcome == received::result);
     mine.flush();
     if (outcome == received::nothing && mine.is_empty()) return outcome;
-    std::unique_lock lock(pool_.mutex_);
+    std::unique_lock lock(pool_.mutex);
     mine.account();
-    if (outcome == received::garbage && !from.link.is_lost()) pool_.condemn(from);
+    if (outcome == received::garbage && !from.channel.is_lost()) pool_.condemn(from);
     pool_.tend(from);
-    pool_.dispatch(lock);
+    dispatcher(pool_).dispatch(lock);
     return outcome;
   }
 
   /// The rest of a result, in a thread that then hands back the turn to receive, which the caller has.
   void read_rest_aside(pool_worker& from) const {
-    std::unique_lock lock(pool_.mutex_);
+    std::unique_lock lock(pool_.mutex);
     pool_.aside(lock, [reader = *this, &from] {
       const received outcome = reader.read(from, true);
       reader.hand_back(from, outcome != received::premature);
@@ -86,30 +86,30 @@ class result_reader {
   /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already, if he is
   /// to be.
   void hand_back(pool_worker& from, bool tells) const noexcept {
-    const std::lock_guard lock(pool_.mutex_);
+    const std::lock_guard lock(pool_.mutex);
     from.is_receiving = false;
-    from.link.expect_supervisor();
-    const bool is_to_look = (tells && from.link.has_results()) || from.victim != nullptr || from.link.is_lost();
-    if (is_to_look) from.link.tell_supervisor();
-    if (from.link.is_lost()) pool_.box_.kick();
+    from.receiver.expect_supervisor();
+    const bool is_to_look = (tells && from.receiver.has_results()) || from.victim != nullptr || from.channel.is_lost();
+    if (is_to_look) from.channel.tell_supervisor();
+    if (from.channel.is_lost()) pool_.box.kick();
   }
 
   /// After all has been read. What has come since may be the answer: a worker answers before it begins the next call.
   void kill_for_victim(pool_worker& worker) const noexcept {
     if (!worker.has_victim.load(base::relaxed)) return;
-    const std::lock_guard lock(pool_.mutex_);
-    if (worker.victim == nullptr || worker.link.has_results()) return;
-    worker_pool::forget_victim(worker, *worker.victim);
+    const std::lock_guard lock(pool_.mutex);
+    if (worker.victim == nullptr || worker.receiver.has_results()) return;
+    pool_state::forget_victim(worker, *worker.victim);
     pool_.doom(worker);
   }
 
  private:
   [[nodiscard]] bool is_still_with(const remote_call& call, const pool_worker& asked) const noexcept {
-    const std::lock_guard lock(pool_.mutex_);
-    return worker_pool::is_with_worker(call) && call.worker == &asked;
+    const std::lock_guard lock(pool_.mutex);
+    return pool_state::is_with_worker(call) && call.worker == &asked;
   }
 
-  worker_pool& pool_;
+  pool_state& pool_;
 };
 
 }  // namespace heddle::process

@@ -23,6 +23,7 @@
 #include <heddle/process/server_messages.hpp>
 #include <heddle/process/server_process.hpp>
 #include <heddle/process/start_method.hpp>
+#include <heddle/process/time_limit.hpp>
 #include <heddle/process/worker_main.hpp>
 
 namespace heddle::process {
@@ -123,7 +124,7 @@ class worker_starter {
   [[nodiscard]] clock::time_point next_time() const noexcept {
     const std::lock_guard lock(mutex_);
     if (gone_ != nullptr) return {};  // now
-    if (server_ != nullptr) return std::min(patience_ends_, send_again_);
+    if (server_ != nullptr) return std::min(patience_.end(), send_again_);
     return book_.has_unsent() && !is_starting_ ? limit_.next() : clock::time_point::max();
   }
 
@@ -133,7 +134,7 @@ class worker_starter {
     std::shared_ptr<const server_process> gone;  // is waited for without the lock
     std::unique_lock lock(mutex_);
     const auto now = clock::now();
-    if (server_ != nullptr && now >= patience_ends_) lose_patience(now);
+    if (server_ != nullptr && patience_.is_over(now)) lose_patience(now);
     if (server_ != nullptr && now >= send_again_) send_orders();
     gone = std::move(gone_);
     if (server_ != nullptr || is_starting_ || !book_.has_unsent() || now < limit_.next()) return;
@@ -240,7 +241,7 @@ class worker_starter {
   /// It has just said something, or been asked.
   void hope_again() noexcept {
     is_forgiven_ = false;
-    patience_ends_ = is_waited_for() ? clock::now() + longest_silence : clock::time_point::max();
+    is_waited_for() ? patience_.start(longest_silence) : patience_.stop();
   }
 
   void take_reports() noexcept {
@@ -285,11 +286,10 @@ class worker_starter {
 
   /// Nobody has read its reports for a while, maybe, or this program was stopped, and the server with it.
   void lose_patience(clock::time_point now) noexcept {
-    constexpr std::chrono::milliseconds longest_oversleep{500};
     take_reports();
-    if (server_ == nullptr || now < patience_ends_) return;
+    if (server_ == nullptr || !patience_.is_over(now)) return;
     if (!is_waited_for()) return hope_again();
-    if (now - patience_ends_ > longest_oversleep && !is_forgiven_) {
+    if (patience_.was_missed(now) && !is_forgiven_) {
       hope_again();
       is_forgiven_ = true;
       return;
@@ -317,7 +317,7 @@ class worker_starter {
   std::uint64_t generation_ = 0;
   order_book book_;
   restart_limit limit_;
-  clock::time_point patience_ends_ = clock::time_point::max();
+  time_limit patience_;
   clock::time_point send_again_ = clock::time_point::max();
   int refusal_ = 0;  // what the system has said to the last server that could not start
   bool is_starting_ = false;

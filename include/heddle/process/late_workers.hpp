@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Kills workers that take too long.
+#pragma once
+
+#include <sys/types.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include <heddle/process/child.hpp>
+#include <heddle/process/pool_state.hpp>
+#include <heddle/process/pool_worker.hpp>
+#include <heddle/process/time_limit.hpp>
+
+namespace heddle::process {
+
+/// For who looks each time that a limit ends: see time_limit.hpp. Any thread, not under the lock.
+class late_workers {
+ public:
+  explicit late_workers(pool_state& pool) noexcept : pool_(pool) {}
+
+  /// The program was stopped, and goes on.
+  void note_stop() noexcept {
+    const std::lock_guard lock(pool_.mutex);
+    was_stopped_ = true;
+  }
+
+  void kill_late() {
+    const std::lock_guard lock(pool_.mutex);
+    const auto now = time_limit::clock::now();
+    forgive_standstill(now);
+    for (const auto& each : pool_.workers) {
+      pool_worker& worker = *each;
+      const bool is_late = worker.limit.is_over(now);
+      if (worker.is_doomed || !(is_late || worker.read_limit.is_over(now))) continue;
+      const bool is_setup_late = is_late && !worker.is_set_up && !worker.is_leaving;
+      const bool is_call_late = is_late && !is_setup_late && worker.timed != nullptr;
+      if (is_call_late && is_traced(static_cast<pid_t>(worker.end.pid))) {
+        pool_.start_clock(worker);  // for somebody may be looking at it
+        continue;
+      }
+      worker.timed_out = is_call_late;
+      if (is_setup_late) pool_.break_down(pool_.settings.make_setup_timeout());
+      worker.limit.stop();
+      worker.read_limit.stop();
+      pool_.doom(worker);
+    }
+  }
+
+ private:
+  /// While this program stood still, its workers may have done so, too.
+  void forgive_standstill(time_limit::clock::time_point now) noexcept {
+    const auto has_missed = [now](const auto& each) {
+      return each->limit.was_missed(now) || each->read_limit.was_missed(now);
+    };
+    if (std::exchange(was_stopped_, false) || std::any_of(pool_.workers.begin(), pool_.workers.end(), has_missed)) {
+      for (const auto& each : pool_.workers) {
+        each->limit.forgive(last_look_, now);
+        each->read_limit.forgive(last_look_, now);
+      }
+    }
+    last_look_ = now;
+  }
+
+  pool_state& pool_;
+  // Under the pool's lock:
+  bool was_stopped_ = false;  // since the last look
+  time_limit::clock::time_point last_look_ = time_limit::clock::now();
+};
+
+}  // namespace heddle::process

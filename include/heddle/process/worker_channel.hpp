@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The program's side of the channel to one worker: what sending and receiving have in common.
+#pragma once
+
+#include <cstdint>
+
+#include <heddle/base/atomic.hpp>
+#include <heddle/process/channel_memory.hpp>
+#include <heddle/process/event_descriptor.hpp>
+#include <heddle/process/given_calls.hpp>
+#include <heddle/process/remote_call.hpp>
+#include <heddle/process/server_messages.hpp>
+#include <heddle/process/shared_memory.hpp>
+#include <heddle/sync/spin_wait.hpp>
+#include <heddle/sync/this_thread.hpp>
+
+namespace heddle::process {
+
+/// The worker has ended, or has written what no worker writes, while something was read or written piece by piece.
+struct worker_is_lost {};
+
+/// One thread at a time sends calls (request_sender.hpp), another one may receive what becomes of them at the same time
+/// (result_receiver.hpp). The worker is not trusted.
+class worker_channel {
+ public:
+  /// Makes the channel. Throws std::system_error, std::bad_alloc.
+  explicit worker_channel(const worker_settings& settings)
+      : memory_(shared_memory::make(sizeof(channel_memory))),
+        bell_(event_descriptor::make()),
+        shared_(channel_memory::make_in(memory_.bytes())),
+        may_spin_(settings.may_spin != 0) {
+    shared_.settings = settings;
+  }
+  worker_channel(const worker_channel&) = delete;
+  worker_channel& operator=(const worker_channel&) = delete;
+
+  /// For the worker.
+  [[nodiscard]] int memory() const noexcept { return memory_.number(); }
+  /// Readable when the supervisor is to receive.
+  [[nodiscard]] const event_descriptor& bell() const noexcept { return bell_; }
+
+  [[nodiscard]] channel_memory& shared() const noexcept { return shared_; }
+  [[nodiscard]] given_calls<remote_call>& given() noexcept { return given_; }
+  [[nodiscard]] bool may_spin() const noexcept { return may_spin_; }
+
+  /// Takes back a call that the worker has not begun. Then, or if somebody reads its result, it is not given any more.
+  [[nodiscard]] bool try_revoke(const remote_call& call) noexcept { return shared_.slots.try_revoke(call.sequence); }
+
+  /// The call is not given any more; false if it was not.
+  [[nodiscard]] bool take_given(const remote_call& call) noexcept { return given_.try_take(call.sequence, call); }
+
+  /// Whether the worker, which has ended, had begun it.
+  [[nodiscard]] bool was_begun(const remote_call& call) const noexcept {
+    return shared_.slots.was_claimed(call.sequence);
+  }
+
+  /// What the system has refused to the worker, which has ended, before it could begin anything; 0: nothing.
+  [[nodiscard]] int obstacle() const noexcept {
+    const std::int32_t said = shared_.obstacle.load(base::relaxed);  // relaxed: its end was told by the system
+    return said > 0 && said < 4096 ? said : 0;
+  }
+
+  /// Whoever waits for the worker here looks again.
+  void wake_waiters() noexcept {
+    for (doorbell* each : {&shared_.of_receiver, &shared_.of_sender}) {
+      const doorbell::caller who = each->ring();
+      if (who == channel_memory::supervisor || who == channel_memory::supervisor_later) tell_supervisor();
+      each->wake();
+    }
+  }
+
+  /// The worker has ended, or is to be treated so: nobody waits for it any more.
+  void lose() noexcept {
+    is_lost_.store(true, base::relaxed);  // relaxed: wake_waiters() orders it before their second look
+    wake_waiters();
+  }
+  [[nodiscard]] bool is_lost() const noexcept { return is_lost_.load(base::relaxed); }  // relaxed: as above
+
+  /// The supervisor looks at the worker.
+  void tell_supervisor() const noexcept { bell_.signal(); }
+
+  // ---- who sends, or receives
+
+  void ring_worker() noexcept {
+    if (shared_.of_worker.ring() != channel_memory::somebody) return;
+    shared_.of_worker.wake();
+    has_woken_.store(true, base::relaxed);  // relaxed: a hint
+  }
+
+  /// Whether the worker had to be woken since this was asked last.
+  [[nodiscard]] bool take_woken() noexcept {
+    // relaxed: a hint of who sends, for who receives, which is the same thread where it matters.
+    return has_woken_.exchange(false, base::relaxed);
+  }
+
+  /// Waits until `is_there()`; or `is_enough()`, which is asked before it sleeps, and each time that it was woken for
+  /// nothing.
+  template <class IsThere, class IsEnough>
+  void wait(doorbell& at, const IsThere& is_there, const IsEnough& is_enough) {
+    if (may_spin_ && sync::spin_until(is_there)) return;
+    const sync::blocking_scope blocked(nullptr);
+    at.wait(channel_memory::somebody, [&] { return is_there() || is_enough(); });
+  }
+
+ private:
+  const shared_memory memory_;
+  const event_descriptor bell_;
+  channel_memory& shared_;
+  const bool may_spin_;
+  given_calls<remote_call> given_;
+  base::atomic<bool> is_lost_{false};
+  base::atomic<bool> has_woken_{false};
+};
+
+}  // namespace heddle::process
