@@ -17,6 +17,7 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include <heddle/process_pool_executor.hpp>
+#include <heddle/shared_array.hpp>
 
 #include "support/latencies.hpp"
 #include "support/ping_pong.hpp"
@@ -184,6 +186,8 @@ void pipe_storm(benchmark::State& state) {
 
 constexpr std::size_t large = std::size_t{64} << 20U;
 
+std::size_t size_of(std::span<const char> all) { return all.size(); }
+
 void large_argument(benchmark::State& state) {
   heddle::process_pool_executor procs{{.max_workers = 1}};
   for (auto _ : state) {
@@ -204,6 +208,33 @@ void large_both_ways(benchmark::State& state) {
     state.SetIterationTime(seconds(clock_type::now() - start));
     require(back.size() == large, "a large result");
   }
+}
+
+/// Calls that get the same array again and again, and before them those that are the first with theirs, which their
+/// worker has to map.
+void shared_argument(benchmark::State& state) {
+  heddle::process_pool_executor procs{{.max_workers = 1}};
+  const auto call_with = [&](heddle::shared_array<char>& given) {
+    const auto start = clock_type::now();
+    require(procs.submit(size_of, given).result() == large, "a shared argument");
+    return seconds(clock_type::now() - start);
+  };
+  latencies first;
+  for (int i = 0; i < 30; ++i) {
+    heddle::shared_array<char> given(large, 'x');
+    procs.submit(same, 1).wait();
+    first.add(call_with(given));
+  }
+  heddle::shared_array<char> given(large, 'x');
+  for (int i = 0; i < 1000; ++i) call_with(given);
+  latencies all;
+  for (auto _ : state) {
+    const double took = call_with(given);
+    all.add(took);
+    state.SetIterationTime(took);
+  }
+  all.report(state);
+  state.counters["first_p50"] = first.median();
 }
 
 void copy_to_fresh_memory(benchmark::State& state) {
@@ -383,6 +414,22 @@ t = time.perf_counter()
 p.submit(len, b).result()
 report(time.perf_counter() - t)
 )";
+constexpr const char* python_shared = R"(
+from multiprocessing import get_context
+from multiprocessing.shared_memory import SharedMemory
+def size_of(name):
+  seen = SharedMemory(name)
+  size = len(seen.buf)
+  seen.close()
+  return size
+p = ProcessPoolExecutor(workers, get_context("fork"))
+b = SharedMemory(create=True, size=64 << 20)
+for i in range(200): p.submit(size_of, b.name).result()
+t = time.perf_counter()
+for i in range(1000): p.submit(size_of, b.name).result()
+report((time.perf_counter() - t) / 1000)
+b.unlink()
+)";
 constexpr const char* python_first = R"(
 t = time.perf_counter()
 p = ProcessPoolExecutor(workers)
@@ -408,6 +455,9 @@ const bool registered = [] {
   add_timed_by_hand("process_64MiB_in", "heddle", large_argument, 10, {1});
   add_timed_by_hand("process_64MiB_in", "memcpy", copy_to_fresh_memory, 10, {1});
   add_python("process_64MiB_in", "python", python_row<&python_large>);
+  add_timed_by_hand("process_64MiB_shared", "heddle", shared_argument, 100'000, {1});
+  add("process_64MiB_shared", "futex_ping_pong", hand_over<parked>, {1});
+  add_python("process_64MiB_shared", "python", python_row<&python_shared>);
   add_timed_by_hand("process_64MiB_in_out", "heddle", large_both_ways, 10, {1});
   add_timed_by_hand("process_64MiB_in_out", "memcpy", copy_to_fresh_memory, 10, {1});
   add_timed_by_hand("process_first_result", "heddle", first_result, 30, {1});

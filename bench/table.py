@@ -106,6 +106,7 @@ GOALS = (
     Goal("P2", "process_after_10ms", (Limit(1.8, "row/heddle/1", metric="floor_p50"),), "told_p50", threads=1),
     Goal("P3", "process_storm_1e5", (at_most(500e-9),), "per_item", threads=1),
     Goal("P5", "process_64MiB_in", (Limit(1.2, "row/memcpy/1"),), threads=1),
+    Goal("P5", "process_64MiB_shared", (Limit(1.0, "row/futex_ping_pong/1", 10 * US),), "p50", threads=1),
     Goal("P6", "process_64MiB_in_out", (Limit(2.4, "row/memcpy/1"),), threads=1),
     Goal("P7", "process_first_result", (at_most(5e-3),), threads=1),
     Goal("P8", "process_death_to_next_result", (at_most(5e-3),), "p99", threads=1),
