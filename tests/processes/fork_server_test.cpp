@@ -21,6 +21,7 @@
 #include <support/scale.hpp>
 #include <support/temporary_tree.hpp>
 
+using namespace std::chrono_literals;
 using heddle::process_pool_executor;
 using heddle::worker_died;
 
@@ -95,6 +96,11 @@ TEST_CASE("a fork server that stays stopped is killed, and calls run in workers 
   process_pool_executor procs{{.max_workers = 2}};
   auto first = procs.submit(next_of, 1);
   auto second = procs.submit(next_of, 2);
+  if (!first.wait(20s)) {  // so that the pools can end
+    ::kill(server, SIGCONT);
+    old.kill_workers();
+    FAIL("it was not killed");
+  }
   CHECK(first.result() == 2);
   CHECK(second.result() == 3);
   CHECK_THROWS_AS(hanging.result(), worker_died);
@@ -107,6 +113,7 @@ TEST_CASE("a copy that starts workers, and stays stopped, is killed, and calls f
   if (heddle_test::under_thread_sanitizer) return;  // its own thread keeps a child from forking a server
   const pid_t child = ::fork();
   if (child == 0) {
+    ::alarm(30);  // it dies of that where it would wait for ever
     heddle::process::program::current().arguments.clear();
     process_pool_executor procs{{.max_workers = 2}};
     const pid_t server = server_of(procs);
@@ -144,7 +151,12 @@ TEST_CASE("a fork server that ends at once is not started for ever", "[process_p
   const auto arguments = std::exchange(program.arguments, {"tests", "--count-and-end", starts.string()});
   REQUIRE(::kill(server, SIGKILL) == 0);
   while (::kill(server, 0) == 0) std::this_thread::yield();
-  CHECK_THROWS_AS(procs.submit(next_of, 1).result(), heddle::executor_start_error);
+  auto call = procs.submit(next_of, 1);
+  if (!call.wait(20s)) {  // so that the pool can end
+    program.arguments = arguments;
+    FAIL("there is no end of it");
+  }
+  CHECK_THROWS_AS(call.result(), heddle::executor_start_error);
   // Afterwards one more whenever some time has passed, which it has where starting takes long.
   CHECK(std::filesystem::file_size(starts) >= heddle::process::restart_limit::most_failures);
   CHECK(std::filesystem::file_size(starts) <= 2 * heddle::process::restart_limit::most_failures);

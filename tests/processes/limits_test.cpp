@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <heddle/process_pool_executor.hpp>
+#include <processes/ended_in_time.hpp>
 #include <processes/half_read.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -27,6 +28,7 @@ using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using heddle::process_pool_executor;
 using heddle::worker_died;
+using heddle_test::ended_in_time;
 
 namespace {
 
@@ -132,7 +134,7 @@ TEST_CASE("a large argument that its worker does not read to its end has a time 
   process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
   CHECK(procs.submit([] { return 1; }).result() == 1);
   auto stuck = procs.submit([](const stuck_half_way&) {}, stuck_half_way());
-  CHECK_THROWS_AS(stuck.result(), heddle::task_timeout);
+  CHECK_THROWS_AS(ended_in_time(stuck, procs).result(), heddle::task_timeout);
   CHECK(procs.submit([] { return 1; }).result() == 1);
 }
 
@@ -146,7 +148,7 @@ TEST_CASE("an initializer that takes too long breaks the pool", "[process_pool]"
                                .initializer_timeout = 100ms}};
   auto call = procs.submit([] { return 1; });
   try {
-    call.result();
+    ended_in_time(call, procs).result();
     FAIL("it has run");
   } catch (const heddle::broken_process_pool& broken) {
     CHECK_THAT(broken.what(), ContainsSubstring("initializer_timeout"));
@@ -161,12 +163,7 @@ TEST_CASE("an initializer has its own limit, and calls have theirs", "[process_p
   process_pool_executor procs{
       {.max_workers = 1, .initializer = [] { ::usleep(300'000); }, .initializer_timeout = 20s, .timeout = 200ms}};
   CHECK(procs.submit([] { return 1; }).result() == 1);
-  CHECK_THROWS_AS(procs
-                      .submit([] {
-                        for (;;) ::pause();
-                      })
-                      .result(),
-                  heddle::task_timeout);
+  CHECK_THROWS_AS(ended_in_time(procs.submit(pause_for_ever), procs).result(), heddle::task_timeout);
   CHECK(procs.submit([] { return 1; }).result() == 1);
 }
 
