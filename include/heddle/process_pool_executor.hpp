@@ -27,6 +27,7 @@
 #include <heddle/process/argument.hpp>
 #include <heddle/process/worker_pool.hpp>
 #include <heddle/process_pool_options.hpp>
+#include <heddle/register_exception.hpp>
 #include <heddle/remote_map.hpp>
 #include <heddle/remote_task.hpp>
 #include <heddle/submit_after.hpp>

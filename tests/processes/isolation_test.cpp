@@ -25,6 +25,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -323,7 +324,30 @@ TEST_CASE("a result that is larger than it may be is an error of its call", "[pr
   process_pool_executor procs{{.max_workers = 1, .max_result = 3'000'000}};
   CHECK(procs.submit([] { return std::string(2'000'000, 'x'); }).result().size() == 2'000'000);
   CHECK_THROWS_WITH(procs.submit([] { return std::string(4'000'000, 'x'); }).result(), ContainsSubstring("max_result"));
+  CHECK_THROWS_AS(procs.submit([] { return std::string(4'000'000, 'x'); }).result(), heddle::message_too_large);
   CHECK(procs.submit(doubled, 3).result() == 6);
+}
+
+TEST_CASE("heddle's own errors come back as what they were", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  const auto thrown = [&]<class E>(std::type_identity<E>) { procs.submit([] { throw E("late"); }).result(); };
+  CHECK_THROWS_AS(thrown(std::type_identity<heddle::codec_error>()), heddle::codec_error);
+  CHECK_THROWS_AS(thrown(std::type_identity<heddle::malformed_message>()), heddle::malformed_message);
+  CHECK_THROWS_AS(thrown(std::type_identity<heddle::map_timeout_error>()), heddle::map_timeout_error);
+  CHECK_THROWS_AS(thrown(std::type_identity<heddle::task_timeout>()), heddle::task_timeout);
+  CHECK_THROWS_AS(thrown(std::type_identity<heddle::cancelled_error>()), heddle::cancelled_error);
+  CHECK_THROWS_AS(thrown(std::type_identity<heddle::invalid_state_error>()), heddle::invalid_state_error);
+  CHECK_THROWS_AS(thrown(std::type_identity<heddle::broken_process_pool>()), heddle::broken_process_pool);
+  try {
+    thrown(std::type_identity<heddle::timeout_error>());
+    FAIL("it has returned");
+  } catch (const heddle::task_timeout&) {
+    FAIL("it is another one");
+  } catch (const heddle::timeout_error& late) {
+    CHECK(std::string(late.what()) == "late");
+    CHECK_THROWS_AS(std::rethrow_if_nested(late), heddle::remote_error);
+  }
 }
 
 TEST_CASE("an initializer runs in each worker before its first call", "[process_pool]") {
@@ -363,7 +387,14 @@ TEST_CASE("an initializer that throws breaks the pool", "[process_pool]") {
 TEST_CASE("an initializer that crashes is no reason to start workers for ever", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 2, .initializer = [] { std::_Exit(3); }}};
-  CHECK_THROWS_AS(procs.submit(doubled, 1).result(), worker_died);
+  try {
+    procs.submit(doubled, 1).result();
+    FAIL("it was run");
+  } catch (const worker_died& died) {
+    CHECK(died.exit_code() == 3);
+    CHECK(died.attempts() == 0);
+    CHECK_THAT(died.what(), ContainsSubstring("before it had begun a call") && !ContainsSubstring("ran this call"));
+  }
 }
 
 TEST_CASE("a pool that a crash breaks takes no more calls", "[process_pool]") {
@@ -376,6 +407,7 @@ TEST_CASE("a pool that a crash breaks takes no more calls", "[process_pool]") {
     for (;;) procs.submit(doubled, 1).wait();
   } catch (const heddle::broken_process_pool& broken) {
     CHECK_THROWS_AS(std::rethrow_if_nested(broken), worker_died);
+    CHECK_THROWS_WITH(std::rethrow_if_nested(broken), !ContainsSubstring("this call"));
   }
 }
 

@@ -39,10 +39,10 @@ struct exception_functions {
                 "std::string, or a serialize function: `template <class Archive> void serialize(Archive& ar)`");
 
   static bool encode(byte_sink& sink, std::string_view thrown_type) {
+    if (!is_this_type(thrown_type)) return false;
     try {
       throw;
     } catch (const E& error) {
-      if (!is_this_type(thrown_type)) return false;
       if constexpr (can_travel<E>) process::encode(sink, error);
       return true;
     } catch (...) {
@@ -65,7 +65,9 @@ struct exception_functions {
 #if defined(__cpp_rtti)
     return thrown_type == demangled(typeid(E).name());
 #else
-    return true;
+    // Others may be spelled in another way.
+    constexpr std::string_view name = base::type_name<E>();
+    return !name.starts_with("heddle::") || name == thrown_type;
 #endif
   }
 };

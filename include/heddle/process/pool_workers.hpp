@@ -158,7 +158,9 @@ class pool_workers {
       // By somebody, or for want of memory: it is worth to try again, but not all the time.
       next_start_ = clock::now() + std::chrono::milliseconds(1 << std::min(failed_starts_, 9U));
     } else {
-      note_start_error(std::make_exception_ptr(worker_died(dead.end)));
+      worker_end end = dead.end;
+      end.is_unused = true;
+      note_start_error(std::make_exception_ptr(worker_died(end, 0)));
     }
   }
 

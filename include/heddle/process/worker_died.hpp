@@ -24,11 +24,13 @@ enum class death_cause : std::uint8_t {
 struct worker_end {
   std::int64_t pid = 0;
   death_cause cause = death_cause::unknown;
-  int number = 0;  // the signal, or the exit code
+  int number = 0;          // the signal, or the exit code
+  bool is_unused = false;  // it had begun no call
 };
 
 /// The worker process that ran a call has ended, by a crash, by exit(), or because somebody has killed it. Nothing else
 /// is lost: other calls go on, and another worker takes its place. Python: BrokenProcessPool, for all calls of a pool.
+/// Also what calls fail with whose workers end again and again before they begin one, as in the initializer.
 class worker_died : public std::runtime_error {
  public:
   explicit worker_died(const worker_end& of, unsigned attempts = 1)
@@ -46,12 +48,12 @@ class worker_died : public std::runtime_error {
   [[nodiscard]] std::optional<int> exit_code() const noexcept {
     return of_.cause == death_cause::exited ? std::optional(of_.number) : std::nullopt;
   }
-  /// How many workers have died of this call.
+  /// How many workers have died of this call; 0 if the worker ran another one, or none.
   [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
 
  private:
   static std::string text_of(const worker_end& of, unsigned attempts) {
-    std::string text = "the worker process " + std::to_string(of.pid) + " that ran this call ";
+    std::string text = "the worker process " + std::to_string(of.pid) + (attempts != 0 ? " that ran this call " : " ");
     switch (of.cause) {
       case death_cause::crashed:
         text += "died of signal " + std::to_string(of.number) + name_of_signal(of.number);
@@ -74,6 +76,11 @@ class worker_died : public std::runtime_error {
         text += "has ended, and the system does not say how";
         break;
     }
+    if (of.is_unused) {
+      text +=
+          " before it had begun a call, as others did before it: see what the initializer of the pool does, and what "
+          "static objects do";
+    }
     if (attempts > 1) text += "; it was the last of " + std::to_string(attempts) + " that tried";
     return text;
   }
@@ -84,6 +91,8 @@ class worker_died : public std::runtime_error {
         return " (segmentation fault)";
       case SIGABRT:
         return " (abort)";
+      case SIGBUS:
+        return " (bus error)";
       case SIGFPE:
         return " (arithmetic)";
       case SIGILL:
