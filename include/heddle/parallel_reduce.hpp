@@ -90,6 +90,7 @@ class unordered_total {
 template <element_cost Cost, executor E, class T, class Op, class Element>
 [[nodiscard]] T reduce_elements(E& on, std::uint64_t size, T& init, const Op& op, const Element& element,
                                 const reduce_options& options) {
+  static_assert(loop_stays_here<E>);
   if (size == 0) return std::move(init);
   const reduce_chunks chunks(size, Cost, options.chunksize);
   const auto reduce_chunk = [&](std::uint64_t index) { return base::reduce_section<T>(chunks[index], op, element); };

@@ -77,6 +77,12 @@ class process_pool_executor : public map_members<process_pool_executor> {
     throw process_pool_options::start_error(refused);
   }
 
+  template <std::integral Count>
+  explicit process_pool_executor(Count) : process_pool_executor() {
+    static_assert(!std::is_same_v<Count, Count>,
+                  "the options of a pool have names: process_pool_executor procs{{.max_workers = 4}};");
+  }
+
   process_pool_executor(const process_pool_executor&) = delete;
   process_pool_executor& operator=(const process_pool_executor&) = delete;
 
@@ -112,6 +118,19 @@ class process_pool_executor : public map_members<process_pool_executor> {
     static_assert(callable_must_travel<F>);
     return push<travelling_call<std::decay_t<F>, remote_argument_t<Args>...>>(std::forward<F>(callable),
                                                                               std::forward<Args>(args)...);
+  }
+
+  /// For a callable that takes what cannot be sent: says what to write.
+  template <class F, class... Args>
+    requires(!completion::callable_with<std::decay_t<F>, remote_argument_t<Args>...> &&
+             completion::callable_with<std::decay_t<F>, Args...>)
+  future<completion::task_result_t<completion::call_result_t<std::decay_t<F>, Args...>>> submit(F&&, Args&&...) {
+    static_assert(!std::is_same_v<F, F>,
+                  "a call in another process has copies of the arguments, and what it changes there is lost: let it "
+                  "take values or references to const, and return what it makes; in place it writes to a "
+                  "heddle::shared_array, which it takes as a std::span; characters it takes as a std::string or a "
+                  "std::string_view, not as a pointer");
+    return {};
   }
 
   /// The same without a future. What the call throws, or that its worker has died, is written to the standard error

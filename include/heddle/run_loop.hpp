@@ -12,6 +12,7 @@
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/future.hpp>
+#include <heddle/launcher.hpp>
 #include <heddle/priority.hpp>
 #include <heddle/scheduling/adaptive_loop.hpp>
 #include <heddle/scheduling/loop_body.hpp>
@@ -75,11 +76,21 @@ void run_loop_by_calls(E& on, std::uint64_t size, scheduling::loop_body body) {
   loop.rethrow_failure();
 }
 
+/// False for an executor whose calls run in other processes, and the compiler says what there is for those.
+template <class E>
+inline constexpr bool loop_stays_here = [] {
+  static_assert(!remote_executor<E>,
+                "the calls of this loop share memory, and calls in worker processes do not: for those there are "
+                "parallel_map(procs, f, xs), parallel_for_each(procs, xs, f), which writes to a heddle::shared_array, "
+                "and procs.map(f, xs)");
+  return !remote_executor<E>;
+}();
+
 /// Runs `body(first, last, at)`, see scheduling::loop_body, by whatever the executor has for it. What loops of every
 /// kind are made of.
 template <executor E, class Body>
 void run_loop(E& on, std::uint64_t size, Body body) {
-  run_loop_by_calls(on, size, scheduling::loop_body(body));
+  if constexpr (loop_stays_here<E>) run_loop_by_calls(on, size, scheduling::loop_body(body));
 }
 
 /// On threads: they divide it among themselves as they become free.
