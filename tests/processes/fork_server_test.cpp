@@ -67,6 +67,18 @@ int call_until_it_runs(process_pool_executor& procs, int value) {
   }
 }
 
+/// That of its workers when `before` has been killed, with which they end.
+pid_t next_server_of(process_pool_executor& procs, pid_t before) {
+  for (;;) {
+    try {
+      if (const pid_t server = server_of(procs); server != before) return server;
+    } catch (const worker_died&) {
+    } catch (const heddle::executor_start_error&) {
+    }
+    ::usleep(100);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("while the fork server is stopped nobody waits who needs no new worker", "[process_pool]") {
@@ -106,6 +118,21 @@ TEST_CASE("a fork server that stays stopped is killed, and calls run in workers 
   CHECK_THROWS_AS(hanging.result(), worker_died);
   CHECK(server_of(old) != server);
   CHECK(::kill(server, 0) == -1);  // and was waited for
+}
+
+TEST_CASE("who makes a pool need not be the one who reads that the fork server has begun", "[process_pool]") {
+  const heddle_test::deadline limit;
+  if (uses_a_copy()) return;
+  // That of the old pool may read it.
+  process_pool_executor old{{.max_workers = 1}};
+  pid_t server = server_of(old);
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(::kill(server, SIGKILL) == 0);
+    const auto begin = std::chrono::steady_clock::now();
+    const process_pool_executor next{{.max_workers = 1}};
+    REQUIRE(std::chrono::steady_clock::now() - begin < heddle::process::server_process::longest_start);
+    server = next_server_of(old, server);
+  }
 }
 
 TEST_CASE("a copy that starts workers, and stays stopped, is killed, and calls fail", "[process_pool]") {

@@ -71,9 +71,10 @@ class worker_starter {
     while (server_ == mine && !is_greeted_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
       lock.unlock();
-      const bool is_there = mine->wait_for_report(left);
+      // Not all the time that is left: meanwhile another thread may have read the hello, after which nothing comes.
+      const bool is_there = mine->wait_for_report(std::min(left, longest_look));
       lock.lock();
-      if (server_ != mine || is_greeted_) continue;
+      if (server_ != mine || is_greeted_ || (!is_there && left > longest_look)) continue;
       if (is_there) {
         take_reports();
       } else {
@@ -149,6 +150,8 @@ class worker_starter {
   }
 
  private:
+  static constexpr std::chrono::milliseconds longest_look{10};
+
   /// What the server is.
   enum class kind : std::uint8_t { anew, copy };
   struct both {
