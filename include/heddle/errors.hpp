@@ -40,7 +40,7 @@ class task_timeout : public timeout_error {
 /// The result of a future that was cancelled was asked for. Python: CancelledError.
 class cancelled_error : public std::runtime_error {
  public:
-  cancelled_error() : std::runtime_error("cancelled: the task was cancelled before it ran, so it has no result") {}
+  cancelled_error() : std::runtime_error("cancelled: the task was cancelled, so it has no result") {}
   using std::runtime_error::runtime_error;
 };
 

@@ -107,11 +107,12 @@ class [[nodiscard]] future {
   /// True while the call runs, in this process.
   [[nodiscard]] bool running() const { return state().current() == completion::phase::running; }
 
-  /// True if the call was cancelled before it ran.
+  /// True if the call was cancelled, before it ran or, in a worker process, while it did.
   [[nodiscard]] bool cancelled() const { return state().current() == completion::phase::cancelled; }
 
   /// Cancels the call if it has not begun: it will never run, its callable is destroyed here, and who waits is told
-  /// here. Returns true if the call is cancelled, by this or an earlier call; false if it runs or has run.
+  /// here. Returns true if the call is cancelled, by this or an earlier call; false if it runs or has run. One that
+  /// runs in a worker process is cancelled, too: that kills the worker.
   bool cancel() { return state().cancel(); }
 
   /// Asks the call to end early: one that has not begun is cancelled; one that runs sees it in its stop_token, if its

@@ -218,7 +218,8 @@ class process_pool_executor : public map_members<process_pool_executor> {
   /// What the pool has done so far and does now, approximately: to watch it, not to decide by. Any thread.
   [[nodiscard]] process_pool_stats stats() const { return pool_->count(); }
 
-  /// The process numbers of the workers that there are, to watch them from outside.
+  /// The process numbers of the workers that there are, to watch them from outside. One that was started a moment ago
+  /// may be missing, also when it has done calls already.
   [[nodiscard]] std::vector<pid_t> worker_pids() const { return pool_->worker_pids(); }
 
  private:
