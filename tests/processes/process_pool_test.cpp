@@ -376,6 +376,9 @@ TEST_CASE("a pool that was left behind by a fork says so", "[process_pool]") {
     } catch (const heddle::broken_process_pool&) {
       code = 0;
     }
+    if (procs.stats().workers != 0 || !procs.worker_pids().empty()) code = 2;
+    procs.kill_workers();
+    procs.shutdown();
     procs.~process_pool_executor();
     ::_exit(code);
   }

@@ -90,7 +90,9 @@ class worker_pool {
     std::uint64_t done = 0;        ///< calls that a worker has answered
     std::uint64_t died = 0;        ///< workers that have ended by themselves, or that somebody else has killed
   };
+  /// Nothing, in the child of a fork.
   [[nodiscard]] counts count() const noexcept {
+    if (!is_of_this_process()) return {};
     const std::lock_guard lock(state_.mutex);
     counts found{.done = state_.done, .died = state_.workers.died()};
     for (const auto& each : state_.workers) {
@@ -102,6 +104,7 @@ class worker_pool {
   }
 
   [[nodiscard]] std::vector<pid_t> worker_pids() const {
+    if (!is_of_this_process()) return {};
     const std::lock_guard lock(state_.mutex);
     std::vector<pid_t> found;
     for (const auto& each : state_.workers) {
@@ -117,9 +120,13 @@ class worker_pool {
   }
 
   /// Waits for the end of the pool, which is closed.
-  void join() noexcept { supervisor_.join(); }
+  void join() noexcept {
+    if (is_of_this_process()) supervisor_.join();
+  }
   /// Whether this thread is the pool's own: of those that run callbacks.
-  [[nodiscard]] bool runs_this_thread() const noexcept { return supervisor_.runs_this_thread(); }
+  [[nodiscard]] bool runs_this_thread() const noexcept {
+    return is_of_this_process() && supervisor_.runs_this_thread();
+  }
   /// In the child of a fork, before the end of this object.
   void leave_behind() noexcept { supervisor_.leave_behind(); }
 
