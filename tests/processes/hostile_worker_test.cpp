@@ -128,7 +128,8 @@ int replay(unsigned seed, int value) {
 
 using wakes_half_way = heddle_test::half_read<&wake_for_ever>;
 
-void check_was_killed_by_pool(heddle::future<void>& call) {
+template <class T>
+void check_was_killed_by_pool(heddle::future<T>& call) {
   try {
     call.result();
     FAIL("it was not killed");
@@ -222,4 +223,24 @@ TEST_CASE("a worker that writes again what it shared before does its program no 
   CAPTURE(answered, damaged);
   CHECK(answered > 0);
   CHECK(damaged > 0);
+}
+
+TEST_CASE("a worker that announces more than there can be keeps nobody waiting", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1, .timeout = 2s, .max_result = UINT64_MAX}};
+  auto announces = procs.submit([]() -> std::vector<char> {
+    auto& shared = heddle::process::channel_memory::find_in(channel_of_this_worker());
+    const heddle::process::message_head head{.sequence = 2,  // behind a module
+                                             .size = UINT64_MAX,
+                                             .what = heddle::process::message_head::kind::value,
+                                             .is_streamed = 1};
+    std::memcpy(shared.result_bytes, &head, sizeof head);
+    shared.results.written.store(1000 * sizeof head, std::memory_order_release);
+    if (shared.of_receiver.ring() == heddle::process::channel_memory::somebody) shared.of_receiver.wake();
+    const std::uint64_t one = 1;
+    static_cast<void>(::write(bell_of_this_worker(), &one, sizeof one));
+    for (;;) ::pause();
+  });
+  check_was_killed_by_pool(announces);
+  CHECK(procs.submit(tenfold, 2).result() == 20);
 }

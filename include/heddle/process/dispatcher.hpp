@@ -74,7 +74,7 @@ class dispatcher {
     }
     if (given == count) return end_sending(to);
     remote_call& unsent = *calls[given];
-    if (error == nullptr && to.outstanding == 1) {
+    if (error == nullptr && to.outstanding == 1 && !to.is_read) {
       unsent.is_large = true;
       return send_aside(lock, unsent, to);
     }

@@ -34,6 +34,10 @@ class late_workers {
       pool_worker& worker = *each;
       const bool is_late = worker.limit.is_over(now);
       if (worker.is_doomed || !(is_late || worker.read_limit.is_over(now))) continue;
+      if (!is_late && may_run_another(worker)) {
+        pool_state::limit_rest(worker);
+        continue;
+      }
       const bool is_setup_late = is_late && !worker.is_set_up && !worker.is_leaving;
       const bool is_call_late = is_late && !is_setup_late && worker.timed != nullptr;
       if (is_call_late && is_traced(static_cast<pid_t>(worker.end.pid))) {
@@ -49,6 +53,12 @@ class late_workers {
   }
 
  private:
+  /// Whether it may have written all of the result, which only takes long to read, and have begun another call since.
+  [[nodiscard]] bool may_run_another(pool_worker& worker) const noexcept {
+    pool_.requeue_unbegun(worker);
+    return worker.outstanding != 0 && !worker.receiver.waits_for_rest();
+  }
+
   /// While this program stood still, its workers may have done so, too.
   void forgive_standstill(time_limit::clock::time_point now) noexcept {
     const auto has_missed = [now](const auto& each) {

@@ -59,7 +59,7 @@ class pool_state {
         return take_back_cancelled(*call.worker, call);
       case reading:
         // What the worker writes may never come to an end; but if it does, it runs something else by now.
-        call.worker->read_limit.start(longest_rest);
+        limit_rest(*call.worker);
         return box.kick();
       case returned:
         return drop(call);
@@ -217,6 +217,7 @@ class pool_state {
     if (call.is_cancelled) return drop(call);
     call.where = remote_call::place::queued;
     waiting.push_front(call);
+    if (cancels) box.kick();
   }
 
   /// Of the call that the worker has alone, if it has that, and can begin it.
@@ -226,6 +227,9 @@ class pool_state {
     of.limit.start(of.timed->time_limit);
     box.kick();
   }
+
+  /// Of a result that nobody wants any more.
+  static void limit_rest(pool_worker& of) noexcept { of.read_limit.start(longest_rest); }
 
   // ---- what becomes of workers
 
@@ -313,7 +317,7 @@ class pool_state {
 
  private:
   static constexpr std::chrono::seconds longest_leave{2};
-  static constexpr std::chrono::seconds longest_rest{1};  // of a result that nobody wants any more
+  static constexpr std::chrono::seconds longest_rest{1};
 
   const std::uint32_t made_in_ = base::fork_count();
 };

@@ -97,6 +97,7 @@ struct pool_worker {
   bool is_streaming = false;      // is sending, piece by piece
   bool has_begun_to_get = false;  // of these: it has the first
   bool is_receiving = false;
+  bool is_read = false;  // a result of it, piece by piece, that it may still write
   bool is_started = false;
   bool is_set_up = false;       // it has done what it does first
   bool is_ready = false;        // both

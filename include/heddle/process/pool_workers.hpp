@@ -77,6 +77,7 @@ class pool_workers {
 
   /// The worker that was busy last of those that have nothing to do; or a new one; or the one that has least.
   [[nodiscard]] chosen choose(const remote_call& call) noexcept {
+    is_start_put_off_ = false;
     pool_worker* idle = nullptr;
     pool_worker* least = nullptr;
     std::size_t there = 0;
@@ -85,7 +86,7 @@ class pool_workers {
       if (each->has_place()) ++there;
       if (!each->may_get_calls() || each->left_of(settings_.max_calls) == 0) continue;
       ++useful;
-      if (each->outstanding == 0) {
+      if (each->outstanding == 0 && !(call.is_large && each->is_read)) {
         if (idle == nullptr || each->idle_since > idle->idle_since) idle = each.get();
       } else if (least == nullptr || each->outstanding < least->outstanding) {
         least = each.get();
@@ -102,7 +103,8 @@ class pool_workers {
   }
 
   /// Who has most that others could have, if one has nothing to do or can be started; null if there is nobody.
-  [[nodiscard]] pool_worker* choose_to_take_from() const noexcept {
+  [[nodiscard]] pool_worker* choose_to_take_from() noexcept {
+    is_start_put_off_ = false;
     bool is_one_idle = false;
     pool_worker* most = nullptr;
     std::size_t there = 0;
@@ -113,8 +115,8 @@ class pool_workers {
       if (each->outstanding > 1 && !each->is_sending && (most == nullptr || each->outstanding > most->outstanding))
         most = each.get();
     }
-    if (!is_one_idle && (there >= settings_.max_workers || clock::now() < next_start_)) return nullptr;
-    return most;
+    if (is_one_idle || most == nullptr) return most;
+    return there < settings_.max_workers && may_start() ? most : nullptr;
   }
 
   /// It has nothing to do from now on.
@@ -140,8 +142,11 @@ class pool_workers {
   void note_start() noexcept { start_error_ = nullptr; }
   /// Why the last one could not be started; null if it was.
   [[nodiscard]] const std::exception_ptr& start_error() const noexcept { return start_error_; }
-  /// When the next one may be started.
-  [[nodiscard]] clock::time_point next_start() const noexcept { return next_start_; }
+  /// When the next one may be started, if that was too early when somebody tried last; else the greatest time point.
+  /// Whoever asks tries again then, and is kicked if it is to be earlier.
+  [[nodiscard]] clock::time_point await_next_start() noexcept {
+    return awaited_start_ = is_start_put_off_ ? next_start_ : clock::time_point::max();
+  }
 
   /// A call was done.
   void note_success() noexcept { failed_starts_ = 0; }
@@ -197,9 +202,15 @@ class pool_workers {
     return settings_.start_method == start_method::spawn ? spawn_order::way::execute : spawn_order::way::fork;
   }
 
+  [[nodiscard]] bool may_start() noexcept {
+    is_start_put_off_ = clock::now() < next_start_;
+    if (is_start_put_off_ && awaited_start_ != next_start_) box_.kick();
+    return !is_start_put_off_;
+  }
+
   /// Null if it cannot be started now.
   [[nodiscard]] pool_worker* try_start() noexcept {
-    if (clock::now() < next_start_) return nullptr;
+    if (!may_start()) return nullptr;
     try {
       auto made = std::make_unique<pool_worker>(settings_.worker);
       workers_.reserve(workers_.size() + 1);
@@ -232,6 +243,8 @@ class pool_workers {
   unsigned failed_starts_ = 0;  // in a row
   std::exception_ptr start_error_;
   clock::time_point next_start_ = clock::time_point::min();
+  clock::time_point awaited_start_ = clock::time_point::max();
+  bool is_start_put_off_ = false;
 };
 
 }  // namespace heddle::process

@@ -29,6 +29,7 @@ class result_batch {
   bool begin(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex);
     note_answered(call);
+    from_.is_read = true;
     return !call.is_cancelled;
   }
 
@@ -48,6 +49,7 @@ class result_batch {
     call.where = remote_call::place::given;
     ++from_.outstanding;
     --from_.answered;
+    from_.is_read = false;
     from_.read_limit.stop();
     if (call.is_cancelled) pool_.kill_unless_answered(from_, call);
   }
@@ -119,6 +121,7 @@ class result_batch {
   [[nodiscard]] std::uint32_t claim_all() noexcept {
     const std::lock_guard lock(pool_.mutex);
     std::uint32_t lost = 0;
+    from_.is_read = false;
     from_.read_limit.stop();
     for (std::size_t each = 0; each != count_; ++each) {
       remote_call& call = *read_[each];

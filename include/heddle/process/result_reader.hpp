@@ -52,7 +52,7 @@ class result_reader {
           until, is_done, [&] { return !is_still_with(call, *from) || from->has_victim.load(base::relaxed); });
       if (!from->receiver.has_results() && !is_still_with(call, *from)) break;
     }
-    hand_back(*from, true);
+    hand_back(*from, false);
   }
 
   // ---- who has the turn
@@ -79,19 +79,20 @@ class result_reader {
     std::unique_lock lock(pool_.mutex);
     pool_.aside(lock, [reader = *this, &from] {
       const received outcome = reader.read(from, true);
-      reader.hand_back(from, outcome != received::premature);
+      reader.hand_back(from, outcome == received::premature);
     });
   }
 
-  /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already, if he is
-  /// to be.
-  void hand_back(pool_worker& from, bool tells) const noexcept {
+  /// Nobody reads what the worker writes from now on but the supervisor, who is told of what is there already; unless
+  /// it is premature, and who writes its call still does, and tells him.
+  void hand_back(pool_worker& from, bool is_premature) const noexcept {
     const std::lock_guard lock(pool_.mutex);
     from.is_receiving = false;
     from.receiver.expect_supervisor();
-    const bool is_to_look = (tells && from.receiver.has_results()) || from.victim != nullptr || from.channel.is_lost();
-    if (is_to_look) from.channel.tell_supervisor();
-    if (from.channel.is_lost()) pool_.box.kick();
+    if (from.channel.is_lost()) return pool_.box.kick();  // who buries it reads what there is
+    const bool is_for_later = is_premature && from.is_streaming;
+    const bool has_victim = from.has_victim.load(base::relaxed);
+    if (has_victim || (!is_for_later && from.receiver.has_results())) from.channel.tell_supervisor();
   }
 
   /// After all has been read. What has come since may be the answer: a worker answers before it begins the next call.

@@ -2,10 +2,12 @@
 // Receives what becomes of the calls of one worker.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <utility>
 
+#include <heddle/base/atomic.hpp>
 #include <heddle/process/channel_memory.hpp>
 #include <heddle/process/empty_wakes.hpp>
 #include <heddle/process/exception_codec.hpp>
@@ -30,7 +32,7 @@ class result_receiver {
         shared_(channel.shared()),
         given_(channel.given()),
         results_(shared_.results, shared_.result_bytes),
-        max_result_(settings.max_result) {
+        max_result_(std::min(settings.max_result, most_ever)) {
     expect_supervisor();
   }
   result_receiver(const result_receiver&) = delete;
@@ -49,6 +51,11 @@ class result_receiver {
   /// Whether the worker has said that it is to be replaced.
   [[nodiscard]] bool has_had_enough() const noexcept { return has_had_enough_; }
 
+  /// Whether it waits for more of a result, at this moment. Any thread.
+  [[nodiscard]] bool waits_for_rest() const noexcept {
+    return waits_for_rest_.load(base::relaxed);  // relaxed: a hint
+  }
+
   [[nodiscard]] bool has_results() noexcept {
     if (has_head_) return true;
     if (results_.readable_bytes() < sizeof(message_head)) results_.look();
@@ -64,11 +71,12 @@ class result_receiver {
     const bool spins = !had_to_wake && !std::exchange(was_woken_for_nothing_, false) && channel_.may_spin();
     if (spins && sync::spin_until(is_there)) return;
     const sync::blocking_scope blocked(nullptr);
+    const std::uint32_t own = channel_.own_wakes();
     shared_.of_receiver.prepare(channel_memory::somebody);
     if (!is_there() && !is_called_off()) {
       shared_.of_receiver.sleep(channel_memory::somebody, until);
       was_woken_for_nothing_ = !is_there();
-      if (was_woken_for_nothing_) count_empty_wake();
+      if (was_woken_for_nothing_ && own == channel_.own_wakes()) count_empty_wake();
     }
     expect_nobody();
   }
@@ -116,12 +124,19 @@ class result_receiver {
   };
 
   using clock = empty_wakes::clock;
+  static constexpr std::uint64_t most_ever = UINT64_MAX / 2;  // so that where it ends is a number
   static constexpr std::uint64_t max_failure = std::uint64_t{64} << 20U;
 
   void wait_for_rest() {
     const auto is_there = [&] { return results_.look(), results_.readable_bytes() != 0 || results_.is_broken(); };
-    channel_.wait(
-        shared_.of_receiver, [&] { return is_there() || channel_.is_lost(); }, [&] { return count_empty_wake(); });
+    std::uint32_t own = channel_.own_wakes();
+    const auto is_enough = [&] {
+      const std::uint32_t before = std::exchange(own, channel_.own_wakes());
+      return before == own ? count_empty_wake() : is_nuisance_;
+    };
+    waits_for_rest_.store(true, base::relaxed);
+    channel_.wait(shared_.of_receiver, [&] { return is_there() || channel_.is_lost(); }, is_enough);
+    waits_for_rest_.store(false, base::relaxed);
     if (results_.is_broken() || results_.readable_bytes() == 0) throw worker_is_lost();
   }
 
@@ -218,6 +233,7 @@ class result_receiver {
   bool is_nuisance_ = false;  // it wakes who waits for nothing, all the time
   bool was_woken_for_nothing_ = false;
   empty_wakes wakes_;
+  base::atomic<bool> waits_for_rest_{false};
   task_slots::sequence last_result_ = 0;
   std::uint64_t rung_ = 0;  // where it was when the worker was told of room last
 };

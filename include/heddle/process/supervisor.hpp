@@ -132,12 +132,14 @@ class supervisor {
   [[nodiscard]] clock::time_point next_time() const noexcept {
     const clock::time_point of_starter = std::max(pool_.workers.starter().next_time(), clock::now());
     const std::lock_guard lock(pool_.mutex);
-    clock::time_point next = pool_.waiting.empty() ? clock::time_point::max() : pool_.workers.next_start();
-    if (next <= clock::now()) next = clock::time_point::max();
-    next = std::min(next, of_starter);
+    clock::time_point next = std::min(pool_.workers.await_next_start(), of_starter);
     if (is_blind_) next = std::min(next, clock::now() + longest_report);
-    for (const auto& each : pool_.workers)
-      next = std::min({next, each->limit.end(), each->read_limit.end(), each->bury_after, each->look_again});
+    for (const auto& each : pool_.workers) {
+      next = std::min(next, each->look_again);
+      if (!each->is_doomed) next = std::min({next, each->limit.end(), each->read_limit.end()});
+      // Who sends to it, or receives from it, says when that is over.
+      if (!each->is_sending && !each->is_receiving) next = std::min(next, each->bury_after);
+    }
     return next;
   }
 
@@ -175,11 +177,11 @@ class supervisor {
       const auto outcome = reader_.read(*from, false);
       if (outcome == result_receiver::received::nothing) reader_.kill_for_victim(*from);
       if (outcome == result_receiver::received::streamed) return reader_.read_rest_aside(*from);
-      if (outcome == result_receiver::received::premature) return reader_.hand_back(*from, false);
+      if (outcome == result_receiver::received::premature) return reader_.hand_back(*from, true);
       lock.lock();
       if (from->answered == before || !from->is_busy()) {
         lock.unlock();
-        return reader_.hand_back(*from, true);
+        return reader_.hand_back(*from, false);
       }
       // There will be more. It is better to look again for many than to be told of each.
       from->receiver.expect_supervisor_later();

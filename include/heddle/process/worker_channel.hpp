@@ -62,12 +62,16 @@ class worker_channel {
 
   /// Whoever waits for the worker here looks again.
   void wake_waiters() noexcept {
+    own_wakes_.fetch_add(1, base::relaxed);  // relaxed: a hint
     for (doorbell* each : {&shared_.of_receiver, &shared_.of_sender}) {
       const doorbell::caller who = each->ring();
       if (who == channel_memory::supervisor || who == channel_memory::supervisor_later) tell_supervisor();
       each->wake();
     }
   }
+
+  /// Changes with each wake_waiters(): it is not the worker who has woken them then.
+  [[nodiscard]] std::uint32_t own_wakes() const noexcept { return own_wakes_.load(base::relaxed); }  // relaxed: a hint
 
   /// The worker has ended, or is to be treated so: nobody waits for it any more.
   void lose() noexcept {
@@ -110,6 +114,7 @@ class worker_channel {
   given_calls<remote_call> given_;
   base::atomic<bool> is_lost_{false};
   base::atomic<bool> has_woken_{false};
+  base::atomic<std::uint32_t> own_wakes_{0};
 };
 
 }  // namespace heddle::process

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// Calls that have nothing to do with what is cancelled, killed or slow beside them: none fails or is kept waiting, and
+// nobody is busy with waiting.
+#include <heddle/process_pool_executor.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <heddle/partial.hpp>
+#include <heddle/serialize.hpp>
+#include <support/catch.hpp>
+#include <support/deadline.hpp>
+#include <support/scale.hpp>
+
+using namespace std::chrono_literals;
+using heddle::process_pool_executor;
+using heddle_test::scaled;
+
+namespace {
+
+int twice(int value) { return 2 * value; }
+
+int sleep_for(std::chrono::milliseconds length) {
+  std::this_thread::sleep_for(length);
+  return 1;
+}
+
+/// Whoever encodes or decodes takes so long; in workers, nothing.
+std::atomic<std::chrono::milliseconds> pace{0ms};
+std::atomic<bool> has_begun{false};
+
+void take_time() {
+  if (pace.load() == 0ms) return;
+  has_begun = true;
+  std::this_thread::sleep_for(pace.load());
+}
+
+/// For a scope.
+struct slowly {
+  explicit slowly(std::chrono::milliseconds given) {
+    has_begun = false;
+    pace = given;
+  }
+  slowly(const slowly&) = delete;
+  slowly& operator=(const slowly&) = delete;
+  ~slowly() { pace = 0ms; }
+
+  static void wait_until_begun() {
+    while (!has_begun) std::this_thread::sleep_for(1ms);
+  }
+};
+
+/// Large, so it goes piece by piece; it takes its time before that, or afterwards.
+template <bool Before>
+struct large_value {
+  std::vector<char> bytes;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    char mark = 0;
+    archive(mark);
+    if (Before) take_time();
+    archive(bytes);
+    if (!Before) take_time();
+    archive(mark);
+  }
+};
+
+template <bool Before>
+large_value<Before> make_large() {
+  return {std::vector<char>(3'000'000)};
+}
+
+struct small_value {
+  int value = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    take_time();
+    archive(value);
+  }
+};
+
+std::size_t size_of(const std::vector<char>& bytes) { return bytes.size(); }
+
+/// From now on its workers are given several calls at a time.
+void make_deep(process_pool_executor& procs) {
+  for (int round = 0; round < 5; ++round) {
+    for (auto& each : procs.submit_bulk(twice, std::vector<int>(500, 1))) each.wait();
+  }
+}
+
+std::chrono::nanoseconds time_used() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return std::chrono::seconds(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+         std::chrono::microseconds(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+void check_uses_no_time() {
+  std::this_thread::sleep_for(200ms);
+  const auto before = time_used();
+  std::this_thread::sleep_for(1s);
+  CHECK(time_used() - before < 200ms);
+}
+
+}  // namespace
+
+TEST_CASE("a call goes on though its waiter is woken for others that are submitted and cancelled", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  make_deep(procs);
+  auto runs = procs.submit(sleep_for, 2000ms);
+  std::thread waits([&] { CHECK_NOTHROW(runs.result()); });
+  while (!runs.done()) procs.submit(twice, 1).cancel();
+  waits.join();
+}
+
+TEST_CASE("a call goes on though a result before it was cancelled that takes long to read", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  make_deep(procs);
+  const slowly reads(1800ms);
+  auto read = procs.submit(make_large<false>);
+  read.add_done_callback([](const auto&) {});
+  slowly::wait_until_begun();
+  auto runs = procs.submit(sleep_for, 3000ms);
+  std::this_thread::sleep_for(100ms);
+  CHECK(read.cancel());
+  CHECK(runs.result() == 1);
+}
+
+TEST_CASE("a result is read though a large argument for its worker is cancelled", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  make_deep(procs);
+  const slowly reads(500ms);
+  auto read = procs.submit(make_large<true>);
+  read.add_done_callback([](const auto&) {});
+  slowly::wait_until_begun();
+  auto sent = procs.submit(size_of, std::vector<char>(3'000'000));
+  std::this_thread::sleep_for(100ms);
+  sent.cancel();
+  CHECK(read.result().bytes.size() == 3'000'000);
+  CHECK(procs.submit(size_of, std::vector<char>(3'000'000)).result() == 3'000'000);
+}
+
+TEST_CASE("what is large both ways comes back, whoever is first to say so", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  for (std::size_t i = 0; i < scaled(300); ++i) {
+    std::atomic<bool> is_there{false};
+    auto echoed = procs.submit([](std::vector<char> bytes) { return bytes; }, std::vector<char>(2'000'000));
+    echoed.add_done_callback([&](const auto&) { is_there = true; });
+    while (!is_there) std::this_thread::sleep_for(100us);
+  }
+}
+
+TEST_CASE("a call that comes before the next worker may be started is begun when it may", "[process_pool]") {
+  const heddle_test::deadline limit;
+  const std::string kills = "/tmp/heddle_kills_" + std::to_string(::getpid());
+  std::ofstream(kills) << "x";
+  const auto die_while = [](const std::string& path) {
+    if (std::filesystem::exists(path)) ::raise(SIGKILL);
+  };
+  process_pool_executor procs{{.max_workers = 1, .initializer = heddle::partial(die_while, kills)}};
+  auto never = procs.submit(twice, 1);
+  while (procs.stats().died < 7) std::this_thread::sleep_for(1ms);
+  never.cancel();
+  std::this_thread::sleep_for(5ms);
+  std::filesystem::remove(kills);
+  CHECK(procs.submit(twice, 2).result() == 4);
+}
+
+TEST_CASE("a shutdown that cancels does so at once, also what is being sent", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  make_deep(procs);
+  auto runs = procs.submit(sleep_for, 5000ms);
+  std::this_thread::sleep_for(50ms);
+  const slowly sends(200ms);
+  heddle::future<int> sent;
+  std::thread submits([&] { sent = procs.submit([](small_value given) { return given.value; }, small_value()); });
+  slowly::wait_until_begun();
+  procs.shutdown(heddle::pending_jobs::cancel, heddle::join_workers::no);
+  submits.join();
+  CHECK_THROWS_AS(sent.result(2s), heddle::cancelled_error);
+  CHECK_FALSE(runs.done());
+  procs.kill_workers();
+}
+
+TEST_CASE("nobody is busy with waiting for who sends to a worker that is gone, or reads from it", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1, .on_crash = heddle::on_crash::break_pool()}};
+  make_deep(procs);
+  const slowly takes(2000ms);
+  SECTION("a result is read") {
+    auto read = procs.submit(make_large<false>);
+    read.add_done_callback([](const auto&) {});
+    slowly::wait_until_begun();
+    auto dies = procs.submit([] { ::raise(SIGKILL); });
+    check_uses_no_time();
+    CHECK_NOTHROW(read.result());
+  }
+  SECTION("a call is sent") {
+    heddle::future<int> sent;
+    std::thread submits([&] { sent = procs.submit([](small_value given) { return given.value; }, small_value()); });
+    slowly::wait_until_begun();
+    for (const pid_t worker : procs.worker_pids()) ::kill(worker, SIGKILL);
+    check_uses_no_time();
+    submits.join();
+  }
+  SECTION("a call is sent to a worker that runs one that was cancelled") {
+    auto runs = procs.submit(sleep_for, 60'000ms);
+    std::this_thread::sleep_for(50ms);
+    heddle::future<int> sent;
+    std::thread submits([&] { sent = procs.submit([](small_value given) { return given.value; }, small_value()); });
+    slowly::wait_until_begun();
+    std::thread waits([&] { CHECK_THROWS(runs.result(100ms)); });
+    std::this_thread::sleep_for(20ms);
+    runs.cancel();
+    check_uses_no_time();
+    waits.join();
+    submits.join();
+    CHECK(sent.result() == 0);
+  }
+}
