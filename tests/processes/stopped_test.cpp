@@ -102,6 +102,23 @@ TEST_CASE("no call is too late for the time that its program stood still", "[pro
   CHECK(program.wait() == 0);
 }
 
+TEST_CASE("a program that is stopped again and again, to slow it down, has time limits all the same",
+          "[process_pool]") {
+  if (std::getenv("HEDDLE_TEST_FORKED") != nullptr) SKIP("it takes seconds, and would be the same");
+  const heddle_test::deadline limit;
+  heddle_test::started_program program({"late_call"});
+  REQUIRE(std::atoi(program.read_line().c_str()) > 0);
+  for (int i = 0; i < 60; ++i) {
+    ::kill(program.process(), SIGSTOP);
+    std::this_thread::sleep_for(10ms);
+    ::kill(program.process(), SIGCONT);
+    std::this_thread::sleep_for(90ms);  // the call has two seconds
+  }
+  program.write("go\n");
+  CHECK(program.read_line() != "y");
+  CHECK(program.wait() == 0);
+}
+
 TEST_CASE("what a debugger holds has no time limit", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <utility>
 
@@ -24,6 +25,20 @@ class late_workers {
   void note_stop() noexcept {
     const std::lock_guard lock(pool_.mutex);
     was_stopped_ = true;
+    stops_until_ = time_limit::clock::now() + std::chrono::seconds(10);
+  }
+
+  /// When to look though no limit ends. A program that is stopped again and again, to slow it down, has limits that
+  /// end: each stop takes from them what has passed since the last look. Under the lock.
+  [[nodiscard]] time_limit::clock::time_point next_look() const noexcept {
+    const bool is_needed =
+        last_look_ < stops_until_ &&
+        std::any_of(
+            pool_.workers.begin(), pool_.workers.end(),
+            [](const auto& each) {
+              return std::min(each->limit.end(), each->read_limit.end()) != time_limit::clock::time_point::max();
+            });
+    return is_needed ? last_look_ + std::chrono::milliseconds(20) : time_limit::clock::time_point::max();
   }
 
   void kill_late() {
@@ -77,6 +92,7 @@ class late_workers {
   // Under the pool's lock:
   bool was_stopped_ = false;  // since the last look
   time_limit::clock::time_point last_look_ = time_limit::clock::now();
+  time_limit::clock::time_point stops_until_ = last_look_;  // it would be no wonder if there were more
 };
 
 }  // namespace heddle::process

@@ -132,7 +132,7 @@ class supervisor {
   [[nodiscard]] clock::time_point next_time() const noexcept {
     const clock::time_point of_starter = std::max(pool_.workers.starter().next_time(), clock::now());
     const std::lock_guard lock(pool_.mutex);
-    clock::time_point next = std::min(pool_.workers.await_next_start(), of_starter);
+    clock::time_point next = std::min({pool_.workers.await_next_start(), late_.next_look(), of_starter});
     if (is_blind_) next = std::min(next, clock::now() + longest_report);
     for (const auto& each : pool_.workers) {
       next = std::min(next, each->look_again);
