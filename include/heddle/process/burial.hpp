@@ -45,6 +45,7 @@ class burial {
 
  private:
   void bury(std::unique_lock<std::mutex>& lock, pool_worker& worker) const {
+    if (worker.is_left_alone) static_cast<void>(worker.sender.try_send_leave());
     call_list victims;  // one at most, of a worker that writes what workers write
     call_list unbegun;
     worker.sender.take_all([&](remote_call& call) {

@@ -105,6 +105,7 @@ struct pool_worker {
   bool is_doomed = false;       // it is to be killed as soon as nobody sends
   bool has_ended = false;       // its handle says so, or it could not be started
   bool has_report = false;      // and it is known how
+  bool is_left_alone = false;   // it runs, but there is no descriptor for its handle: it is to end by itself
   bool timed_out = false;       // it is killed for its time limit
   bool has_had_enough = false;  // it has said that it is to be replaced
 };

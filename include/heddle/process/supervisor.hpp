@@ -211,7 +211,7 @@ class supervisor {
       case server_report::kind::started:
         return note_start(*about, delivered);
       case server_report::kind::failed:
-        if (delivered.report.how.process != 0) leave_alone(*about);
+        about->is_left_alone = delivered.report.how.process != 0;
         pool_.workers.note_start_error(std::make_exception_ptr(
             std::system_error(delivered.report.error, std::system_category(), "a worker process cannot be started")));
         about->has_report = true;
@@ -245,13 +245,6 @@ class supervisor {
     started.is_ready = started.is_set_up;
     pool_.start_clock(started);
     if (!started.is_set_up && pool_.settings.setup_limit.count() != 0) started.limit.start(pool_.settings.setup_limit);
-  }
-
-  /// It runs, but this process has no descriptor for its handle: it is to end by itself.
-  void leave_alone(pool_worker& started) noexcept {
-    started.end.pid = 0;
-    pool_.requeue_unbegun(started);
-    if (!started.is_sending) static_cast<void>(started.sender.try_send_leave());
   }
 
   static void note_cause(pool_worker& ended, const exit_report& how) noexcept {
