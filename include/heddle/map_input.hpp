@@ -46,7 +46,7 @@ class map_cursor {
   /// Submits it by itself, and the elements as arguments, to an executor that sends both elsewhere.
   template <class E>
   [[nodiscard]] auto submit_elements(E& on) {
-    return std::apply([&](auto&&... own) { return on.submit(*callable_, std::move(own)...); }, take());
+    return std::apply([&](auto&&... own) { return on.submit_shared(callable_, std::move(own)...); }, take());
   }
 
   /// The call of those and the next ones, `size` or up to the end. What reading them throws comes later, if there is

@@ -17,6 +17,7 @@
 
 #include <heddle/base/report.hpp>
 #include <heddle/base/revocable.hpp>
+#include <heddle/base/shared_value.hpp>
 #include <heddle/bulk.hpp>
 #include <heddle/callable_kind.hpp>
 #include <heddle/errors.hpp>
@@ -30,6 +31,7 @@
 #include <heddle/register_exception.hpp>
 #include <heddle/remote_map.hpp>
 #include <heddle/remote_task.hpp>
+#include <heddle/shared_callable.hpp>
 #include <heddle/submit_after.hpp>
 #include <heddle/travelling_call.hpp>
 #include <heddle/travelling_chunk.hpp>
@@ -150,12 +152,14 @@ class process_pool_executor : public map_members<process_pool_executor> {
   /// returns their futures in this order. Throws as submit(), and cancels then what it has submitted.
   template <class F, mappable_range... Rs>
   [[nodiscard]] auto submit_bulk(F&& callable, Rs&&... ranges) {
+    static_assert(is_mappable<F, Rs...>());
+    const base::shared_value<const std::decay_t<F>> shared(std::in_place, std::forward<F>(callable));
     std::vector<future<map_result_t<std::decay_t<F>, Rs...>>> futures;
     try {
       for_each_together(
           [&](auto&&... each) {
             futures.emplace_back();
-            futures.back() = submit(callable, std::forward<decltype(each)>(each)...);
+            futures.back() = submit_shared(shared, element_of<Rs>(std::forward<decltype(each)>(each))...);
           },
           ranges...);
     } catch (...) {
@@ -165,6 +169,17 @@ class process_pool_executor : public map_members<process_pool_executor> {
       throw;
     }
     return futures;
+  }
+
+  /// For map(): submit() of a callable that other calls have, too.
+  template <class F, class... Args>
+  [[nodiscard]] auto submit_shared(const base::shared_value<const F>& callable, Args&&... args) {
+    constexpr callable_kind kind = kind_of_callable<F>;
+    if constexpr (kind == callable_kind::partial || kind == callable_kind::by_value) {
+      return submit(shared_callable<F>(callable), std::forward<Args>(args)...);
+    } else {
+      return submit(*callable, std::forward<Args>(args)...);  // there is nothing to share
+    }
   }
 
   /// For map(): a call for several elements, whose results come together.
