@@ -6,9 +6,12 @@
 #include <conformance/set_ups.hpp>
 #include <cstddef>
 #include <heddle/map_options.hpp>
+#include <heddle/register_exception.hpp>
+#include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <support/own_executor.hpp>
+#include <support/travelling.hpp>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -26,7 +29,13 @@ struct own_setup {
   own_executor pool;
 };
 
-using map_setups = std::tuple<inline_setup, threads_setup, view_setup, own_setup>;
+using local_map_setups = std::tuple<inline_setup, threads_setup, view_setup, own_setup>;
+using map_setups = and_processes<local_map_setups>;
+
+// So that they come back from other processes as what they are.
+inline const bool ints_are_registered = heddle::register_exception<int>();
+
+// Functions, so that calls of several cases are compiled once.
 
 inline int doubled(int value) { return 2 * value; }
 
@@ -34,6 +43,14 @@ inline int failing_at_each_third(int i) {
   if (i % 3 == 1) throw i;
   return i;
 }
+
+inline int one_of_two(const travelling&, const travelling&) { return 1; }
+
+inline void nothing(int) {}
+
+inline std::unique_ptr<int> owned(int i) { return std::make_unique<int>(i); }
+
+inline std::unique_ptr<travelling> counted(int) { return std::make_unique<travelling>(); }
 
 template <class Results>
 auto all(Results&& results) {

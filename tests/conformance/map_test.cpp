@@ -11,6 +11,7 @@
 #include <heddle/errors.hpp>
 #include <heddle/executor.hpp>
 #include <heddle/inline_executor.hpp>
+#include <heddle/partial.hpp>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -20,10 +21,12 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <support/call_count.hpp>
 #include <support/catch.hpp>
 #include <support/counted_input.hpp>
 #include <support/deadline.hpp>
 #include <support/tracked.hpp>
+#include <support/travelling.hpp>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -35,16 +38,23 @@ using Catch::Matchers::Equals;
 using heddle::map_options;
 using heddle_test::all;
 using heddle_test::all_map_options;
+using heddle_test::call_count;
+using heddle_test::count_call;
+using heddle_test::counted;
 using heddle_test::counted_input;
 using heddle_test::doubled;
 using heddle_test::failing_at_each_third;
 using heddle_test::first_numbers;
 using heddle_test::is_over;
 using heddle_test::life_counts;
+using heddle_test::local_map_setups;
+using heddle_test::local_setups;
 using heddle_test::map_setups;
 using heddle_test::moved_at_most;
-using heddle_test::setups;
-using heddle_test::tracked;
+using heddle_test::nothing;
+using heddle_test::one_of_two;
+using heddle_test::owned;
+using heddle_test::travelling;
 
 namespace {
 
@@ -94,22 +104,23 @@ TEMPLATE_LIST_TEST_CASE("a map ends with its shortest range", "[conformance][map
 TEMPLATE_LIST_TEST_CASE("a map over an empty range is empty and calls nothing", "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  std::atomic<int> calls{0};
-  const auto count = [&](int, int) { ++calls; };
-  auto results = setup.pool.map(count, std::vector<int>(), std::views::iota(0));
+  const call_count calls;
+  const auto count = [](const std::string& place, int, int) { count_call(place); };
+  auto results = setup.pool.map(heddle::partial(count, calls.place()), std::vector<int>(), std::views::iota(0));
   CHECK(results.size() == 0);
   CHECK(results.begin() == results.end());
   setup.pool.shutdown();
-  CHECK(calls == 0);
+  CHECK(calls.value() == 0);
 }
 
 TEMPLATE_LIST_TEST_CASE("a map submits at the call, not when it is read", "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
-  std::atomic<int> calls{0};
+  const call_count calls;
   HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map([&](int i) { return ++calls, i; }, std::vector<int>{1, 2, 3});
+  const auto count = [](const std::string& place, int i) { return count_call(place), i; };
+  auto results = setup.pool.map(heddle::partial(count, calls.place()), std::vector<int>{1, 2, 3});
   setup.pool.shutdown();
-  CHECK(calls == 3);
+  CHECK(calls.value() == 3);
   CHECK(results.size() == 3);
   CHECK_THAT(all(results), Equals(std::vector<int>{1, 2, 3}));
   CHECK(results.size() == 0);
@@ -118,21 +129,8 @@ TEMPLATE_LIST_TEST_CASE("a map submits at the call, not when it is read", "[conf
 TEMPLATE_LIST_TEST_CASE("a map goes on after a call that failed", "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map(
-      [](int i) {
-        if (i % 3 == 1) throw i;
-        return i;
-      },
-      std::vector<int>{0, 1, 2, 3, 4, 5});
-  std::vector<int> seen;
-  for (auto at = results.begin(); at != results.end(); ++at) {
-    try {
-      seen.push_back(*at);
-    } catch (int failed) {
-      seen.push_back(-failed);
-    }
-  }
-  CHECK_THAT(seen, Equals(std::vector<int>{0, -1, 2, 3, -4, 5}));
+  CHECK_THAT(all_with_failures(setup.pool.map(failing_at_each_third, first_numbers(6))),
+             Equals(std::vector<int>{0, -1, 2, 3, -4, 5}));
 }
 
 TEMPLATE_LIST_TEST_CASE("a map takes elements of every kind", "[conformance][map]", map_setups) {
@@ -153,7 +151,11 @@ TEMPLATE_LIST_TEST_CASE("a map takes elements of every kind", "[conformance][map
   CHECK_THAT(all(setup.pool.map(
                  doubled, std::ranges::subrange(std::istream_iterator<int>(numbers), std::istream_iterator<int>()))),
              Equals(std::vector<int>{10, 12, 14}));
+}
 
+TEMPLATE_LIST_TEST_CASE("a map takes members of its elements", "[conformance][map]", local_map_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
   std::vector<summed> objects{{1}, {2}};
   CHECK_THAT(all(setup.pool.map(&summed::value, objects)), Equals(std::vector<int>{1, 2}));
 
@@ -171,10 +173,10 @@ TEMPLATE_LIST_TEST_CASE("a map takes its callable once and elements by one copy"
   life_counts callable;
   life_counts element;
   {
-    std::vector<tracked> elements;
+    std::vector<travelling> elements;
     elements.reserve(3);
     for (int i = 0; i < 3; ++i) elements.emplace_back(element);
-    auto results = setup.pool.map([held = tracked(callable)](const tracked&) { return 1; }, elements);
+    auto results = setup.pool.map(heddle::partial(one_of_two, travelling(callable)), elements);
     CHECK_THAT(all(results), Equals(std::vector<int>{1, 1, 1}));
     setup.pool.shutdown();
     CHECK(callable.alive == 0);
@@ -186,9 +188,9 @@ TEMPLATE_LIST_TEST_CASE("a map takes its callable once and elements by one copy"
 
 TEMPLATE_LIST_TEST_CASE("a result of a map is gone when the next one is read", "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
-  life_counts counts;
+  const life_counts& counts = travelling::of_this_process();
   HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map([&](int) { return tracked(counts); }, std::vector<int>{1, 2});
+  auto results = setup.pool.map(counted, std::vector<int>{1, 2});
   auto at = results.begin();
   static_cast<void>(*at);
   setup.pool.shutdown();
@@ -239,15 +241,39 @@ TEMPLATE_LIST_TEST_CASE("a map with options goes on after a call that failed, an
 TEMPLATE_LIST_TEST_CASE("a chunk is called in order, one element after the other", "[conformance][map]", map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  std::vector<int> called;  // not atomic
-  const auto note = [&](int i) { called.push_back(i); };
-  auto results = setup.pool.map(note, {.chunksize = 100}, first_numbers(100));
-  setup.pool.shutdown();
-  CHECK_THAT(called, Equals(first_numbers(100)));
-  CHECK(results.size() == 100);
+  const auto count = +[](int) {
+    static int calls = 0;  // not atomic
+    return calls++;
+  };
+  std::vector<int> calls = all(setup.pool.map(count, {.chunksize = 100}, first_numbers(100)));
+  REQUIRE(calls.size() == 100);
+  const int first = calls[0];
+  for (int& each : calls) each -= first;
+  CHECK_THAT(calls, Equals(first_numbers(100)));
 }
 
-TEMPLATE_LIST_TEST_CASE("chunks and buffers hold results of every kind", "[conformance][map]", setups) {
+TEMPLATE_LIST_TEST_CASE("chunks and buffers hold results that are void or move-only", "[conformance][map]",
+                        map_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  const std::vector<int> input{0, 1, 2};
+  for (const map_options& options : all_map_options) {
+    int seen = 0;
+    for (auto&& result : setup.pool.map(nothing, options, input)) {
+      static_cast<void>(result);
+      ++seen;
+    }
+    CHECK(seen == 3);
+    int expected = 0;
+    for (auto& each : setup.pool.map(owned, options, input)) {
+      const std::unique_ptr<int> taken = std::move(each);
+      CHECK(*taken == expected++);
+    }
+    CHECK(expected == 3);
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("chunks and buffers hold results of every kind", "[conformance][map]", local_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   const std::vector<int> input{0, 1, 2};
@@ -260,11 +286,7 @@ TEMPLATE_LIST_TEST_CASE("chunks and buffers hold results of every kind", "[confo
     const auto referred = [&](int i) -> int& { return targets[static_cast<std::size_t>(i)]; };
     for (int& each : setup.pool.map(referred, options, input)) CHECK(&each == &targets[next++]);
     CHECK(next == 3);
-    int expected = 0;
-    for (auto& each : setup.pool.map([](int i) { return std::make_unique<int>(i); }, options, input)) {
-      const std::unique_ptr<int> taken = std::move(each);
-      CHECK(*taken == expected++);
-    }
+    int expected = 3;
     for (auto& each : setup.pool.map([](int i) { return heddle_test::immovable_number(i + 3); }, options, input)) {
       CHECK(each.value == expected++);
     }
@@ -280,10 +302,10 @@ TEMPLATE_LIST_TEST_CASE("a map with options takes its callable once and elements
     life_counts callable;
     life_counts element;
     {
-      std::vector<tracked> elements;
+      std::vector<travelling> elements;
       elements.reserve(3);
       for (int i = 0; i < 3; ++i) elements.emplace_back(element);
-      auto results = setup.pool.map([held = tracked(callable)](const tracked&) { return 1; }, options, elements);
+      auto results = setup.pool.map(heddle::partial(one_of_two, travelling(callable)), options, elements);
       CHECK_THAT(all(results), Equals(std::vector<int>{1, 1, 1}));
       setup.pool.submit([] {}).result();
     }
@@ -297,9 +319,9 @@ TEMPLATE_LIST_TEST_CASE("a result of a map with options is gone when the next on
   const heddle_test::deadline limit;
   const map_options options = GENERATE(map_options{.timeout = 1h}, map_options{.chunksize = 4},
                                        map_options{.buffersize = 10}, map_options{.chunksize = 2, .buffersize = 9});
-  life_counts counts;
+  const life_counts& counts = travelling::of_this_process();
   HEDDLE_SET_UP(setup);
-  auto results = setup.pool.map([&](int) { return std::make_unique<tracked>(counts); }, options, first_numbers(4));
+  auto results = setup.pool.map(counted, options, first_numbers(4));
   setup.pool.shutdown();
   auto at = results.begin();
   for (int left = 4; left > 0; --left) {
@@ -382,11 +404,11 @@ TEMPLATE_LIST_TEST_CASE("a map with a buffer lets its ranges and its callable go
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   life_counts counts;
-  std::vector<tracked> elements;
+  std::vector<travelling> elements;
   elements.reserve(3);
   for (int i = 0; i < 3; ++i) elements.emplace_back(counts);
   auto results =
-      setup.pool.map([held = tracked(counts)](const tracked&) { return 1; }, {.buffersize = 2}, std::move(elements));
+      setup.pool.map(heddle::partial(one_of_two, travelling(counts)), {.buffersize = 2}, std::move(elements));
   CHECK(counts.alive >= 4);
   CHECK_THAT(all(results), Equals(std::vector<int>{1, 1, 1}));
   setup.pool.shutdown();
@@ -443,7 +465,7 @@ TEMPLATE_LIST_TEST_CASE("a timeout_error that a call throws is an error of its e
                         map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
-  const auto call = [](int i) { return i == 1 ? throw heddle::timeout_error("of the call") : i; };
+  const auto call = +[](int i) { return i == 1 ? throw heddle::timeout_error("of the call") : i; };
   for (const map_options& options : all_map_options) {
     auto results = setup.pool.map(call, options, std::vector<int>{0, 1, 2});
     auto at = results.begin();
@@ -499,7 +521,7 @@ TEMPLATE_LIST_TEST_CASE("what making an argument from an element throws is an er
 }
 
 TEMPLATE_LIST_TEST_CASE("what moving a result into a settled one throws is its error", "[conformance][map]",
-                        map_setups) {
+                        local_map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   life_counts counts;
@@ -542,21 +564,27 @@ TEMPLATE_LIST_TEST_CASE("a settled map gives errors as values", "[conformance][m
   }
 }
 
-TEMPLATE_LIST_TEST_CASE("a settled map holds results of every kind that moves", "[conformance][map]", map_setups) {
+TEMPLATE_LIST_TEST_CASE("a settled map holds results that are void or move-only", "[conformance][map]", map_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
+  for (const map_options& options : all_map_options) {
+    for (auto& each : setup.pool.map_settled(nothing, options, std::vector<int>{1, 2})) {
+      CHECK(each);
+      each.value();
+    }
+    for (auto& each : setup.pool.map_settled(owned, options, std::vector<int>{1, 1})) {
+      CHECK(*std::move(each).value() == 1);
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("a settled map holds references", "[conformance][map]", local_map_setups) {
   const heddle_test::deadline limit;
   HEDDLE_SET_UP(setup);
   int target = 0;
   for (const map_options& options : all_map_options) {
-    for (auto& each : setup.pool.map_settled([](int) {}, options, std::vector<int>{1, 2})) {
-      CHECK(each);
-      each.value();
-    }
     for (auto& each : setup.pool.map_settled([&](int) -> int& { return target; }, options, std::vector<int>{1, 2})) {
       CHECK(&each.value() == &target);
-    }
-    for (auto& each :
-         setup.pool.map_settled([](int i) { return std::make_unique<int>(i); }, options, std::vector<int>{1, 1})) {
-      CHECK(*std::move(each).value() == 1);
     }
   }
 }
@@ -573,6 +601,11 @@ TEMPLATE_LIST_TEST_CASE("a starmap passes the elements of each tuple", "[conform
   for (const map_options& options : all_map_options) {
     CHECK_THAT(all(setup.pool.starmap(join, options, arrays)), Equals(std::vector<std::string>{"1234", "5678"}));
   }
+}
+
+TEMPLATE_LIST_TEST_CASE("a starmap takes members, and passes the objects", "[conformance][map]", local_map_setups) {
+  const heddle_test::deadline limit;
+  HEDDLE_SET_UP(setup);
   std::vector<summed> objects{{1}, {2}};
   const std::vector<std::pair<summed*, int>> calls{{&objects[0], 10}, {&objects[1], 20}};
   CHECK_THAT(all(setup.pool.starmap(&summed::add, calls)), Equals(std::vector<int>{11, 22}));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The executors that the conformance tests run with. A new executor gets its set-ups here and a place in `setups`.
+// The executors that the conformance tests run with. A new executor gets its set-ups here and a place in `setups`, or
+// in `local_setups` and so in both.
 #pragma once
 
+#include <conformance/process_set_ups.hpp>
 #include <cstddef>
 #include <heddle/inline_executor.hpp>
 #include <heddle/manual_executor.hpp>
@@ -80,10 +82,15 @@ struct view_setup {
   view pool;
 };
 
-using setups = std::tuple<inline_setup, threads_setup, view_setup, manual_setup>;
+/// Executors whose calls run in this process, and may refer to what is here.
+using local_setups = std::tuple<inline_setup, threads_setup, view_setup, manual_setup>;
+
+/// All, for cases that send their callables, arguments and results to another process.
+using setups = and_processes<local_setups>;
 
 /// Those of them that take many calls at once.
-using bulk_setups = std::tuple<threads_setup, view_setup>;
+using local_bulk_setups = std::tuple<threads_setup, view_setup>;
+using bulk_setups = and_processes<local_bulk_setups>;
 
 /// Makes `setup` one of a TestType's set-ups in each run of a test, and has Catch2 say which if the test fails.
 #define HEDDLE_SET_UP(setup)                                                                              \
