@@ -93,10 +93,23 @@ struct small_value {
 
 std::size_t size_of(const std::vector<char>& bytes) { return bytes.size(); }
 
-/// From now on its workers are given several calls at a time.
+/// From now on its workers are given several calls at a time, if those before were quick.
 void make_deep(process_pool_executor& procs) {
   for (int round = 0; round < 5; ++round) {
     for (auto& each : procs.submit_bulk(twice, std::vector<int>(500, 1))) each.wait();
+  }
+}
+
+/// A call that takes so long, and its worker gets others meanwhile, however slow this machine has been.
+heddle::future<int> run_before_others(process_pool_executor& procs, std::chrono::milliseconds length) {
+  for (;;) {
+    make_deep(procs);
+    auto runs = procs.submit(sleep_for, length);
+    auto behind = procs.submit_bulk(twice, std::vector<int>(4, 1));
+    const bool has_them = procs.stats().with_workers == 5;
+    for (auto& each : behind) each.cancel();
+    if (has_them) return runs;
+    runs.cancel();
   }
 }
 
@@ -185,8 +198,7 @@ TEST_CASE("a call that comes before the next worker may be started is begun when
 TEST_CASE("a shutdown that cancels does so at once, also what is being sent", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};
-  make_deep(procs);
-  auto runs = procs.submit(sleep_for, 5000ms);
+  auto runs = run_before_others(procs, 5000ms);
   std::this_thread::sleep_for(50ms);
   const slowly sends(200ms);
   heddle::future<int> sent;
@@ -221,7 +233,7 @@ TEST_CASE("nobody is busy with waiting for who sends to a worker that is gone, o
     submits.join();
   }
   SECTION("a call is sent to a worker that runs one that was cancelled") {
-    auto runs = procs.submit(sleep_for, 60'000ms);
+    auto runs = run_before_others(procs, 60'000ms);
     std::this_thread::sleep_for(50ms);
     heddle::future<int> sent;
     std::thread submits([&] { sent = procs.submit([](small_value given) { return given.value; }, small_value()); });
