@@ -3,15 +3,13 @@
 // nobody is busy with waiting.
 #include <heddle/process_pool_executor.hpp>
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,10 +19,13 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
+#include <support/temporary_tree.hpp>
+#include <support/threads.hpp>
 
 using namespace std::chrono_literals;
 using heddle::process_pool_executor;
 using heddle_test::scaled;
+using heddle_test::wait_for;
 
 namespace {
 
@@ -54,10 +55,6 @@ struct slowly {
   slowly(const slowly&) = delete;
   slowly& operator=(const slowly&) = delete;
   ~slowly() { pace = 0ms; }
-
-  static void wait_until_begun() {
-    while (!has_begun) std::this_thread::sleep_for(1ms);
-  }
 };
 
 /// Large, so it goes piece by piece; it takes its time before that, or afterwards.
@@ -93,6 +90,36 @@ struct small_value {
 
 std::size_t size_of(const std::vector<char>& bytes) { return bytes.size(); }
 
+/// A result that takes its time to be read, which has begun, by who has nothing else to do.
+template <bool Before>
+heddle::future<large_value<Before>> read_slowly(process_pool_executor& procs) {
+  auto read = procs.submit(make_large<Before>);
+  read.add_done_callback([](const auto&) {});
+  wait_for(has_begun);
+  return read;
+}
+
+/// Submits a call in another thread, whose argument takes its time to be sent, which has begun.
+class slow_submission {
+ public:
+  explicit slow_submission(process_pool_executor& procs)
+      : thread_([&] { sent_ = procs.submit([](small_value given) { return given.value; }, small_value()); }) {
+    wait_for(has_begun);
+  }
+  slow_submission(const slow_submission&) = delete;
+  slow_submission& operator=(const slow_submission&) = delete;
+
+  /// When it is sent.
+  heddle::future<int>& join() {
+    thread_.join();
+    return sent_;
+  }
+
+ private:
+  heddle::future<int> sent_;
+  std::thread thread_;
+};
+
 /// From now on its workers are given several calls at a time, if those before were quick.
 void make_deep(process_pool_executor& procs) {
   for (int round = 0; round < 5; ++round) {
@@ -113,18 +140,11 @@ heddle::future<int> run_before_others(process_pool_executor& procs, std::chrono:
   }
 }
 
-std::chrono::nanoseconds time_used() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  return std::chrono::seconds(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-         std::chrono::microseconds(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
-
 void check_uses_no_time() {
   std::this_thread::sleep_for(200ms);
-  const auto before = time_used();
+  const auto before = heddle_test::cpu_time_of_this_process();
   std::this_thread::sleep_for(1s);
-  CHECK(time_used() - before < 200ms);
+  CHECK(heddle_test::cpu_time_of_this_process() - before < 200ms);
 }
 
 }  // namespace
@@ -145,9 +165,7 @@ TEST_CASE("a call goes on though a result before it was cancelled that takes lon
   process_pool_executor procs{{.max_workers = 1}};
   make_deep(procs);
   const slowly reads(1800ms);
-  auto read = procs.submit(make_large<false>);
-  read.add_done_callback([](const auto&) {});
-  slowly::wait_until_begun();
+  auto read = read_slowly<false>(procs);
   auto runs = procs.submit(sleep_for, 3000ms);
   std::this_thread::sleep_for(100ms);
   CHECK(read.cancel());
@@ -159,9 +177,7 @@ TEST_CASE("a result is read though a large argument for its worker is cancelled"
   process_pool_executor procs{{.max_workers = 1}};
   make_deep(procs);
   const slowly reads(500ms);
-  auto read = procs.submit(make_large<true>);
-  read.add_done_callback([](const auto&) {});
-  slowly::wait_until_begun();
+  auto read = read_slowly<true>(procs);
   auto sent = procs.submit(size_of, std::vector<char>(3'000'000));
   std::this_thread::sleep_for(100ms);
   sent.cancel();
@@ -177,13 +193,15 @@ TEST_CASE("what is large both ways comes back, whoever is first to say so", "[pr
     auto echoed = procs.submit([](std::vector<char> bytes) { return bytes; }, std::vector<char>(2'000'000));
     echoed.add_done_callback([&](const auto&) { is_there = true; });
     while (!is_there) std::this_thread::sleep_for(100us);
+    CHECK(echoed.result().size() == 2'000'000);
   }
 }
 
 TEST_CASE("a call that comes before the next worker may be started is begun when it may", "[process_pool]") {
   const heddle_test::deadline limit;
-  const std::string kills = "/tmp/heddle_kills_" + std::to_string(::getpid());
-  std::ofstream(kills) << "x";
+  const heddle_test::temporary_tree folder;
+  const std::string kills = std::string(folder.root()) + "/kills";
+  folder.write("/kills", "x");
   const auto die_while = [](const std::string& path) {
     if (std::filesystem::exists(path)) ::raise(SIGKILL);
   };
@@ -202,12 +220,9 @@ TEST_CASE("a shutdown that cancels does so at once, also what is being sent", "[
   auto runs = run_before_others(procs, 5000ms);
   std::this_thread::sleep_for(50ms);
   const slowly sends(200ms);
-  heddle::future<int> sent;
-  std::thread submits([&] { sent = procs.submit([](small_value given) { return given.value; }, small_value()); });
-  slowly::wait_until_begun();
+  slow_submission submitted(procs);
   procs.shutdown(heddle::pending_jobs::cancel, heddle::join_workers::no);
-  submits.join();
-  CHECK_THROWS_AS(sent.result(2s), heddle::cancelled_error);
+  CHECK_THROWS_AS(submitted.join().result(2s), heddle::cancelled_error);
   CHECK_FALSE(runs.done());
   procs.kill_workers();
 }
@@ -218,33 +233,26 @@ TEST_CASE("nobody is busy with waiting for who sends to a worker that is gone, o
   make_deep(procs);
   const slowly takes(2000ms);
   SECTION("a result is read") {
-    auto read = procs.submit(make_large<false>);
-    read.add_done_callback([](const auto&) {});
-    slowly::wait_until_begun();
+    auto read = read_slowly<false>(procs);
     auto dies = procs.submit([] { ::raise(SIGKILL); });
     check_uses_no_time();
     CHECK_NOTHROW(read.result());
   }
   SECTION("a call is sent") {
-    heddle::future<int> sent;
-    std::thread submits([&] { sent = procs.submit([](small_value given) { return given.value; }, small_value()); });
-    slowly::wait_until_begun();
+    slow_submission submitted(procs);
     for (const pid_t worker : procs.worker_pids()) ::kill(worker, SIGKILL);
     check_uses_no_time();
-    submits.join();
+    submitted.join();
   }
   SECTION("a call is sent to a worker that runs one that was cancelled") {
     auto runs = run_before_others(procs, 60'000ms);
     std::this_thread::sleep_for(50ms);
-    heddle::future<int> sent;
-    std::thread submits([&] { sent = procs.submit([](small_value given) { return given.value; }, small_value()); });
-    slowly::wait_until_begun();
+    slow_submission submitted(procs);
     std::thread waits([&] { runs.wait(100ms); });
     std::this_thread::sleep_for(20ms);
     runs.cancel();
     check_uses_no_time();
     waits.join();
-    submits.join();
-    CHECK(sent.result() == 0);
+    CHECK(submitted.join().result() == 0);
   }
 }

@@ -46,6 +46,13 @@ inline std::chrono::nanoseconds cpu_time_of_this_thread() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
+/// That of all threads that this process has had.
+inline std::chrono::nanoseconds cpu_time_of_this_process() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 /// The CPUs that the calling thread may run on; none if the system does not say.
 inline std::set<int> cpus_of_this_thread() {
   cpu_set_t mask;

@@ -61,8 +61,7 @@ class burial {
     if (pool_.settings.breaks && !pool_workers::was_meant(*dead)) {
       pool_.break_down(
           pool_.settings.make_broken("a worker of this pool has died, and on_crash::break_pool() was asked for, so it "
-                                     "takes no work; how it died is "
-                                     "nested inside",
+                                     "takes no work; how it died is nested inside",
                                      std::make_exception_ptr(worker_died(dead->end, 0))));
     }
     while (remote_call* const call = unbegun.try_pop_front()) pool_.requeue(*call);

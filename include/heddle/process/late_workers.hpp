@@ -35,9 +35,7 @@ class late_workers {
         last_look_ < stops_until_ &&
         std::any_of(
             pool_.workers.begin(), pool_.workers.end(),
-            [](const auto& each) {
-              return std::min(each->limit.end(), each->read_limit.end()) != time_limit::clock::time_point::max();
-            });
+            [](const auto& each) { return each->limit.is_running() || each->read_limit.is_running(); });
     return is_needed ? last_look_ + std::chrono::milliseconds(20) : time_limit::clock::time_point::max();
   }
 

@@ -107,19 +107,13 @@ class pool_state {
     lock.unlock();
     const bool tells = call.end_with(error);
     lock.lock();
-    if (tells) {
-      to_tell.push_back(call);
-      box.kick();
-    } else {
-      note_finished(1);
-    }
+    note_ended(&call, tells);
   }
 
-  /// A call has ended, and is to be told, or null. Not under the lock.
-  void finish(remote_call* told) noexcept {
-    const std::lock_guard lock(mutex);
-    if (told == nullptr) return note_finished(1);
-    to_tell.push_back(*told);
+  /// What an `end` function has returned for the call, which is gone if it is not to be told.
+  void note_ended(remote_call* call, bool tells) noexcept {
+    if (!tells) return note_finished(1);
+    to_tell.push_back(*call);
     box.kick();
   }
 
@@ -146,7 +140,9 @@ class pool_state {
     }
     while (remote_call* const call = taken.try_pop_front()) {
       ++count;
-      finish(call->end_cancelled() ? call : nullptr);
+      const bool tells = call->end_cancelled();
+      const std::lock_guard lock(mutex);
+      note_ended(call, tells);
     }
     drop_all();
     return count;

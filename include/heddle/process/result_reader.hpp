@@ -2,7 +2,6 @@
 // Turns of receiving from the workers of a pool: of the supervisor, or of a thread that waits for a call.
 #pragma once
 
-#include <chrono>
 #include <mutex>
 
 #include <heddle/base/atomic.hpp>

@@ -21,17 +21,18 @@ class time_limit {
   }
   void stop() noexcept { end_ = never; }
 
+  [[nodiscard]] bool is_running() const noexcept { return end_ != never; }
   /// The greatest time point if it does not run.
   [[nodiscard]] clock::time_point end() const noexcept { return end_; }
   [[nodiscard]] bool is_over(clock::time_point now) const noexcept { return end_ <= now; }
   /// Whether nobody who would have ended it was there.
   [[nodiscard]] bool was_missed(clock::time_point now) const noexcept {
-    return end_ != never && now - end_ >= longest_delay;
+    return is_running() && now - end_ >= longest_delay;
   }
 
   /// The time since `last_look` does not count.
   void forgive(clock::time_point last_look, clock::time_point now) noexcept {
-    if (end_ != never) end_ += now - std::max(last_look, begin_);
+    if (is_running()) end_ += now - std::max(last_look, begin_);
   }
 
  private:

@@ -9,7 +9,6 @@
 #include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/given_calls.hpp>
 #include <heddle/process/remote_call.hpp>
-#include <heddle/process/server_messages.hpp>
 #include <heddle/process/shared_memory.hpp>
 #include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/this_thread.hpp>

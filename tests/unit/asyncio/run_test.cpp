@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
-#include <ctime>
 #include <heddle/asyncio.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <stdexcept>
@@ -8,6 +7,7 @@
 #include <support/captured_stderr.hpp>
 #include <support/catch.hpp>
 #include <support/sleep_for_ever.hpp>
+#include <support/threads.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -36,12 +36,6 @@ asyncio::task<void> clean_up_slowly(bool& cleaned) {
   co_await asyncio::sleep(0s);
   co_await asyncio::sleep(1ms);
   cleaned = cancelled;
-}
-
-std::chrono::nanoseconds cpu_time_of_process() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace
@@ -202,10 +196,10 @@ TEST_CASE("future.result() in a coroutine says to await it, and works when it is
 
 TEST_CASE("a loop that waits for timers and threads uses no processor", "[asyncio][run][timing]") {
   heddle::thread_pool_executor pool{{.max_workers = 1}};
-  const auto before = cpu_time_of_process();
+  const auto before = heddle_test::cpu_time_of_this_process();
   asyncio::run([&]() -> asyncio::task<void> {
     co_await asyncio::gather(asyncio::sleep(400ms),
                              asyncio::to_thread(pool, [] { std::this_thread::sleep_for(300ms); }));
   });
-  CHECK(cpu_time_of_process() - before < 40ms);
+  CHECK(heddle_test::cpu_time_of_this_process() - before < 40ms);
 }
