@@ -346,7 +346,8 @@ int main(int argc, char** argv) {
                      explore<part_is_joined_meanwhile>("a part is joined meanwhile", at_most_switches(3)),
                      explore<parts_of_something_later>("parts of something later", everything),
                      explore<joiner_helps_far_away>("the joiner helps far away", random_runs(100'000)),
-                     explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(2)),
+                     explore<joiner_leapfrogs>("the joiner leapfrogs", at_most_switches(1)),
+                     explore<joiner_leapfrogs>("the joiner leapfrogs at any time", random_runs(200'000)),
                  },
                  {});
   return models.run(argc, argv);

@@ -284,7 +284,7 @@ void use_deleted_file(const char* path) {
 
 /// Prints the worker of a call that waits for a byte, and what comes of it.
 void serve_late_call() {
-  process_pool_executor procs{{.max_workers = 1, .timeout = 2s}};
+  process_pool_executor procs{{.max_workers = 1, .timeout = 3s}};
   const pid_t worker = procs.submit([] { return ::getpid(); }).result();
   int ends[2];
   expect(::pipe(ends) == 0);

@@ -81,8 +81,8 @@ TEST_CASE("no call is too late for the time that its program stood still", "[pro
     std::chrono::milliseconds stopped;
     std::chrono::milliseconds then;
   };
-  // The call has two seconds, which come to an end before the program goes on, or after that.
-  const auto told = GENERATE(story{true, 3000ms, 100ms}, story{false, 3000ms, 100ms}, story{false, 1500ms, 1000ms});
+  // The call has three seconds, which come to an end before the program goes on, or after that.
+  const auto told = GENERATE(story{true, 4000ms, 100ms}, story{false, 4000ms, 100ms}, story{false, 2700ms, 500ms});
   heddle_test::started_program program({"late_call"});
   const pid_t worker = std::atoi(program.read_line().c_str());
   REQUIRE(worker > 0);
@@ -112,7 +112,7 @@ TEST_CASE("a program that is stopped again and again, to slow it down, has time 
     ::kill(program.process(), SIGSTOP);
     std::this_thread::sleep_for(10ms);
     ::kill(program.process(), SIGCONT);
-    std::this_thread::sleep_for(90ms);  // the call has two seconds
+    std::this_thread::sleep_for(90ms);  // the call has three seconds
   }
   program.write("go\n");
   CHECK(program.read_line() != "y");
