@@ -36,7 +36,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// ---- the parser, in which nobody trusts
+// ---- the parser, which nobody trusts
 
 struct document {
   std::uint64_t words = 0;

@@ -8,8 +8,8 @@
 namespace heddle {
 
 /// Tells the pool whose worker is calling that this thread sleeps until the end of the scope: on a condition variable,
-/// a socket, another process. If the pool has work, another thread stands in for it meanwhile. Waiting for futures,
-/// loops and other things of heddle's says so by itself. In other threads it does nothing.
+/// a socket, another process. If the pool has work, another thread stands in for it meanwhile, as far as max_stand_ins
+/// allows. Waiting for futures, loops and other things of heddle's says so by itself. In other threads it does nothing.
 ///
 ///     const heddle::blocking scope;
 ///     socket.read(buffer);

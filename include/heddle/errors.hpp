@@ -81,8 +81,8 @@ class broken_executor : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// An initializer threw, so its pool takes no work. Python: BrokenThreadPool. What the initializer threw is nested
-/// inside (std::rethrow_if_nested).
+/// A pool of threads takes no work: its initializer threw, which is nested inside (std::rethrow_if_nested), or this is
+/// the child of a fork, where its threads are not. Python: BrokenThreadPool.
 class broken_thread_pool : public broken_executor {
  public:
   using broken_executor::broken_executor;
@@ -98,7 +98,8 @@ class broken_process_pool : public broken_executor {
 /// version; module() names it. Only that call fails.
 using process::callable_not_found;
 
-/// The system could not start a worker of an executor; those already started were stopped again.
+/// The system could not start a worker. A pool of threads is not made then, and those already started have ended. Calls
+/// of a pool of processes fail with it, while those that have workers go on.
 class executor_start_error : public std::system_error {
  public:
   using std::system_error::system_error;

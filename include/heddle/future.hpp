@@ -116,7 +116,8 @@ class [[nodiscard]] future {
   bool cancel() { return state().cancel(); }
 
   /// Asks the call to end early: one that has not begun is cancelled; one that runs sees it in its stop_token, if its
-  /// callable takes one as first parameter, and decides itself. True if either was done, or it was cancelled before.
+  /// callable takes one as first parameter, and decides itself; in a worker process it is cancelled. True if either was
+  /// done, or it was cancelled before.
   bool request_stop() { return state().request_stop(); }
 
   /// The result, as often as wanted: a reference to it, or what a reference result refers to.

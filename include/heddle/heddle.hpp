@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All of heddle that needs nothing but the standard library and threads.
+// Executors of threads, and what takes their calls and futures. Not worker processes (process_pool_executor.hpp,
+// shared_array.hpp, serialize.hpp), std_future.hpp, and what needs another library.
 #pragma once
 
 #include <heddle/array_split.hpp>

@@ -182,7 +182,8 @@ template <executor E, class F, class... Rs>
 }
 
 /// map() whose iteration never throws: it gives a settled<T> for each element, which holds the result or the error, a
-/// cancelled_error for a call that was cancelled.
+/// cancelled_error for a call that was cancelled. What ends the map itself, as map_timeout_error, comes as the last
+/// one.
 ///
 ///     std::vector<heddle::settled<page>> pages;
 ///     for (auto& each : heddle::map_settled(pool, fetch, {.timeout = 5s}, urls)) pages.push_back(std::move(each));

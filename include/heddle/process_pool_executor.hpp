@@ -57,18 +57,19 @@ using process_pool_stats = process::worker_pool::counts;
 /// Callables travel by name, arguments and results as values: a callable is a function, a lambda without captures,
 /// partial(function, values...), or by_value(lambda) where a promise is given; argument and result types are those of
 /// can_travel. Nothing is shared: what a call changes, it changes in its process. Any thread may use the executor.
-/// Destroying it waits for its calls.
+/// Destroying it waits for its calls; a callback that it runs must not do so: the program would end, saying why.
 class process_pool_executor : public map_members<process_pool_executor> {
  public:
-  // What a remote_executor has: a way to it that may be longer than its life.
+  // What a remote_executor has: a way to it that may outlive it.
   using runs_elsewhere = void;
   using ticket = base::revocable<process_pool_executor>::ticket;
   [[nodiscard]] ticket make_ticket() const noexcept { return self_.make_ticket(); }
 
   /// Starts what starts the workers, if this process has not done so, and a thread that watches over them. Workers have
   /// the environment of this moment, in which no other thread may change it. Throws std::invalid_argument if one of the
-  /// numbers is out of its range, and executor_start_error where the system refuses, or where start_method cannot be
-  /// had: mostly since this process has several threads and has not called heddle::init() first.
+  /// numbers is out of its range, sandbox_error where the sandbox cannot be had, and executor_start_error where the
+  /// system refuses, or where start_method cannot be had: mostly since this process has several threads and has not
+  /// called heddle::init() first.
   explicit process_pool_executor(const process_pool_options& options = {}) try
       : timeout_(options.timeout),
         max_workers_(options.max_workers),
@@ -113,7 +114,9 @@ class process_pool_executor : public map_members<process_pool_executor> {
   ///
   /// The callable and the arguments are moved or copied in, and kept until the call has ended. They are encoded here,
   /// or later in another thread; what that throws is in the future. Cancelling the future kills the worker that runs
-  /// the call, if one does. Throws executor_shutdown_error after shutdown().
+  /// the call, if one does. Throws executor_shutdown_error after shutdown(), and broken_process_pool when the pool is
+  /// broken: an initializer threw or took too long, a call crashed under on_crash::break_pool(), or this is the child
+  /// of a fork.
   template <class F, class... Args>
     requires completion::callable_with<std::decay_t<F>, remote_argument_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
@@ -203,7 +206,8 @@ class process_pool_executor : public map_members<process_pool_executor> {
 
   /// No call is accepted from now on; those that no worker has begun are run, or cancelled. Waits for all and for the
   /// end of the workers, unless told not to; the destructor waits in any case. Any thread, any number of times. Returns
-  /// how many calls that has cancelled.
+  /// how many calls that has cancelled. Throws invalid_state_error where it would wait in a callback that this pool
+  /// runs.
   std::size_t shutdown(pending_jobs pending = pending_jobs::finish, join_workers join = join_workers::yes) {
     if (join == join_workers::yes && pool_->runs_this_thread()) {
       throw invalid_state_error(

@@ -125,7 +125,7 @@ class thread_pool_executor : public map_members<thread_pool_executor> {
   ///
   /// The callable and the arguments are moved or copied in, never copied afterwards, moved into the call, and destroyed
   /// before the future is done; pass std::ref to share. Throws executor_shutdown_error after shutdown() and
-  /// broken_thread_pool after an initializer threw.
+  /// broken_thread_pool after an initializer threw, and in the child of a fork.
   template <class F, class... Args>
     requires completion::callable_with<std::decay_t<F>, std::decay_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
