@@ -3,6 +3,7 @@
 #include <heddle/process/server_process.hpp>
 
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -138,6 +141,29 @@ facts facts_of_a_killed_program(const way_to_start& way, const Tell& tell) {
   return found;
 }
 
+/// Where as many descriptors are under way, from this program to itself, as its server may have. 0 if all is well.
+int order_while_nothing_can_be_told() {
+  constexpr uid_t nobody = 65534;  // to whom the limit applies
+  if (::geteuid() == 0 && ::setuid(nobody) != 0) return 1;
+  ::prctl(PR_SET_DUMPABLE, 1);
+  const server_process server = server_process::fork(&heddle_test::obey);
+  heddle_test::greet(server);
+  const rlimit few{20, 20};
+  const pid_t number = start_worker(server, 1).ask().parent;  // which ends at once
+  if (::prlimit(number, RLIMIT_NOFILE, &few, nullptr) != 0) return 2;
+  auto [ours, theirs] = message_socket::make_pair();
+  for (int i = 0; i < 12; ++i) static_cast<void>(ours.send(i, {0, 1, 2}, MSG_DONTWAIT));
+  auto [commands, given] = message_socket::make_pair();
+  heddle_test::order_worker(server, 2, spawn_order::way::fork, given);
+  process_handle worker;
+  if (next_report(server, worker).what != server_report::kind::ended) return 3;
+  if (server.wait_for_report(300ms)) return 4;
+  message_socket::descriptors with;
+  for (int i = 0; i < 12; ++i) static_cast<void>(theirs.receive(i, with, MSG_DONTWAIT));
+  const server_report report = next_report(server, worker);
+  return report.what == server_report::kind::started && report.serial == 2 && worker.is_open() ? 0 : 5;
+}
+
 }  // namespace
 
 TEST_CASE("a worker is a process that the fork server starts, in a group of its own", "[fork_server]") {
@@ -204,6 +230,25 @@ TEST_CASE("a worker has the environment that came with its order", "[fork_server
   ::unsetenv("HEDDLE_TEST_VARIABLE");
   CHECK(std::string(worker.ask().variable.data()) == "of the order");
   CHECK(std::string(start_worker(server, 2, way.how).ask().variable.data()) == "none");
+}
+
+TEST_CASE("a server that cannot tell of a worker for a while goes on, and does so later", "[fork_server]") {
+  if (heddle_test::under_thread_sanitizer) SKIP("a process with ThreadSanitizer cannot be forked twice");
+  const heddle_test::deadline limit;
+  const pid_t program = ::fork();
+  if (program == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    try {
+      ::_exit(order_while_nothing_can_be_told());
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      ::_exit(6);
+    }
+  }
+  int status = -1;
+  while (::waitpid(program, &status, 0) < 0 && errno == EINTR) {
+  }
+  CHECK(status == 0);
 }
 
 TEST_CASE("a worker is this program executed anew where that was ordered, else a copy", "[fork_server]") {

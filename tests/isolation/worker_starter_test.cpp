@@ -152,6 +152,19 @@ TEST_CASE("a server that is killed loses the orders that it has got, and no othe
         }) == 0);
 }
 
+TEST_CASE("the next server gets what was ordered while there was none, whoever starts it", "[worker_starter]") {
+  const heddle_test::deadline limit;
+  CHECK(in_another_process([](customer& orders, pid_t server) {
+          ::alarm(10);  // none may come for ever
+          ::kill(server, SIGKILL);
+          while (orders.starter().what_to_watch().server != nullptr) orders.starter().hand_on();
+          orders.order();
+          orders.starter().begin();
+          orders.wait_for(2, {server_report::kind::started});
+          return orders.ask().parent != server ? 0 : 1;
+        }) == 0);
+}
+
 TEST_CASE("a server that stays stopped is killed, and the next one starts what is ordered then", "[worker_starter]") {
   const heddle_test::deadline limit;
   CHECK(in_another_process([](customer& orders, pid_t server) {

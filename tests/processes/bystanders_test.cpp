@@ -3,6 +3,7 @@
 // nobody is busy with waiting.
 #include <heddle/process_pool_executor.hpp>
 
+#include <sys/prctl.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -77,6 +78,18 @@ template <bool Before>
 large_value<Before> make_large() {
   return {std::vector<char>(3'000'000)};
 }
+
+/// Takes its time to be sent, is too large to be sent at once, and never gets to who reads it.
+struct never_read {
+  std::vector<char> bytes;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    if (bytes.empty()) sleep_for(1h);
+    take_time();
+    archive(bytes);
+  }
+};
 
 struct small_value {
   int value = 0;
@@ -195,6 +208,42 @@ TEST_CASE("what is large both ways comes back, whoever is first to say so", "[pr
     while (!is_there) std::this_thread::sleep_for(100us);
     CHECK(echoed.result().size() == 2'000'000);
   }
+}
+
+TEST_CASE("a result is there though the one behind it takes long to read", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  make_deep(procs);
+  const slowly reads(500ms);
+  auto read = read_slowly<false>(procs);
+  auto small = procs.submit(twice, 2);
+  auto behind = procs.submit(make_large<false>);
+  CHECK(small.result() == 4);
+  CHECK(!behind.done());
+  CHECK(behind.result().bytes.size() == 3'000'000);
+}
+
+TEST_CASE("a call goes on though somebody looks for its result all the time", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  auto runs = procs.submit(sleep_for, 2500ms);
+  std::thread looks([&] {
+    ::prctl(PR_SET_TIMERSLACK, 1UL);  // in nanoseconds: what is asked for, and hardly more
+    while (!runs.wait(1us)) continue;
+  });
+  looks.join();
+  CHECK(runs.result() == 1);
+}
+
+TEST_CASE("what was cancelled while it took its time to be sent is not sent", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  auto runs = procs.submit(sleep_for, 200ms);
+  const slowly sends(500ms);
+  auto sent = procs.submit([](const never_read&) {}, never_read{std::vector<char>(3'000'000)});
+  wait_for(has_begun);
+  CHECK(sent.cancel());
+  CHECK(procs.submit(twice, 2).result() == 4);
 }
 
 TEST_CASE("a call that comes before the next worker may be started is begun when it may", "[process_pool]") {

@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@
 #include <heddle/process_pool_executor.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
+#include <support/scale.hpp>
 
 using heddle::process_pool_executor;
 using heddle::shared_array;
@@ -363,6 +365,23 @@ TEST_CASE("a large argument beside a shared one", "[shared_array]") {
   };
   CHECK(procs.submit(both, std::span<const double>(large), xs, large).result() == 2'000'200);
   CHECK(xs[99] == 2);
+}
+
+TEST_CASE("arrays go while somebody asks whether other memory is theirs", "[shared_array]") {
+  const heddle_test::deadline limit;
+  const std::array<std::byte, 16> above{};  // threads' stacks and what is mapped, in any order
+  std::atomic<bool> is_over{false};
+  std::thread asks([&] {
+    const std::array<std::byte, 16> other{};
+    while (!is_over) {
+      for (const auto& each : {std::span(other), std::span(above)})
+        static_cast<void>(heddle::process::shared_segment::find(each));
+    }
+  });
+  for (std::size_t i = 0; i < heddle_test::scaled(20'000); ++i) static_cast<void>(shared_array<int>(16));
+  is_over = true;
+  asks.join();
+  CHECK(heddle::process::shared_segment::find(above) == nullptr);
 }
 
 TEST_CASE("a worker that cannot map an array says so, and is replaced", "[shared_array]") {

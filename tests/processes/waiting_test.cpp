@@ -2,6 +2,7 @@
 // Who waits for calls: many at a time, and for workers and fork servers that die meanwhile.
 #include <heddle/process_pool_executor.hpp>
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/errors.hpp>
 #include <heddle/shared_array.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -32,6 +34,15 @@ using heddle_test::scaled;
 namespace {
 
 int six_times(int value) { return 6 * value; }
+
+/// Of those that this process may use.
+int first_cpu() {
+  cpu_set_t all;
+  int found = 0;
+  if (::sched_getaffinity(0, sizeof all, &all) != 0) return found;
+  while (!CPU_ISSET(found, &all)) ++found;
+  return found;
+}
 
 struct mapping_flags {
   std::size_t mappings = 0;
@@ -91,6 +102,44 @@ TEST_CASE("who reads the results of a worker learns that it dies", "[process_poo
     CHECK(has_died);
     CHECK(behind.result() == 12);
   }
+}
+
+TEST_CASE("a pool ends whoever is still busy with sending a call that has ended", "[process_pool]") {
+  if (std::getenv("HEDDLE_TEST_FORKED") != nullptr) SKIP("it takes seconds, and would be the same");
+  const heddle_test::deadline limit;
+  // Who submits has to wait for its turn on its processor when a worker has been woken there, and all are in use.
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first_cpu(), &one);
+  std::atomic<bool> is_over{false};
+  std::vector<std::thread> competing(std::thread::hardware_concurrency());
+  for (std::thread& each : competing) {
+    each = std::thread([&] {
+      while (!is_over) continue;
+    });
+  }
+  for (std::size_t i = 0; i < scaled(100); ++i) {
+    process_pool_executor procs{{.max_workers = 1}};
+    for (int call = 0; call < 20; ++call) procs.submit(six_times, call).wait();
+    for (const pid_t each : procs.worker_pids()) ::sched_setaffinity(each, sizeof one, &one);
+    std::atomic<bool> has_begun{false};
+    std::thread submits([&] {
+      ::sched_setaffinity(0, sizeof one, &one);
+      has_begun = true;
+      for (std::size_t call = 0; call <= i % 5; ++call) {
+        try {
+          static_cast<void>(procs.submit(six_times, 7));
+        } catch (const heddle::executor_shutdown_error&) {
+        }
+      }
+    });
+    while (!has_begun) continue;
+    procs.shutdown();
+    submits.join();
+    CHECK(procs.stats().with_workers == 0);
+  }
+  is_over = true;
+  for (std::thread& each : competing) each.join();
 }
 
 TEST_CASE("a fork server that is killed while it starts workers is replaced", "[process_pool]") {

@@ -36,7 +36,7 @@ class burial {
       pool_worker& worker = **dead;
       worker.is_receiving = true;
       lock.unlock();
-      static_cast<void>(reader_.read(worker, true));
+      while (reader_.read(worker, [] { return true; }) == result_reader::received::result) continue;
       lock.lock();
       stop_watching(worker);
       bury(lock, worker);
@@ -62,7 +62,7 @@ class burial {
       pool_.break_down(
           pool_.settings.make_broken("a worker of this pool has died, and on_crash::break_pool() was asked for, so it "
                                      "takes no work; how it died is nested inside",
-                                     std::make_exception_ptr(worker_died(dead->end, 0))));
+                                     make_worker_died(dead->end, 0)));
     }
     while (remote_call* const call = unbegun.try_pop_front()) pool_.requeue(*call);
     while (remote_call* const call = victims.try_pop_front()) end_victim(lock, *call, *dead);
@@ -73,7 +73,7 @@ class burial {
     if (pool_.broken != nullptr && dead.is_doomed) return pool_.fail(lock, call, pool_.broken);
     if (dead.timed_out) return pool_.fail(lock, call, call.make_timeout());
     if (++call.starts < pool_.settings.attempts && dead.due_signal == 0) return pool_.requeue(call);
-    pool_.fail(lock, call, std::make_exception_ptr(worker_died(dead.end, call.starts)));
+    pool_.fail(lock, call, make_worker_died(dead.end, call.starts));
   }
 
   pool_state& pool_;

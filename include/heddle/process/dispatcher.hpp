@@ -28,7 +28,8 @@ class dispatcher {
   /// Sends what waits, as far as there are workers for it.
   void dispatch(std::unique_lock<std::mutex>& lock) const {
     do {
-      while (remote_call* const call = pool_.broken == nullptr && !pool_.cancels ? pool_.waiting.first() : nullptr) {
+      while (remote_call* const call =
+                 pool_.broken == nullptr && !pool_.cancels_waiting ? pool_.waiting.first() : nullptr) {
         const pool_workers::chosen to = pool_.workers.choose(*call);
         if (to.worker == nullptr) break;
         send(lock, *to.worker, to.most);
@@ -74,7 +75,9 @@ class dispatcher {
     }
     if (given == count) return end_sending(to);
     remote_call& unsent = *calls[given];
-    if (error == nullptr && to.outstanding == 1 && !to.is_read) {
+    const bool is_wanted =
+        !unsent.is_cancelled && !to.is_doomed;  // still: it may be otherwise since the lock was given back
+    if (error == nullptr && is_wanted && to.outstanding == 1 && !to.is_read) {
       unsent.is_large = true;
       return send_aside(lock, unsent, to);
     }
@@ -108,8 +111,9 @@ class dispatcher {
       if (call->where == remote_call::place::given) pool_.take_back_cancelled(to, *call);
     }
     if (to.victim != nullptr && !to.has_victim.load(base::relaxed)) pool_.kill_unless_answered(to, *to.victim);
-    if (pool_.cancels) pool_.requeue_unbegun(to);
+    if (pool_.cancels_waiting) pool_.requeue_unbegun(to);
     pool_.tend(to);
+    if (pool_.is_closed) pool_.box.kick();  // while it was sent to, nobody could send it home
   }
 
   /// It was not given, and is in no list.

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <heddle/base/nap.hpp>
 #include <heddle/process/child.hpp>
 #include <heddle/process/coverage.hpp>
 #include <heddle/process/descriptor.hpp>
@@ -70,10 +72,12 @@ class fork_server {
   struct worker {
     process_handle handle;
     pid_t process = 0;
+    bool is_untold = false;  // the program has not been told that it was started
   };
 
   static constexpr std::uint64_t of_connection = 0;  // no worker has these numbers
   static constexpr std::uint64_t of_program = UINT64_MAX;
+  static constexpr int milliseconds_until_again = 10;
 
   /// Nobody's handlers are called here, and signals of the program's terminal are for the program.
   static void become_nobody_s_child() noexcept {
@@ -92,12 +96,13 @@ class fork_server {
     if (!tell({.what = server_report::kind::hello, .serial = name_, .error = threads_})) return;
     for (;;) {
       epoll_event found[64];
-      const int count = ::epoll_wait(events_.number(), found, 64, -1);
+      const int count = ::epoll_wait(events_.number(), found, 64, has_untold_ ? milliseconds_until_again : -1);
       for (int i = 0; i < count; ++i) {
         const std::uint64_t whose = found[i].data.u64;
         if (whose == of_program) return;
         if (whose == of_connection ? !take_order() : !report_end(whose)) return;
       }
+      if (has_untold_ && !tell_of_untold()) return;
     }
   }
 
@@ -109,8 +114,29 @@ class fork_server {
   }
 
   /// False if the program is gone.
-  [[nodiscard]] bool tell(const server_report& report, std::initializer_list<int> with = {}) const noexcept {
-    return connection_.send(report, with) == message_socket::outcome::done;
+  [[nodiscard]] bool tell(const server_report& report) const noexcept {
+    for (;;) {
+      const auto outcome = connection_.send(report);
+      if (outcome != message_socket::outcome::not_now) return outcome == message_socket::outcome::done;
+      base::nap(1000);
+    }
+  }
+
+  /// With its handle; later, if there are too many descriptors under way, some of which may be those of further orders.
+  /// False if the program is gone.
+  [[nodiscard]] bool tell_of_start(serial_number serial, worker& started) noexcept {
+    const server_report report{
+        .what = server_report::kind::started, .serial = serial, .how = {.process = started.process}};
+    const auto outcome = connection_.send(report, {started.handle.number()});
+    started.is_untold = outcome == message_socket::outcome::not_now;
+    has_untold_ = has_untold_ || started.is_untold;
+    return started.is_untold || outcome == message_socket::outcome::done;
+  }
+
+  [[nodiscard]] bool tell_of_untold() noexcept {
+    has_untold_ = false;
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [this](auto& each) { return !each.second.is_untold || tell_of_start(each.first, each.second); });
   }
 
   /// False if there will be no more.
@@ -133,9 +159,7 @@ class fork_server {
   [[nodiscard]] bool start(const spawn_order& order, message_socket::descriptors& given) {
     worker& started = workers_[order.serial];
     const int error = try_start(started, order, given);
-    if (error == 0)
-      return tell({.what = server_report::kind::started, .serial = order.serial, .how = {.process = started.process}},
-                  {started.handle.number()});
+    if (error == 0) return tell_of_start(order.serial, started);
     workers_.erase(order.serial);
     return tell({.what = server_report::kind::failed, .serial = order.serial, .error = error});
   }
@@ -231,6 +255,7 @@ class fork_server {
   const worker_body body_;
   int threads_ = 0;  // how many, if these are several
   descriptor events_;
+  bool has_untold_ = false;
   std::unordered_map<serial_number, worker> workers_;
 };
 

@@ -128,7 +128,7 @@ class pool_state {
     std::size_t count = 0;
     {
       const std::lock_guard lock(mutex);
-      cancels = true;
+      cancels_waiting = true;
       for (const auto& each : workers) requeue_unbegun(*each);
       for (remote_call* next = waiting.first(); next != nullptr;) {
         remote_call& call = *std::exchange(next, call_list::after(*next));
@@ -171,6 +171,7 @@ class pool_state {
     if (worker.victim == nullptr || worker.victim->sequence < call.sequence) worker.victim = &call;
     if (worker.is_sending) return;
     requeue_unbegun(worker);
+    if (worker.victim == nullptr) return;          // it was one of these: that worker takes back what it has begun
     worker.has_victim.store(true, base::relaxed);  // relaxed, as all of it: the lock orders what follows from it
     if (worker.is_receiving) {
       worker.channel.wake_waiters();
@@ -189,6 +190,7 @@ class pool_state {
   void note_left(pool_worker& worker, const remote_call& call) noexcept {
     --worker.outstanding;
     stop_clock(worker, call);
+    forget_victim(worker, call);
     if (worker.outstanding == 0) workers.note_idle(worker);
   }
 
@@ -213,13 +215,13 @@ class pool_state {
     if (call.is_cancelled) return drop(call);
     call.where = remote_call::place::queued;
     waiting.push_front(call);
-    if (cancels) box.kick();
+    if (cancels_waiting) box.kick();
   }
 
   /// Of the call that the worker has alone, if it has that, and can begin it.
   void start_clock(pool_worker& of) noexcept {
     const bool has_it = !of.is_sending || of.has_begun_to_get;
-    if (of.timed == nullptr || !of.is_ready || !has_it) return;
+    if (of.timed == nullptr || !of.is_started || !of.is_set_up || !has_it) return;
     of.limit.start(of.timed->time_limit);
     box.kick();
   }
@@ -308,8 +310,8 @@ class pool_state {
   std::uint64_t done = 0;
   std::exception_ptr broken;
   bool is_closed = false;
-  bool cancels = false;  // what waits
-  thread_list asides;    // they use the rest
+  bool cancels_waiting = false;
+  thread_list asides;  // they use the rest
 
  private:
   static constexpr std::chrono::seconds longest_leave{2};

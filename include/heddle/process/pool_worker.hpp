@@ -100,7 +100,6 @@ struct pool_worker {
   bool is_read = false;  // a result of it, piece by piece, that it may still write
   bool is_started = false;
   bool is_set_up = false;       // it has done what it does first
-  bool is_ready = false;        // both
   bool is_leaving = false;      // it was told to end
   bool is_doomed = false;       // it is to be killed as soon as nobody sends
   bool has_ended = false;       // its handle says so, or it could not be started

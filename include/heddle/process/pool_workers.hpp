@@ -139,6 +139,14 @@ class pool_workers {
     box_.kick();
   }
 
+  void note_start_error(int error, const char* what) noexcept {
+    try {
+      note_start_error(std::make_exception_ptr(std::system_error(error, std::system_category(), what)));
+    } catch (...) {
+      note_start_error(std::current_exception());  // there is no memory to say more
+    }
+  }
+
   void note_start() noexcept { start_error_ = nullptr; }
   /// Why the last one could not be started; null if it was.
   [[nodiscard]] const std::exception_ptr& start_error() const noexcept { return start_error_; }
@@ -155,8 +163,7 @@ class pool_workers {
     if (was_meant(dead)) return;
     ++died_;
     if (const int error = dead.channel.obstacle(); error != 0 && dead.done == 0 && has_begun_nothing) {
-      return note_start_error(std::make_exception_ptr(
-          std::system_error(error, std::system_category(), "a worker process that was started cannot begin")));
+      return note_start_error(error, "a worker process that was started cannot begin");
     }
     if (dead.done != 0 || !has_begun_nothing || ++failed_starts_ < most_failed_starts) return;
     if (was_killed(dead.end)) {
@@ -165,7 +172,7 @@ class pool_workers {
     } else {
       worker_end end = dead.end;
       end.is_unused = true;
-      note_start_error(std::make_exception_ptr(worker_died(end, 0)));
+      note_start_error(make_worker_died(end, 0));
     }
   }
 

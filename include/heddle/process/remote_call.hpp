@@ -24,7 +24,7 @@ struct call_notes {
     sending,   // somebody writes it to `worker`
     given,     // a worker has it
     reading,   // somebody reads what became of it
-    returned,  // it is in nobody's hands, and its canceller is to say so
+    returned,  // it is in no list: whoever has it ends it, or its canceller is to say so
   };
 
   explicit call_notes(std::chrono::nanoseconds longest) noexcept : time_limit(longest) {}
@@ -96,7 +96,7 @@ class worker_setup {
   worker_setup() = default;
 };
 
-/// Calls that wait. Whoever has the pool's lock.
+/// Calls in a row; a call is in one list at most. Whoever has the pool's lock, or the list alone.
 class call_list {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }

@@ -92,7 +92,7 @@ class request_sender {
     give(call, requests_.position() + sizeof head + padded(head.size) + sizeof(message_end));
     offer_given();
     note_given();
-    worker peer{*this};
+    reading_worker peer{*this};
     try {
       process::stream(requests_, head, encode, peer);
     } catch (const worker_is_lost&) {
@@ -135,7 +135,7 @@ class request_sender {
 
  private:
   /// Who reads requests piece by piece.
-  struct worker {
+  struct reading_worker {
     request_sender& by;
     void progressed() const noexcept { by.channel_.ring_worker(); }
     void wait() const { by.wait_for_room(); }

@@ -84,26 +84,28 @@ class result_batch {
   /// Whether there is nothing to account for.
   [[nodiscard]] bool is_empty() const noexcept { return done_ == 0 && !is_set_up_; }
 
-  /// After flush(). The lock is the pool's.
+  /// After flush(), as often as one likes. The lock is the pool's.
   void account() noexcept {
-    if (failed_setup_ != nullptr) pool_.break_down(make_broken(failed_setup_));
+    if (failed_setup_ != nullptr) pool_.break_down(make_broken(std::exchange(failed_setup_, nullptr)));
     from_.has_had_enough = from_.receiver.has_had_enough();
-    from_.is_set_up = from_.is_set_up || is_set_up_;
-    if (is_set_up_ && !from_.is_leaving) from_.limit.stop();
-    if (from_.is_started && from_.is_set_up && !std::exchange(from_.is_ready, true)) pool_.start_clock(from_);
+    if (std::exchange(is_set_up_, false)) {
+      from_.is_set_up = true;
+      if (!from_.is_leaving) from_.limit.stop();
+      pool_.start_clock(from_);
+    }
     if (done_ != 0) {
       const bool starves = from_.outstanding == 0 && !pool_.waiting.empty();
       from_.note_done(done_, pool_worker::clock::now(), starves);
       pool_.workers.note_success();
     }
-    pool_.done += done_;
+    pool_.done += std::exchange(done_, 0);
     bool tells = false;
     while (remote_call* const call = to_tell_.try_pop_front()) {
       pool_.to_tell.push_back(*call);
       tells = true;
     }
     if (tells) pool_.box.kick();
-    pool_.note_finished(finished_);
+    pool_.note_finished(std::exchange(finished_, 0));
   }
 
  private:
@@ -140,7 +142,7 @@ class result_batch {
   void leave(remote_call& call) noexcept {
     const std::lock_guard lock(pool_.mutex);
     call.where = remote_call::place::returned;
-    from_.read_limit.stop();
+    from_.read_limit.stop();                  // which that has started, if it was being read
     if (call.is_cancelled) pool_.drop(call);  // else its canceller is about to say so
   }
 

@@ -2,6 +2,7 @@
 // Turns of receiving from the workers of a pool: of the supervisor, or of a thread that waits for a call.
 #pragma once
 
+#include <cstddef>
 #include <mutex>
 
 #include <heddle/base/atomic.hpp>
@@ -29,8 +30,8 @@ class result_reader {
   void bring(remote_call& call, sync::deadline until, const IsDone& is_done) const {
     if (!pool_.is_of_this_process()) return;
     sync::put_off::run_all();
-    // Who may not wait for long reads nothing that may take long.
-    const bool may_wait = until == sync::no_deadline;
+    // Who may not wait for long reads nothing that may take long, nor who has what it wants.
+    const auto may_wait = [&] { return until == sync::no_deadline && !is_done(); };
     pool_worker* from = nullptr;
     {
       const std::lock_guard lock(pool_.mutex);
@@ -56,20 +57,19 @@ class result_reader {
 
   // ---- who has the turn
 
-  /// Reads what is there; waits only for the rest of a result, and if it may.
-  received read(pool_worker& from, bool may_wait) const {
+  /// Reads what is there, but not for ever where more comes all the time: then the outcome is a result. Waits only for
+  /// the rest of a result, and if it may: it asks when all before that have ended.
+  template <class MayWait>
+  received read(pool_worker& from, const MayWait& may_wait) const {
     result_batch mine(pool_, from);
-    received outcome;
-    do {
-      outcome = from.receiver.receive(may_wait, mine);
-    } while (outcome == received::result);
-    mine.flush();
-    if (outcome == received::nothing && mine.is_empty()) return outcome;
-    std::unique_lock lock(pool_.mutex);
-    mine.account();
-    if (outcome == received::garbage && !from.channel.is_lost()) pool_.condemn(from);
-    pool_.tend(from);
-    dispatcher(pool_).dispatch(lock);
+    received outcome = received::result;
+    for (std::size_t turn = 0; outcome == received::result && turn != most_in_a_turn; ++turn) {
+      outcome = from.receiver.receive(false, mine);
+      if (outcome != received::streamed) continue;
+      settle(mine, from, outcome);
+      if (may_wait()) outcome = from.receiver.receive(true, mine);
+    }
+    settle(mine, from, outcome);
     return outcome;
   }
 
@@ -77,7 +77,7 @@ class result_reader {
   void read_rest_aside(pool_worker& from) const {
     std::unique_lock lock(pool_.mutex);
     pool_.aside(lock, [reader = *this, &from] {
-      const received outcome = reader.read(from, true);
+      const received outcome = reader.read(from, [] { return true; });
       reader.hand_back(from, outcome == received::premature);
     });
   }
@@ -104,6 +104,19 @@ class result_reader {
   }
 
  private:
+  static constexpr std::size_t most_in_a_turn = 256;
+
+  /// Ends the calls whose results were read, and does what is due then.
+  void settle(result_batch& mine, pool_worker& from, received outcome) const {
+    mine.flush();
+    if (outcome == received::nothing && mine.is_empty()) return;
+    std::unique_lock lock(pool_.mutex);
+    mine.account();
+    if (outcome == received::garbage && !from.channel.is_lost()) pool_.condemn(from);
+    pool_.tend(from);
+    dispatcher(pool_).dispatch(lock);
+  }
+
   [[nodiscard]] bool is_still_with(const remote_call& call, const pool_worker& asked) const noexcept {
     const std::lock_guard lock(pool_.mutex);
     return pool_state::is_with_worker(call) && call.worker == &asked;

@@ -76,7 +76,8 @@ class result_receiver {
     if (!is_there() && !is_called_off()) {
       shared_.of_receiver.sleep(channel_memory::somebody, until);
       was_woken_for_nothing_ = !is_there();
-      if (was_woken_for_nothing_ && own == channel_.own_wakes()) count_empty_wake();
+      const bool is_late = until != sync::no_deadline && clock::now() >= until;
+      if (was_woken_for_nothing_ && !is_late && own == channel_.own_wakes()) count_empty_wake();
     }
     expect_nobody();
   }
@@ -117,7 +118,7 @@ class result_receiver {
 
  private:
   /// Who writes results piece by piece.
-  struct worker {
+  struct writing_worker {
     result_receiver& from;
     void progressed() const noexcept { from.channel_.ring_worker(); }
     void wait() const { from.wait_for_rest(); }
@@ -157,8 +158,8 @@ class result_receiver {
   template <class Owner>
   received receive_setup(Owner& owner) {
     has_head_ = false;
-    worker peer{*this};
-    message_source<worker> source(results_, head_, max_result_, peer);
+    writing_worker peer{*this};
+    message_source<writing_worker> source(results_, head_, max_result_, peer);
     std::exception_ptr error;
     try {
       if (head_.what == message_head::kind::failure) error = decode_exception(source);
@@ -174,8 +175,8 @@ class result_receiver {
 
   template <class Owner>
   received read_result(remote_call& call, bool is_wanted, Owner& owner) {
-    worker peer{*this};
-    message_source<worker> source(results_, head_, max_result_, peer);
+    writing_worker peer{*this};
+    message_source<writing_worker> source(results_, head_, max_result_, peer);
     bool has_value = false;
     bool is_garbage = false;
     std::exception_ptr error;

@@ -51,10 +51,11 @@ class shared_segment {
   [[nodiscard]] static std::shared_ptr<shared_segment> find(std::span<const std::byte> bytes) {
     registry& all = registry::of_this_process();
     if (all.count.load(base::relaxed) == 0 || bytes.empty()) return nullptr;  // relaxed: as above
+    std::shared_ptr<shared_segment> found;  // which may be the last that has it, so not under the lock
     const std::lock_guard lock(all.mutex);
     auto behind = all.by_begin.upper_bound(bytes.data());
     if (behind == all.by_begin.begin()) return nullptr;
-    std::shared_ptr<shared_segment> found = std::prev(behind)->second.lock();
+    found = std::prev(behind)->second.lock();
     if (found == nullptr || found->offset_of(bytes.data()) + bytes.size() > found->bytes().size()) return nullptr;
     return found;
   }

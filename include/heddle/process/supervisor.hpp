@@ -65,6 +65,7 @@ class supervisor {
   static constexpr std::uint64_t of_server = 1;
   static constexpr std::chrono::milliseconds later{1};
   static constexpr std::chrono::milliseconds longest_report{100};
+  static constexpr int most_turns = 16;  // of receiving from one worker, while others wait
 
   /// As who has the turn.
   relay::leg run() noexcept {
@@ -123,8 +124,7 @@ class supervisor {
       if (each->serial <= last_watched_) continue;
       last_watched_ = each->serial;
       if (watch(each->channel.bell().number(), 2 * each->serial)) continue;
-      pool_.workers.note_start_error(
-          std::make_exception_ptr(std::system_error(errno, std::system_category(), "a worker cannot be watched")));
+      pool_.workers.note_start_error(errno, "a worker cannot be watched");
       pool_.doom(*each);
     }
   }
@@ -170,11 +170,11 @@ class supervisor {
     from->look_again = clock::time_point::max();
     if (from->is_receiving) return;
     from->is_receiving = true;
-    do {
+    for (int turns = 0; turns != most_turns; ++turns) {
       from->receiver.expect_nobody();
       const std::uint64_t before = from->answered;
       lock.unlock();
-      const auto outcome = reader_.read(*from, false);
+      const auto outcome = reader_.read(*from, [] { return false; });
       if (outcome == result_receiver::received::nothing) reader_.kill_for_victim(*from);
       if (outcome == result_receiver::received::streamed) return reader_.read_rest_aside(*from);
       if (outcome == result_receiver::received::premature) return reader_.hand_back(*from, true);
@@ -185,9 +185,10 @@ class supervisor {
       }
       // There will be more. It is better to look again for many than to be told of each.
       from->receiver.expect_supervisor_later();
-    } while (from->receiver.has_results());
+      if (!from->receiver.has_results()) break;
+    }
     from->is_receiving = false;
-    from->look_again = clock::now() + later;
+    from->look_again = clock::now() + (from->receiver.has_results() ? clock::duration::zero() : later);
   }
 
   void look_again() {
@@ -212,8 +213,7 @@ class supervisor {
         return note_start(*about, delivered);
       case server_report::kind::failed:
         about->is_left_alone = delivered.report.how.process != 0;
-        pool_.workers.note_start_error(std::make_exception_ptr(
-            std::system_error(delivered.report.error, std::system_category(), "a worker process cannot be started")));
+        pool_.workers.note_start_error(delivered.report.error, "a worker process cannot be started");
         about->has_report = true;
         return note_end(*about);
       case server_report::kind::ended:
@@ -242,7 +242,6 @@ class supervisor {
     } else {
       pool_.workers.note_start();
     }
-    started.is_ready = started.is_set_up;
     pool_.start_clock(started);
     if (!started.is_set_up && pool_.settings.setup_limit.count() != 0) started.limit.start(pool_.settings.setup_limit);
   }
@@ -271,7 +270,7 @@ class supervisor {
 
   [[nodiscard]] bool is_to_cancel() const noexcept {
     const std::lock_guard lock(pool_.mutex);
-    return pool_.cancels && !pool_.waiting.empty();
+    return pool_.cancels_waiting && !pool_.waiting.empty();
   }
 
   /// Tells the workers to end, and kills those that do not. Whether all are gone. Under the lock.

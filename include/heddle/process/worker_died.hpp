@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -109,5 +110,14 @@ class worker_died : public std::runtime_error {
   worker_end of_;
   unsigned attempts_;
 };
+
+/// std::bad_alloc where there is no memory for its text.
+[[nodiscard]] inline std::exception_ptr make_worker_died(const worker_end& of, unsigned attempts) noexcept {
+  try {
+    return std::make_exception_ptr(worker_died(of, attempts));
+  } catch (...) {
+    return std::current_exception();
+  }
+}
 
 }  // namespace heddle::process

@@ -141,7 +141,6 @@ class worker_starter {
     if (server_ != nullptr || is_starting_ || !book_.has_unsent() || now < limit_.next()) return;
     try {
       start(lock);
-      send_orders();
     } catch (const std::system_error& refused) {
       book_.drop_unsent({.what = server_report::kind::failed, .error = refused.code().value()});
     } catch (...) {
@@ -207,6 +206,7 @@ class worker_starter {
     limit_.note_start(clock::now());
     if (error != nullptr) {
       limit_.note_failure();
+      book_.kick_all();  // who has ordered tries again
       std::rethrow_exception(error);
     }
     server_ = std::move(made);
@@ -214,6 +214,7 @@ class worker_starter {
     is_greeted_ = has_served_ = false;
     hope_again();
     book_.kick_all();
+    send_orders();  // which others have given meanwhile
   }
 
   void check_that_it_may_start() const {
