@@ -112,7 +112,8 @@ class [[nodiscard]] future {
 
   /// Cancels the call if it has not begun: it will never run, its callable is destroyed here, and who waits is told
   /// here. Returns true if the call is cancelled, by this or an earlier call; false if it runs or has run. One that
-  /// runs in a worker process is cancelled, too: that kills the worker.
+  /// runs in a worker process is cancelled, too: that kills the worker. Of what then() or submit_after() has made of
+  /// calls there, only what has not begun; for more take request_stop().
   bool cancel() { return state().cancel(); }
 
   /// Asks the call to end early: one that has not begun is cancelled; one that runs sees it in its stop_token, if its

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <iterator>
+#include <limits>
 #include <ranges>
 #include <span>
 #include <tuple>
@@ -14,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/bulk.hpp>
 #include <heddle/callable_kind.hpp>
 #include <heddle/executor_concept.hpp>
 #include <heddle/future.hpp>
@@ -48,7 +51,7 @@ class slice_size {
   [[nodiscard]] std::size_t fit() const noexcept {
     const std::chrono::nanoseconds each =
         (clock::now() - start_) * static_cast<std::int64_t>(workers_) / static_cast<std::int64_t>(done_);
-    return static_cast<std::size_t>(length / std::max(each, std::chrono::nanoseconds(1)));
+    return static_cast<std::size_t>(std::max<std::int64_t>(1, length / std::max(each, std::chrono::nanoseconds(1))));
   }
 
   const std::size_t asked_;
@@ -58,21 +61,48 @@ class slice_size {
   std::size_t done_ = 0;
 };
 
-/// The elements of a range where they lie one after the other; else copies of them.
+/// The first elements of a range, `most` at most, where they lie one after the other; else copies of them.
 template <class R>
-[[nodiscard]] auto elements_to_send(R& range) {
+[[nodiscard]] auto elements_to_send(R& range, std::size_t most = std::numeric_limits<std::size_t>::max()) {
   using T = std::ranges::range_value_t<R>;
   if constexpr (std::ranges::contiguous_range<R> && std::ranges::sized_range<R>) {
-    return std::span<const T>(std::ranges::data(range), std::ranges::size(range));
+    return std::span<const T>(std::ranges::data(range), std::min<std::size_t>(most, std::ranges::size(range)));
   } else {
     std::vector<T> copies;
-    for (auto&& each : range) copies.push_back(static_cast<T>(std::forward<decltype(each)>(each)));
+    auto at = std::ranges::begin(range);
+    while (copies.size() != most && at != std::ranges::end(range)) {
+      copies.push_back(static_cast<T>(*at));
+      if (copies.size() != most) ++at;  // which may wait for input
+    }
     return copies;
   }
 }
 
+/// Those of ranges taken together, of which not all are endless: no more of each than the shortest has, as far as that
+/// is known before they are read.
+template <class... Rs>
+[[nodiscard]] auto elements_to_send_together(Rs&... ranges) {
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  const auto note = [&least]<class R>(R& range) {
+    if constexpr (std::ranges::sized_range<R>) least = std::min<std::size_t>(least, std::ranges::size(range));
+  };
+  (note(ranges), ...);
+  std::tuple<decltype(elements_to_send(ranges))...> all;
+  std::apply(
+      [&](auto&... of) {
+        const auto fill = [&least](auto& with, auto& range) {
+          with = elements_to_send(range, least);
+          least = std::min(least, with.size());
+        };
+        ((is_endless<Rs> ? void() : fill(of, ranges)), ...);
+        ((is_endless<Rs> ? fill(of, ranges) : void()), ...);
+      },
+      all);
+  return all;
+}
+
 /// Submits slice by slice, two for each worker at a time, by `submit(slices_in_use, first, length)`; calls
-/// `take(future)` for each, in order.
+/// `take(future)` for each, in order, which leaves no result there.
 template <class Submit, class Take>
 void for_slices(std::size_t size, std::size_t workers, std::size_t asked, const Submit& submit, const Take& take) {
   slice_size lengths(size, workers, asked);
@@ -87,13 +117,14 @@ void for_slices(std::size_t size, std::size_t workers, std::size_t asked, const 
         running.emplace_back(submit(in_use, submitted, length), length);
         submitted += length;
       }
-      auto [oldest, length] = std::move(running.front());
+      take(running.front().first);
+      lengths.note_done(running.front().second);
       running.pop_front();
-      take(std::move(oldest));
-      lengths.note_done(length);
     }
   } catch (...) {
-    for (auto& each : running) each.first.cancel();
+    for (auto& each : running) {
+      if (each.first.valid()) each.first.cancel();
+    }
     in_use.wait_for_none();
     throw;
   }
@@ -110,7 +141,7 @@ template <class R, class E, class F, class... Ts>
       [&](slices_in_use& in_use, std::size_t first, std::size_t length) {
         return on.template submit_slice<R>(in_use, callable, elements.subspan(first, length)...);
       },
-      [&](future<std::vector<R>> slice) {
+      [&](future<std::vector<R>>& slice) {
         std::vector<R> part = std::move(slice).result();
         results.insert(results.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
       });
@@ -128,15 +159,20 @@ template <executor E, class F, std::ranges::input_range... Rs>
 [[nodiscard]] auto parallel_map(E&& on, const F& callable, const loop_options& options, Rs&&... ranges) {
   static_assert(sizeof...(Rs) > 0, "parallel_map() needs a range to take values from: parallel_map(procs, f, xs...)");
   static_assert(callable_must_travel<F>);
+  static_assert(sizeof...(Rs) == 0 || !(is_endless<Rs> && ...),
+                "parallel_map() has a result for each element, and these ranges have no end");
   static_assert((!std::is_same_v<std::ranges::range_value_t<Rs>, bool> && ...),
                 "parallel_map() in processes sends elements that lie side by side, and those of a vector<bool> share "
                 "bytes: give it a vector<char>");
   using result = std::remove_cvref_t<std::invoke_result_t<const F&, std::ranges::range_value_t<Rs>...>>;
   static_assert(!std::is_void_v<result>, "parallel_map() collects results, and these calls return void");
-  return [&](const auto&... elements) {
-    return map_slices<result>(on, callable, options.chunksize,
-                              std::span<const std::ranges::range_value_t<Rs>>(elements)...);
-  }(elements_to_send(ranges)...);
+  const auto all = elements_to_send_together(ranges...);
+  return std::apply(
+      [&](const auto&... elements) {
+        return map_slices<result>(on, callable, options.chunksize,
+                                  std::span<const std::ranges::range_value_t<Rs>>(elements)...);
+      },
+      all);
 }
 
 template <executor E, class F, std::ranges::input_range... Rs>
@@ -152,7 +188,8 @@ concept writes_elements = std::invocable<const F&, std::ranges::range_reference_
 
 /// As parallel_for_each() elsewhere, with calls in worker processes, in chunks as parallel_map(). A body that takes a
 /// `T&` writes to the elements themselves, which are those of a shared_array then: std::invalid_argument says so if
-/// they are not. Others get values, which are sent. Errors are those of parallel_map().
+/// they are not. Others get values, which are sent; so do those that take both, as `auto&&` does. Errors are those of
+/// parallel_map().
 ///
 ///     heddle::shared_array<double> xs(n);
 ///     heddle::parallel_for_each(procs, xs, [](double& x) { x = refine(x); });
@@ -160,13 +197,17 @@ template <executor E, std::ranges::input_range R, class Body>
   requires remote_executor<E>
 void parallel_for_each(E&& on, R&& range, const Body& body, const loop_options& options) {
   static_assert(callable_must_travel<Body>);
+  static_assert(!is_endless<R>, "parallel_for_each() ends when all elements are done, and this range has no end");
+  static_assert(!std::is_same_v<std::ranges::range_value_t<R>, bool>,
+                "parallel_for_each() in processes sends elements that lie side by side, and those of a vector<bool> "
+                "share bytes: give it a vector<char>");
   const auto run = [&](auto elements) {
     for_slices(
         elements.size(), on.max_workers(), options.chunksize,
         [&](slices_in_use& in_use, std::size_t first, std::size_t length) {
           return on.template submit_slice<void>(in_use, body, elements.subspan(first, length));
         },
-        [](future<void> slice) { slice.result(); });
+        [](future<void>& slice) { slice.result(); });
   };
   using T = std::ranges::range_value_t<R>;
   if constexpr (writes_elements<Body, R>) {

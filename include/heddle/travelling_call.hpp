@@ -2,6 +2,7 @@
 // A callable and its arguments, to be called in another process.
 #pragma once
 
+#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -18,7 +19,7 @@
 namespace heddle {
 
 /// As what an argument is passed to a call in another process: a string literal as a std::string, a shared_array as a
-/// std::span of it.
+/// std::span of it, of const elements if the array is const.
 template <class Arg>
 struct remote_argument {
   using type = std::decay_t<Arg>;
@@ -31,7 +32,7 @@ struct remote_argument<Arg> {
 template <class Arg>
   requires requires { typename std::remove_cvref_t<Arg>::travels_as; }
 struct remote_argument<Arg> {
-  using type = typename std::remove_cvref_t<Arg>::travels_as;
+  using type = decltype(std::span(std::declval<Arg&>()));
 };
 template <class Arg>
 using remote_argument_t = typename remote_argument<Arg>::type;

@@ -30,16 +30,15 @@ class travelling_chunk {
   using result_type = void;
   static_assert(result_must_travel<T>());
 
-  explicit travelling_chunk(chunk_call<F, Elements, T>&& call) noexcept : call_(std::move(call)) {}
+  explicit travelling_chunk(chunk_call<F, Elements, T>&& call) : call_(std::move(call)), kept_(keep(call_.elements)) {}
 
   [[nodiscard]] static const process::callable_id& function() { return process::id_of<&run>(); }
 
   void encode(process::byte_sink& sink) const {
     callable_codec<F, &run>::encode(sink, *call_.callable);
     if constexpr (has_views) {
-      sink.put(static_cast<std::uint64_t>(call_.elements.size()));
-      for (const Elements& row : call_.elements)
-        std::apply([&](const auto&... each) { (process::encode_argument(sink, each), ...); }, row);
+      sink.put(static_cast<std::uint64_t>(kept_.size()));
+      for (const auto& row : kept_) std::apply([&](const auto&... each) { (process::encode(sink, each), ...); }, row);
     } else {
       process::encode(sink, call_.elements);
     }
@@ -74,15 +73,32 @@ class travelling_chunk {
       }
     }
   }
-  /// Elements that are views are of what was received with them, which stays where it is.
+  /// Elements that are views: what they show is kept here, and in the worker they are of what was received with them,
+  /// which stays where it is.
   template <class>
   struct rows_of;
   template <class... Ts>
   struct rows_of<std::tuple<Ts...>> {
     static constexpr bool have_views = (process::is_argument_view<Ts> || ...);
     using with_views = std::deque<process::received_arguments<Ts...>>;
+    using kept = std::tuple<typename process::owner_of<Ts>::type...>;
+
+    [[nodiscard]] static kept keep(std::tuple<Ts...>&& row) {
+      return std::apply([](auto&&... each) { return kept(kept_argument<Ts>(std::move(each))...); }, std::move(row));
+    }
   };
   static constexpr bool has_views = rows_of<Elements>::have_views;
+  struct nothing {};
+  using kept_rows = std::conditional_t<has_views, std::vector<typename rows_of<Elements>::kept>, nothing>;
+
+  [[nodiscard]] static kept_rows keep(std::vector<Elements>& rows) {
+    kept_rows kept;
+    if constexpr (has_views) {
+      kept.reserve(rows.size());
+      for (Elements& row : rows) kept.push_back(rows_of<Elements>::keep(std::move(row)));
+    }
+    return kept;
+  }
 
   [[nodiscard]] static auto decode_rows(process::byte_source& source) {
     if constexpr (has_views) {
@@ -136,6 +152,7 @@ class travelling_chunk {
   }
 
   chunk_call<F, Elements, T> call_;
+  [[no_unique_address]] kept_rows kept_;
 };
 
 }  // namespace heddle

@@ -16,7 +16,9 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <ranges>
 #include <span>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -190,6 +192,58 @@ TEST_CASE("maps in chunks and with a buffer, and starmaps", "[process_pool]") {
                                       {.chunksize = 2}, std::vector{std::pair(1, 2), std::pair(3, 4), std::pair(5, 6)}))
     calls += each;
   CHECK(calls == 440);
+}
+
+TEST_CASE("loops in processes end though their calls take long, or begin late", "[process_pool]") {
+  const heddle_test::deadline limit;
+  const std::vector<int> numbers(40, 1);
+  process_pool_executor procs{{.max_workers = 2}};
+  const auto slow = [](int x) {
+    std::this_thread::sleep_for(12ms);
+    return 2 * x;
+  };
+  CHECK(heddle::parallel_map(procs, slow, numbers) == std::vector<int>(40, 2));
+  heddle::parallel_for_each(procs, numbers, [](int) { std::this_thread::sleep_for(12ms); });
+  process_pool_executor late{{.max_workers = 1, .initializer = [] { std::this_thread::sleep_for(300ms); }}};
+  CHECK(heddle::parallel_map(late, twice, numbers) == std::vector<int>(40, 2));
+}
+
+TEST_CASE("parallel_map ends with its shortest range, and one without end is none", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 2}};
+  const auto sum = [](int x, int y) { return x + y; };
+  const std::vector<int> numbers(100, 1);
+  std::vector<int> expected(100);
+  std::iota(expected.begin(), expected.end(), 1);
+  CHECK(heddle::parallel_map(procs, sum, numbers, std::views::iota(0)) == expected);
+  CHECK(heddle::parallel_map(procs, sum, std::views::iota(0), numbers) == expected);
+  const std::list<int> few(3, 1);
+  CHECK(heddle::parallel_map(procs, sum, std::views::iota(0), few) == std::vector<int>{1, 2, 3});
+  std::istringstream words("5 6 7 8");
+  CHECK(heddle::parallel_map(procs, sum, few, std::views::istream<int>(words)) == std::vector<int>{6, 7, 8});
+  int next = 0;
+  CHECK(words >> next);
+  CHECK(next == 8);
+}
+
+TEST_CASE("chunks of a map keep what views among their elements show", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  auto runs = procs.submit([] { std::this_thread::sleep_for(200ms); });
+  const auto submit = [&] {
+    const std::vector<std::string> lines(30, std::string(100, 'x'));
+    const std::vector<std::string_view> views(lines.begin(), lines.end());
+    std::vector<std::unique_ptr<int>> owned;
+    for (int i = 0; i < 30; ++i) owned.push_back(std::make_unique<int>(i));
+    return procs.map(
+        [](std::string_view line, std::unique_ptr<int> number) { return line == std::string(100, 'x') ? *number : -1; },
+        {.chunksize = 8}, views, owned | std::views::transform([](auto& each) { return std::move(each); }));
+  };
+  auto results = submit();
+  const std::vector<std::string> others(60, std::string(100, 'y'));  // where those were, maybe
+  int expected = 0;
+  for (const int each : results) CHECK(each == expected++);
+  CHECK(expected == 30);
 }
 
 TEST_CASE("parallel_map sends slices of its ranges, and has the results in order", "[process_pool]") {

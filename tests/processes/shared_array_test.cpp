@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <complex>
 #include <csignal>
 #include <cstddef>
@@ -263,6 +264,25 @@ TEST_CASE("maps and loops in processes take parts of shared arrays", "[shared_ar
                                               if (x == 0) throw std::domain_error("zero");
                                             }),
                   std::domain_error);
+}
+
+TEST_CASE("an array that is const where it is an argument can be read", "[shared_array]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  const shared_array<double> xs(1000, 2.0);
+  CHECK(procs.submit(sum_of, xs).result() == 2000.0);
+  CHECK(procs.submit(sum_of, std::as_const(xs)).result() == 2000.0);
+}
+
+TEST_CASE("chunks of a map keep the memory of an array that is gone", "[shared_array]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  auto runs = procs.submit([] { std::this_thread::sleep_for(std::chrono::milliseconds(200)); });
+  auto sums = [&] {
+    const shared_array<double> xs(100'000, 2.0);
+    return procs.map(sum_of, {.chunksize = 3}, heddle::array_split(xs, 10));
+  }();
+  for (const double each : sums) CHECK(each == 20'000.0);
 }
 
 TEST_CASE("calls keep the memory of an array that is gone", "[shared_array]") {
