@@ -24,6 +24,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include <heddle/process/child.hpp>
 #include <heddle/process/sandbox.hpp>
@@ -63,9 +64,21 @@ struct attempt {
   int refused_with = EPERM;
 };
 
+/// syscall() takes words, and half of one that is given as an int may be anything.
+template <class Argument>
+long word_of(Argument argument) {
+  if constexpr (std::is_null_pointer_v<Argument>) {
+    return 0;
+  } else if constexpr (std::is_pointer_v<Argument>) {
+    return reinterpret_cast<long>(argument);
+  } else {
+    return static_cast<long>(argument);
+  }
+}
+
 template <class... Arguments>
 long call(long number, Arguments... arguments) {
-  return ::syscall(number, arguments...);
+  return ::syscall(number, word_of(arguments)...);
 }
 
 long clone_with(unsigned long flags) {
@@ -111,6 +124,26 @@ constexpr attempt signals[] = {
     {"TIOCSCTTY", [] { return call(SYS_ioctl, no_descriptor, TIOCSCTTY, 0); }},
     {"TIOCSETD", [] { return call(SYS_ioctl, no_descriptor, TIOCSETD, nullptr); }},
     {"TIOCCONS", [] { return call(SYS_ioctl, no_descriptor, TIOCCONS, 0); }},
+    {"FIOASYNC",
+     [] {
+       const int on = 1;
+       return call(SYS_ioctl, reached.socket, FIOASYNC, &on);
+     },
+     true},
+    {"F_SETFL with O_ASYNC", [] { return call(SYS_fcntl, reached.socket, F_SETFL, O_ASYNC | O_NONBLOCK); }, true},
+    {"F_SETFL with O_ASYNC and a high half",
+     [] { return call(SYS_fcntl, reached.socket, F_SETFL | high_half, O_ASYNC | high_half); }, true},
+    {"TIOCSWINSZ", [] { return call(SYS_ioctl, no_descriptor, TIOCSWINSZ, nullptr); }},
+    {"TCXONC", [] { return call(SYS_ioctl, no_descriptor, TCXONC, 0); }},
+    {"TCSETS", [] { return call(SYS_ioctl, no_descriptor, TCSETS, nullptr); }},
+    {"TCSETSW", [] { return call(SYS_ioctl, no_descriptor, TCSETSW, nullptr); }},
+    {"TCSETSF", [] { return call(SYS_ioctl, no_descriptor, TCSETSF, nullptr); }},
+    {"TCSETA", [] { return call(SYS_ioctl, no_descriptor, TCSETA, nullptr); }},
+    {"TCSETAW", [] { return call(SYS_ioctl, no_descriptor, TCSETAW, nullptr); }},
+    {"TCSETAF", [] { return call(SYS_ioctl, no_descriptor, TCSETAF, nullptr); }},
+    {"TCSETS2", [] { return call(SYS_ioctl, no_descriptor, 0x402c542b, nullptr); }},
+    {"TCSETSW2", [] { return call(SYS_ioctl, no_descriptor, 0x402c542c, nullptr); }},
+    {"TCSETSF2", [] { return call(SYS_ioctl, no_descriptor, 0x402c542d, nullptr); }},
 };
 
 constexpr attempt memory[] = {
@@ -327,6 +360,14 @@ constexpr attempt changes_of_files[] = {
     {"FS_IOC32_SETFLAGS", [] { return call(SYS_ioctl, no_descriptor, 0x40046602, nullptr); }, false, EROFS},
     {"FS_IOC_FSSETXATTR", [] { return call(SYS_ioctl, no_descriptor, 0x401c5820, nullptr); }, false, EROFS},
     {"FS_IOC_ENABLE_VERITY", [] { return call(SYS_ioctl, no_descriptor, 0x40806685, nullptr); }, false, EROFS},
+    {"FS_IOC_SETVERSION", [] { return call(SYS_ioctl, no_descriptor, 0x40087602, nullptr); }, false, EROFS},
+    {"FS_IOC32_SETVERSION", [] { return call(SYS_ioctl, no_descriptor, 0x40047602, nullptr); }, false, EROFS},
+    {"FS_IOC_SET_ENCRYPTION_POLICY", [] { return call(SYS_ioctl, no_descriptor, 0x800c6613, nullptr); }, false, EROFS},
+    {"BTRFS_IOC_SUBVOL_CREATE", [] { return call(SYS_ioctl, no_descriptor, 0x5000940e, nullptr); }, false, EROFS},
+    {"BTRFS_IOC_SUBVOL_CREATE_V2", [] { return call(SYS_ioctl, no_descriptor, 0x50009418, nullptr); }, false, EROFS},
+    {"BTRFS_IOC_SNAP_CREATE", [] { return call(SYS_ioctl, no_descriptor, 0x50009401, nullptr); }, false, EROFS},
+    {"BTRFS_IOC_SNAP_CREATE_V2", [] { return call(SYS_ioctl, no_descriptor, 0x50009417, nullptr); }, false, EROFS},
+    {"BTRFS_IOC_SUBVOL_SETFLAGS", [] { return call(SYS_ioctl, no_descriptor, 0x4008941a, nullptr); }, false, EROFS},
 #ifdef SYS_open
     {"open to write", [] { return call(SYS_open, "file", O_WRONLY); }, true, EROFS},
     {"open to read and write", [] { return call(SYS_open, "file", O_RDWR); }, true, EROFS},

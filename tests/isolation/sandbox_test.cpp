@@ -96,6 +96,10 @@ int use_memory() {
 int share_memory() {
   const int file = ::memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (file < 0 || ::ftruncate(file, 4096) != 0 || ::fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK) != 0) return errno;
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  if (::fcntl(file, F_SETFL, O_NONBLOCK) != 0 || ::fcntl(file, F_SETLK, &whole) != 0) return errno;
+  if (const int other = ::fcntl(file, F_DUPFD, 0); other < 0 || ::close(other) != 0) return errno;
   void* const page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (page == MAP_FAILED) return errno;
   *static_cast<char*>(page) = 1;

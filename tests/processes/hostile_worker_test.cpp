@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Workers that do to their program what they can: wake it all the time, write what is not, or what was.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -73,6 +74,16 @@ void wake_for_ever() {
     shared.of_receiver.wake();
     shared.of_sender.wake();
   }
+}
+
+/// From now on whoever reads it waits, since it is empty; or whoever writes, since it is full.
+int make_bell_wait(bool is_full) {
+  const int bell = bell_of_this_worker();
+  std::uint64_t count = 0;
+  static_cast<void>(::read(bell, &count, sizeof count));
+  count = UINT64_MAX - 1;
+  if (is_full) static_cast<void>(::write(bell, &count, sizeof count));
+  return ::fcntl(bell, F_SETFL, 0);
 }
 
 /// What is wrong with an answer that a worker makes up.
@@ -186,6 +197,24 @@ TEST_CASE("a worker that says that it has read what was never written is killed,
     }
   }
   CHECK(procs.submit([](const std::string& text) { return text.size(); }, large).result() == large.size());
+}
+
+TEST_CASE("a worker that makes its bell one that others wait at keeps nobody waiting", "[process_pool]") {
+  const heddle_test::deadline limit;
+  const bool is_full = GENERATE(false, true);
+  CAPTURE(is_full);
+  process_pool_executor procs{{.max_workers = 1}};
+  for (int round = 0; round < 5; ++round) {  // so that it gets several calls at a time
+    for (auto& each : procs.submit_bulk(tenfold, std::vector<int>(500, 1))) each.wait();
+  }
+  CHECK(procs.submit(make_bell_wait, is_full).result() == 0);
+  auto before = procs.submit_bulk(tenfold, std::vector<int>(20, 1));
+  auto stays = procs.submit([] {
+    for (;;) ::pause();
+  });
+  std::this_thread::sleep_for(100ms);  // the supervisor reads what was before, and looks again
+  CHECK(stays.cancel());
+  CHECK(procs.submit(tenfold, 1).result() == 10);
 }
 
 TEST_CASE("a worker that makes up an answer is killed", "[process_pool]") {

@@ -108,6 +108,17 @@ TEST_CASE("a call cannot take its worker out of its group, but what it starts ma
   ::kill(left, SIGKILL);
 }
 
+TEST_CASE("no terminal stops a call that reads or writes there", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  const auto is_ignored = [](int signal) {
+    struct sigaction found{};
+    return ::sigaction(signal, nullptr, &found) == 0 && found.sa_handler == SIG_IGN;
+  };
+  CHECK(procs.submit(is_ignored, SIGTTOU).result());
+  CHECK(procs.submit(is_ignored, SIGTTIN).result());
+}
+
 TEST_CASE("a call that becomes another program ends with it", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};

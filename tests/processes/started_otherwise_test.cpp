@@ -3,6 +3,8 @@
 #include <heddle/process_pool_executor.hpp>
 
 #include <link.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,6 +15,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
+#include <support/temporary_tree.hpp>
 
 #include "processes/started_program.hpp"
 
@@ -71,6 +74,23 @@ TEST_CASE("a program whose file was removed has workers", "[process_pool]") {
   CHECK(ended.output == "deleted\n");
   CHECK(ended.code == 0);
   CHECK_FALSE(std::filesystem::exists(copy));
+}
+
+TEST_CASE("a program that gains privileges when it is started does not start itself once more", "[process_pool]") {
+  if (has_sanitizer) SKIP("sanitizers do without what such a program may not have");
+  const heddle_test::deadline limit;
+  constexpr uid_t nobody = 65534;
+  const heddle_test::temporary_tree folder;
+  const std::string copy = std::string(folder.root()) + "/privileged";
+  std::filesystem::copy_file(HEDDLE_TEST_PROGRAM, copy);
+  struct statvfs mounted{};
+  if (::statvfs(copy.c_str(), &mounted) != 0 || (mounted.f_flag & ST_NOSUID) != 0) SKIP("the system does not let it");
+  if (::chmod(folder.root(), 0755) != 0 || ::chown(copy.c_str(), nobody, nobody) != 0 ||
+      ::chmod(copy.c_str(), 04755) != 0)
+    SKIP("only root can give a program to another user");
+  const auto ended = heddle_test::run_program({"some"}, {.path = copy});
+  CHECK(ended.output == "all is well\n");
+  CHECK(ended.code == 0);
 }
 
 TEST_CASE("a program in a debugger has workers", "[process_pool]") {

@@ -2,6 +2,7 @@
 // The beginning of a program that may have been executed to start workers, or to be one.
 #pragma once
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <system_error>
@@ -33,9 +34,11 @@ namespace heddle::process {
 }
 
 /// The first that main() does: notes how the program was started. Where it was started to be a fork server or a worker,
-/// this does not return. Throws std::bad_alloc.
+/// this does not return. A program that gains privileges by being executed notes nothing: it must not do what its
+/// environment says, so it could not be told what it is executed for. Throws std::bad_alloc.
 inline void enter_program(int count, const char* const* arguments, worker_body body) {
   const auto assigned = assignment::take();
+  if (::getauxval(AT_SECURE) != 0) return;
   program::current().arguments = start_arguments(count, arguments);
   if (!assigned.has_value()) return;
   message_socket connection{descriptor(assignment::connection)};

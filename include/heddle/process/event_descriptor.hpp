@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,9 +32,13 @@ class event_descriptor {
     return retry_interrupted([&] { return ::write(of_.number(), &one, sizeof one); }) >= 0 || errno == EAGAIN;
   }
 
+  /// Does not wait, also where another process that has the descriptor has made it one that reads wait for.
   void clear() const noexcept {
     std::uint64_t count = 0;
-    retry_interrupted([&] { return ::read(of_.number(), &count, sizeof count); });
+    const iovec into{&count, sizeof count};
+    const auto got = retry_interrupted([&] { return ::preadv2(of_.number(), &into, 1, -1, RWF_NOWAIT); });
+    if (got >= 0 || errno != EOPNOTSUPP) return;
+    retry_interrupted([&] { return ::read(of_.number(), &count, sizeof count); });  // before Linux 5.8
   }
 
  private:

@@ -75,11 +75,19 @@ template <class... Es>
   }
 }
 
+/// One of encode_exception(), which is kept several times.
+[[nodiscard]] inline std::string decode_text(byte_source& source) {
+  std::string text = decode<std::string>(source);
+  if (text.size() > max_exception_text)
+    throw malformed_message("what is said of an exception is longer than it can be");
+  return text;
+}
+
 [[nodiscard]] inline std::vector<received_exception> receive_exceptions(byte_source& source) {
   remote_details origin;
   origin.pid = source.get<std::int64_t>();
-  origin.host = decode<std::string>(source);
-  origin.backtrace = decode<std::string>(source);
+  origin.host = decode_text(source);
+  origin.backtrace = decode_text(source);
   std::vector<received_exception> all;
   while (decode_flag(source)) {
     if (all.size() == max_nested_exceptions) throw malformed_message("too many exceptions are nested in one another");
@@ -90,8 +98,8 @@ template <class... Es>
     }
     next.kind = static_cast<exception_kind>(kind);
     next.known = origin;
-    next.known.type = decode<std::string>(source);
-    next.known.what = decode<std::string>(source);
+    next.known.type = decode_text(source);
+    next.known.what = decode_text(source);
     next.parts = decode<std::vector<std::byte>>(source);
   }
   if (all.empty()) throw malformed_message("an exception is missing");

@@ -11,6 +11,7 @@
 #include <heddle/process/child.hpp>
 #include <heddle/process/empty_wakes.hpp>
 #include <heddle/process/remote_call.hpp>
+#include <heddle/process/report_box.hpp>
 #include <heddle/process/request_sender.hpp>
 #include <heddle/process/result_receiver.hpp>
 #include <heddle/process/server_messages.hpp>
@@ -28,8 +29,8 @@ struct pool_worker {
   static constexpr std::chrono::nanoseconds ahead{50'000};  // of work that a worker has before it
   static constexpr std::size_t most_at_a_time = task_slots::capacity - 8;
 
-  explicit pool_worker(const worker_settings& settings)
-      : channel(settings), sender(channel), receiver(channel, settings) {}
+  pool_worker(const worker_settings& settings, const report_box& supervisor)
+      : channel(settings, supervisor), sender(channel), receiver(channel, settings) {}
 
   /// `count` calls more have been done; `starves` if it has nothing more, and calls wait. Then it gets more at a time,
   /// and fewer where they take longer than it seemed.

@@ -219,7 +219,7 @@ class pool_workers {
   [[nodiscard]] pool_worker* try_start() noexcept {
     if (!may_start()) return nullptr;
     try {
-      auto made = std::make_unique<pool_worker>(settings_.worker);
+      auto made = std::make_unique<pool_worker>(settings_.worker, box_);
       workers_.reserve(workers_.size() + 1);
       const std::array given = {folder_.number(), environment_.number(), made->channel.memory(),
                                 made->channel.bell().number(), made->sender.notices()};

@@ -42,6 +42,13 @@ inline void refuse_signals_to_others(system_call_filter& filter, pid_t own) {
   filter.refuse_values(
       SYS_ioctl, 1,
       {set_owner_of_file, set_owner_of_socket, of_console, TIOCSTI, TIOCSPGRP, TIOCSCTTY, TIOCSETD, TIOCCONS}, EPERM);
+  // What a terminal that can be opened to read sends to who has it in the foreground, at once or when a key is pressed;
+  // and what it makes of keys.
+  constexpr std::uint32_t set_terminal = 0x402c542b;  // TCSETS2, and next the two that wait for output
+  filter.refuse_values(SYS_ioctl, 1, {FIOASYNC, TIOCSWINSZ, TCXONC}, EPERM);
+  filter.refuse_values(SYS_ioctl, 1, {TCSETS, TCSETSW, TCSETSF, TCSETA, TCSETAW, TCSETAF}, EPERM);
+  filter.refuse_values(SYS_ioctl, 1, {set_terminal, set_terminal + 1, set_terminal + 2}, EPERM);
+  filter.refuse_bits_with(SYS_fcntl, F_SETFL, 2, O_ASYNC, EPERM);
 }
 
 /// How others are scheduled, limited and placed. A process may ask for that of others, as pthread_getattr_np() does
@@ -112,6 +119,18 @@ inline void refuse_changing_files(system_call_filter& filter) {
   constexpr std::uint32_t set_attributes = 0x401c5820;  // FS_IOC_FSSETXATTR
   constexpr std::uint32_t enable_verity = 0x40806685;   // FS_IOC_ENABLE_VERITY
   filter.refuse_values(SYS_ioctl, 1, {set_flags, set_flags_32, set_attributes, enable_verity}, EROFS);
+  constexpr std::uint32_t set_version = 0x40087602;             // FS_IOC_SETVERSION
+  constexpr std::uint32_t set_version_32 = 0x40047602;          // FS_IOC32_SETVERSION
+  constexpr std::uint32_t set_encryption = 0x800c6613;          // FS_IOC_SET_ENCRYPTION_POLICY
+  constexpr std::uint32_t create_subvolume = 0x5000940e;        // BTRFS_IOC_SUBVOL_CREATE
+  constexpr std::uint32_t create_subvolume_2 = 0x50009418;      // BTRFS_IOC_SUBVOL_CREATE_V2
+  constexpr std::uint32_t create_snapshot = 0x50009401;         // BTRFS_IOC_SNAP_CREATE
+  constexpr std::uint32_t create_snapshot_2 = 0x50009417;       // BTRFS_IOC_SNAP_CREATE_V2
+  constexpr std::uint32_t set_flags_of_subvolume = 0x4008941a;  // BTRFS_IOC_SUBVOL_SETFLAGS
+  filter.refuse_values(SYS_ioctl, 1, {set_version, set_version_32, set_encryption}, EROFS);
+  filter.refuse_values(
+      SYS_ioctl, 1, {create_subvolume, create_subvolume_2, create_snapshot, create_snapshot_2, set_flags_of_subvolume},
+      EROFS);
 }
 
 /// Opening to write. openat2() has its flags in memory; who uses it does without where there is none.

@@ -195,8 +195,9 @@ class supervisor {
     for (;;) {
       std::unique_lock lock(pool_.mutex);
       const auto now = clock::now();
-      const auto due = std::find_if(pool_.workers.begin(), pool_.workers.end(),
-                                    [&](const auto& each) { return each->look_again <= now; });
+      const auto due = std::find_if(pool_.workers.begin(), pool_.workers.end(), [&](const auto& each) {
+        return each->look_again <= now || each->channel.take_told();
+      });
       if (due == pool_.workers.end()) return;
       const serial_number serial = (*due)->serial;
       lock.unlock();

@@ -70,6 +70,16 @@ class system_call_filter {
   void refuse_bits(int call, unsigned argument, std::uint32_t bits, int error) {
     judge(call, argument, BPF_JSET, {bits}, what_matches::is_refused, error);
   }
+  /// The same, where the argument before it is `command`.
+  void refuse_bits_with(int call, std::uint32_t command, unsigned argument, std::uint32_t bits, int error) {
+    jump(BPF_JEQ, static_cast<std::uint32_t>(call), 0, 6);
+    load_argument(argument - 1);
+    jump(BPF_JEQ, command, 0, 3);
+    load_argument(argument);
+    jump(BPF_JSET, bits, 0, 1);
+    end(error);
+    load(offsetof(seccomp_data, nr));
+  }
   /// Refuses a call whose argument is one of these.
   void refuse_values(int call, unsigned argument, values refused, int error) {
     judge(call, argument, BPF_JEQ, refused, what_matches::is_refused, error);
@@ -96,7 +106,7 @@ class system_call_filter {
   void judge(int call, unsigned argument, std::uint16_t test, values several, what_matches means, int error) {
     constexpr std::size_t others = 3;  // the first load, the end, and the second load
     jump(BPF_JEQ, static_cast<std::uint32_t>(call), 0, several.size() + others);
-    load(offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t));  // little-endian: its low half
+    load_argument(argument);
     std::size_t left = several.size();
     for (const std::uint32_t value : several) {
       --left;
@@ -110,6 +120,9 @@ class system_call_filter {
     load(offsetof(seccomp_data, nr));
   }
 
+  void load_argument(unsigned argument) {
+    load(offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t));  // little-endian: its low half
+  }
   void load(std::size_t offset) {
     program_.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)));
   }

@@ -35,6 +35,8 @@ inline void enter_surroundings(pid_t server, const spawn_order& order,
   ::setpgid(0, 0);
   for (const int usual : ignored_by_server) ::signal(usual, SIG_DFL);
   ::signal(SIGPIPE, SIG_IGN);
+  // It is in the background of the program's terminal, if there is one: writing there works, and reading is an error.
+  for (const int stopping : {SIGTTOU, SIGTTIN}) ::signal(stopping, SIG_IGN);
   order.where.apply();
   if (given[sent_folder].is_open()) static_cast<void>(::fchdir(given[sent_folder].number()));
   // The thread that is the server's, whose end this is, goes on as long as the server. Last, for changing credentials

@@ -9,6 +9,7 @@
 #include <heddle/process/event_descriptor.hpp>
 #include <heddle/process/given_calls.hpp>
 #include <heddle/process/remote_call.hpp>
+#include <heddle/process/report_box.hpp>
 #include <heddle/process/shared_memory.hpp>
 #include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/this_thread.hpp>
@@ -23,8 +24,9 @@ struct worker_is_lost {};
 class worker_channel {
  public:
   /// Makes the channel. Throws std::system_error, std::bad_alloc.
-  explicit worker_channel(const worker_settings& settings)
-      : memory_(shared_memory::make(sizeof(channel_memory))),
+  worker_channel(const worker_settings& settings, const report_box& supervisor)
+      : supervisor_(supervisor),
+        memory_(shared_memory::make(sizeof(channel_memory))),
         bell_(event_descriptor::make()),
         shared_(channel_memory::make_in(memory_.bytes())),
         may_spin_(settings.may_spin != 0) {
@@ -35,7 +37,8 @@ class worker_channel {
 
   /// For the worker.
   [[nodiscard]] int memory() const noexcept { return memory_.number(); }
-  /// Readable when the supervisor is to receive.
+  /// Readable when the worker wants the supervisor to receive. Nothing here writes to it, for the worker may have
+  /// filled it and made who writes wait.
   [[nodiscard]] const event_descriptor& bell() const noexcept { return bell_; }
 
   [[nodiscard]] channel_memory& shared() const noexcept { return shared_; }
@@ -80,7 +83,12 @@ class worker_channel {
   [[nodiscard]] bool is_lost() const noexcept { return is_lost_.load(base::relaxed); }  // relaxed: as above
 
   /// The supervisor looks at the worker.
-  void tell_supervisor() const noexcept { bell_.signal(); }
+  void tell_supervisor() noexcept {
+    is_supervisor_told_.store(true, base::relaxed);  // relaxed: who is kicked sees what was done before
+    supervisor_.kick();
+  }
+  /// Whether it was told since it asked last.
+  [[nodiscard]] bool take_told() noexcept { return is_supervisor_told_.exchange(false, base::relaxed); }  // as above
 
   // ---- who sends, or receives
 
@@ -106,11 +114,13 @@ class worker_channel {
   }
 
  private:
+  const report_box& supervisor_;
   const shared_memory memory_;
   const event_descriptor bell_;
   channel_memory& shared_;
   const bool may_spin_;
   given_calls<remote_call> given_;
+  base::atomic<bool> is_supervisor_told_{false};
   base::atomic<bool> is_lost_{false};
   base::atomic<bool> has_woken_{false};
   base::atomic<std::uint32_t> own_wakes_{0};

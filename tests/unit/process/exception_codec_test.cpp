@@ -316,6 +316,14 @@ TEST_CASE("bytes that are no exception are malformed", "[process][exceptions]") 
   }
   endless.push_back(std::byte{0});
   CHECK_THROWS_AS(decode_it(endless), malformed_message);
+  // Each would be kept again and again.
+  const std::string long_text(max_exception_text + 1, 'x');
+  CHECK_THROWS_AS(decode_it(message_of(std::int64_t{1}, long_text, none, '\1', '\0', none, none, none, '\0')),
+                  malformed_message);
+  CHECK_THROWS_AS(decode_it(message_of(std::int64_t{1}, none, long_text, '\1', '\0', none, none, none, '\0')),
+                  malformed_message);
+  CHECK_THROWS_AS(decode_it(with('\1', '\0', long_text, none, none, '\0')), malformed_message);
+  CHECK_THROWS_AS(decode_it(with('\1', '\0', none, long_text, none, '\0')), malformed_message);
 }
 
 TEST_CASE("an exception arrives through small windows, and truncated it is malformed", "[process][exceptions]") {
