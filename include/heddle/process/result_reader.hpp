@@ -104,7 +104,7 @@ class result_reader {
   }
 
  private:
-  static constexpr std::size_t most_in_a_turn = 256;
+  static constexpr std::size_t most_in_a_turn = 4096;
 
   /// Ends the calls whose results were read, and does what is due then.
   void settle(result_batch& mine, pool_worker& from, received outcome) const {

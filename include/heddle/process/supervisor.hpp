@@ -65,7 +65,7 @@ class supervisor {
   static constexpr std::uint64_t of_server = 1;
   static constexpr std::chrono::milliseconds later{1};
   static constexpr std::chrono::milliseconds longest_report{100};
-  static constexpr int most_turns = 16;  // of receiving from one worker, while others wait
+  static constexpr int most_turns = 4;  // of receiving from one worker, while others wait
 
   /// As who has the turn.
   relay::leg run() noexcept {

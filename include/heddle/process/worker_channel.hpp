@@ -88,7 +88,9 @@ class worker_channel {
     supervisor_.kick();
   }
   /// Whether it was told since it asked last.
-  [[nodiscard]] bool take_told() noexcept { return is_supervisor_told_.exchange(false, base::relaxed); }  // as above
+  [[nodiscard]] bool take_told() noexcept {
+    return is_supervisor_told_.load(base::relaxed) && is_supervisor_told_.exchange(false, base::relaxed);  // as above
+  }
 
   // ---- who sends, or receives
 
