@@ -40,7 +40,34 @@ inline constexpr std::size_t max_bucket_size = 200;
       "at fault: choose a better one, or an ordered container)");
 }
 
-/// Containers that have each key once: others may have one key as often as they like.
+/// Of a container that may have a key several times, before one is inserted: which looks at all in its bucket up to its
+/// like. Those that are alike lie side by side, and may be as many as they like.
+template <class Container>
+void check_way(const Container& container, const typename Container::key_type& inserted) {
+  if constexpr (requires { container.bucket(inserted); } && !requires { typename Container::insert_return_type; }) {
+    if (container.empty()) return;
+    const auto key_of = [](const auto& element) -> const auto& {
+      if constexpr (requires { typename Container::mapped_type; }) {
+        return element.first;
+      } else {
+        return element;
+      }
+    };
+    const auto are_equal = container.key_eq();
+    const std::size_t bucket = container.bucket(inserted);
+    const typename Container::key_type* last = nullptr;
+    std::size_t unlike = 0;
+    for (auto each = container.cbegin(bucket); each != container.cend(bucket); ++each) {
+      const auto& found = key_of(*each);
+      if (are_equal(found, inserted)) return;
+      if (last != nullptr && are_equal(*last, found)) continue;
+      last = &found;
+      if (++unlike > max_bucket_size) refuse_buckets();
+    }
+  }
+}
+
+/// Of a container that has each key once, after one was inserted.
 template <class Container>
 void check_bucket(const Container& container, const typename Container::key_type& inserted) {
   if constexpr (requires {
@@ -64,7 +91,9 @@ struct set_codec : codec_for<typename Set::key_type> {
     Set result;
     if constexpr (requires { result.reserve(count); }) result.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-      check_bucket(result, *result.emplace_hint(result.end(), decode_element<key>(source)));
+      key next = decode_element<key>(source);
+      check_way(result, next);
+      check_bucket(result, *result.emplace_hint(result.end(), std::move(next)));
     }
     if (result.size() != count) refuse_duplicate();
     return result;
@@ -103,6 +132,7 @@ struct map_codec : codec_for<typename Map::key_type, typename Map::mapped_type> 
  private:
   static auto insert(byte_source& source, Map& result) {
     key first = decode_element<key>(source);
+    check_way(result, first);
     if constexpr (std::is_move_constructible_v<mapped>) {
       return result.emplace_hint(result.end(), std::move(first), decode_element<mapped>(source));
     } else {

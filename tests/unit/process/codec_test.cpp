@@ -206,9 +206,14 @@ TEST_CASE("keys that were chosen to fall into one bucket are refused", "[process
   std::vector<std::array<std::uint64_t, 2>> pairs;
   for (const std::uint64_t each : keys) pairs.push_back({each, 1});
   CHECK_THROWS_AS((decoded<std::unordered_map<std::uint64_t, std::uint64_t>>(encoded(pairs))), malformed_message);
+  CHECK_THROWS_AS(decoded<std::unordered_multiset<std::uint64_t>>(encoded(keys)), malformed_message);
+  CHECK_THROWS_AS((decoded<std::unordered_multimap<std::uint64_t, std::uint64_t>>(encoded(pairs))), malformed_message);
   std::unordered_multiset<int> equal;
   for (int i = 0; i < 1000; ++i) equal.insert(7);
   CHECK(round_trip(equal) == equal);
+  std::unordered_multimap<int, int> alike;
+  for (int i = 0; i < 1000; ++i) alike.insert({i % 3, 1});
+  CHECK(round_trip(alike) == alike);
 }
 
 TEST_CASE("values side by side arrive in their order", "[process][codec]") {
