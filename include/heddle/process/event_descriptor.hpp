@@ -37,8 +37,8 @@ class event_descriptor {
     std::uint64_t count = 0;
     const iovec into{&count, sizeof count};
     const auto got = retry_interrupted([&] { return ::preadv2(of_.number(), &into, 1, -1, RWF_NOWAIT); });
-    if (got >= 0 || errno != EOPNOTSUPP) return;
-    retry_interrupted([&] { return ::read(of_.number(), &count, sizeof count); });  // before Linux 5.8
+    if (got >= 0 || errno == EAGAIN) return;
+    retry_interrupted([&] { return ::read(of_.number(), &count, sizeof count); });  // before Linux 5.8, and in filters
   }
 
  private:

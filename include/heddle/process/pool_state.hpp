@@ -171,7 +171,7 @@ class pool_state {
     if (worker.victim == nullptr || worker.victim->sequence < call.sequence) worker.victim = &call;
     if (worker.is_sending) return;
     requeue_unbegun(worker);
-    if (worker.victim == nullptr) return;          // it was one of these: that worker takes back what it has begun
+    if (worker.victim == nullptr) return condemn(worker);  // it was one of these, though it had been begun
     worker.has_victim.store(true, base::relaxed);  // relaxed, as all of it: the lock orders what follows from it
     if (worker.is_receiving) {
       worker.channel.wake_waiters();

@@ -192,9 +192,9 @@ class supervisor {
   }
 
   void look_again() {
+    const auto now = clock::now();  // those that are due once more meanwhile are the next time
     for (;;) {
       std::unique_lock lock(pool_.mutex);
-      const auto now = clock::now();
       const auto due = std::find_if(pool_.workers.begin(), pool_.workers.end(), [&](const auto& each) {
         return each->look_again <= now || each->channel.take_told();
       });

@@ -68,7 +68,7 @@ class worker_starter {
     mine = server_;
     const auto until = clock::now() + server_process::longest_start;
     refusal_ = 0;
-    while (server_ == mine && !is_greeted_) {
+    while (mine != nullptr && server_ == mine && !is_greeted_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
       lock.unlock();
       // Not all the time that is left: meanwhile another thread may have read the hello, after which nothing comes.
@@ -86,7 +86,9 @@ class worker_starter {
         throw std::system_error(refusal_, std::system_category(), "the fork server of this program cannot start");
       server_process::throw_no_hello(is_there ? std::errc::connection_aborted : std::errc::timed_out);
     }
-    if (server_ != mine) server_process::throw_no_hello(std::errc::connection_aborted);
+    if (mine != nullptr && server_ == mine) return;
+    gone = std::move(gone_);
+    server_process::throw_no_hello(std::errc::connection_aborted);
   }
 
   /// Orders a worker, of which `box` is told until forget(); so long the descriptors stay the caller's. Does not wait:
