@@ -52,7 +52,7 @@ class shared_array {
   using difference_type = std::ptrdiff_t;
   using reference = T&;
   using iterator = T*;
-  using travels_as = std::span<T>;  // what a call in another process gets for it
+  using travels_as = std::span<T>;  // what a call in another process gets for it; of const elements if it is const
 
   shared_array() noexcept = default;
 

@@ -24,11 +24,13 @@
 #include <utility>
 #include <vector>
 
+#include <heddle/process/descriptor.hpp>
 #include <heddle/process/program.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
 #include <support/temporary_tree.hpp>
+#include <support/threads.hpp>
 
 #include "isolation/obedient_worker.hpp"
 
@@ -105,12 +107,6 @@ bool runs(pid_t process) {
 bool ends(pid_t process) {
   for (int tries = 0; tries < 2000 && runs(process); ++tries) ::usleep(1000);
   return !runs(process);
-}
-
-std::size_t first_of(const cpu_set_t& cpus) {
-  std::size_t found = 0;
-  while (found < CPU_SETSIZE && !CPU_ISSET(found, &cpus)) ++found;
-  return found;
 }
 
 int descriptors_of(const process_handle& of) {
@@ -247,8 +243,7 @@ TEST_CASE("a server that cannot tell of a worker for a while goes on, and does s
     }
   }
   int status = -1;
-  while (::waitpid(program, &status, 0) < 0 && errno == EINTR) {
-  }
+  heddle::process::retry_interrupted([&] { return ::waitpid(program, &status, 0); });
   CHECK(status == 0);
 }
 
@@ -338,7 +333,7 @@ TEST_CASE("a worker works where its order was given, and not where the server wa
   REQUIRE(::sched_getaffinity(::getpid(), sizeof cpus, &cpus) == 0);
   cpu_set_t one;
   CPU_ZERO(&one);
-  CPU_SET(first_of(cpus), &one);
+  CPU_SET(*heddle_test::cpus_of_this_thread().begin(), &one);
   REQUIRE(::sched_setaffinity(::getpid(), sizeof one, &one) == 0);
   commanded_worker worker;
   // On Linux a thread has its own priority, and cannot have it back.

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include <heddle/process/descriptor.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 
@@ -37,7 +38,6 @@ TEST_CASE("too many descriptors under way are no end of a connection", "[message
     ::_exit(ours.send(sent, {0, 1, 2}, MSG_DONTWAIT) == message_socket::outcome::done ? 0 : 4);
   }
   int status = -1;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  heddle::process::retry_interrupted([&] { return ::waitpid(child, &status, 0); });
   CHECK(status == 0);
 }

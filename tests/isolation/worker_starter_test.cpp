@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -17,6 +16,7 @@
 #include <map>
 #include <utility>
 
+#include <heddle/process/descriptor.hpp>
 #include <heddle/process/environment.hpp>
 #include <heddle/process/event_descriptor.hpp>
 #include <support/catch.hpp>
@@ -111,8 +111,7 @@ int in_another_process(const Run& run) {
     ::_exit(run(orders, orders.ask().parent));
   }
   int status = -1;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  heddle::process::retry_interrupted([&] { return ::waitpid(child, &status, 0); });
   return status;
 }
 

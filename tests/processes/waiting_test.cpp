@@ -24,6 +24,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
+#include <support/threads.hpp>
 
 #include "processes/started_program.hpp"
 
@@ -34,15 +35,6 @@ using heddle_test::scaled;
 namespace {
 
 int six_times(int value) { return 6 * value; }
-
-/// Of those that this process may use.
-int first_cpu() {
-  cpu_set_t all;
-  int found = 0;
-  if (::sched_getaffinity(0, sizeof all, &all) != 0) return found;
-  while (!CPU_ISSET(found, &all)) ++found;
-  return found;
-}
 
 struct mapping_flags {
   std::size_t mappings = 0;
@@ -110,7 +102,7 @@ TEST_CASE("a pool ends whoever is still busy with sending a call that has ended"
   // Who submits has to wait for its turn on its processor when a worker has been woken there, and all are in use.
   cpu_set_t one;
   CPU_ZERO(&one);
-  CPU_SET(first_cpu(), &one);
+  CPU_SET(*heddle_test::cpus_of_this_thread().begin(), &one);
   std::atomic<bool> is_over{false};
   std::vector<std::thread> competing(std::thread::hardware_concurrency());
   for (std::thread& each : competing) {
