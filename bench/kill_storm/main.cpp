@@ -29,8 +29,8 @@ int main(int count, char** arguments) {
   if (count > 3) size.seed = static_cast<unsigned>(std::strtoul(arguments[3], nullptr, 10));
 
   const pid_t server = fork_server();
-  const auto before = heddle_test::counts_of(::getpid());
-  const auto before_in_server = heddle_test::counts_of(server);
+  const auto before = heddle_test::counts_at_rest(::getpid());
+  const auto before_in_server = heddle_test::counts_at_rest(server);
   std::cout << "before: " << before << "; in the fork server " << before_in_server << '\n' << std::flush;
   const heddle_test::storm_account account = heddle_test::kill_storm(size).run();
   const auto after = heddle_test::counts_when_settled(::getpid(), before);

@@ -15,7 +15,7 @@
 #include "processes/process_counts.hpp"
 
 using heddle::process_pool_executor;
-using heddle_test::counts_of;
+using heddle_test::counts_at_rest;
 using heddle_test::counts_when_settled;
 
 namespace {
@@ -56,8 +56,8 @@ TEST_CASE("a thousand pools leave nothing, here and in the fork server", "[proce
     process_pool_executor first{{.max_workers = 1}};
     server = first.submit([] { return ::getppid(); }).result();
   }
-  const auto before = counts_of(::getpid());
-  const auto before_in_server = counts_of(server);
+  const auto before = counts_at_rest(::getpid());
+  const auto before_in_server = counts_at_rest(server);
   for (std::size_t i = 0; i < heddle_test::scaled(1000); ++i) use_a_pool(i);
   CHECK(counts_when_settled(::getpid(), before) == before);
   CHECK(counts_when_settled(server, before_in_server) == before_in_server);

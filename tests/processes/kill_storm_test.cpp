@@ -13,7 +13,7 @@
 #include "processes/kill_storm.hpp"
 #include "processes/process_counts.hpp"
 
-using heddle_test::counts_of;
+using heddle_test::counts_at_rest;
 using heddle_test::counts_when_settled;
 using heddle_test::kill_storm;
 
@@ -24,8 +24,8 @@ TEST_CASE("a storm of kills loses no call, begins none twice, and fails none tha
     heddle::process_pool_executor first{{.max_workers = 1}};
     server = first.submit([] { return ::getppid(); }).result();
   }
-  const auto before = counts_of(::getpid());
-  const auto before_in_server = counts_of(server);
+  const auto before = counts_at_rest(::getpid());
+  const auto before_in_server = counts_at_rest(server);
   const auto workers = GENERATE(std::size_t{1}, std::size_t{3});
   const auto account = kill_storm({.kills = heddle_test::scaled(200), .workers = workers}).run();
   CAPTURE(account);

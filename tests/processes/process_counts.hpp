@@ -58,7 +58,19 @@ inline process_counts counts_of(pid_t process) {
   return found;
 }
 
-/// Those of the process once they are `wanted`, or after 5 s: a thread that was joined may be listed a little longer.
+/// Those of a process that does nothing, once they stay: a thread that was joined may be listed a little longer.
+inline process_counts counts_at_rest(pid_t process) {
+  process_counts found = counts_of(process);
+  for (int times_the_same = 0; times_the_same < 4;) {
+    ::usleep(10'000);
+    const process_counts next = counts_of(process);
+    times_the_same = next == found ? times_the_same + 1 : 0;
+    found = next;
+  }
+  return found;
+}
+
+/// Those of the process once they are `wanted`, or after 5 s.
 inline process_counts counts_when_settled(pid_t process, const process_counts& wanted) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   for (;;) {

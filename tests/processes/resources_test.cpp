@@ -17,6 +17,7 @@
 #include <fstream>
 #include <new>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,9 @@
 
 using heddle::executor_start_error;
 using heddle::process_pool_executor;
-using heddle_test::counts_of;
+using heddle_test::counts_at_rest;
 using heddle_test::counts_when_settled;
+using heddle_test::process_counts;
 using heddle_test::refusal;
 using heddle_test::role;
 
@@ -122,17 +124,25 @@ verdict check_first_pool(refusal& rules, role whom, const lack& of) {
   return std::nullopt;
 }
 
+verdict check_nothing_is_left(pid_t process, const process_counts& before) {
+  const auto now = counts_when_settled(process, before);
+  if (now == before) return std::nullopt;
+  std::ostringstream text;
+  text << now << "; before: " << before;
+  return text.str();
+}
+
 verdict check_later_pools(refusal& rules, role whom, const lack& of, pid_t server) {
-  const auto before = counts_of(::getpid());
-  const auto before_in_server = counts_of(server);
+  const auto before = counts_at_rest(::getpid());
+  const auto before_in_server = counts_at_rest(server);
   for (int i = 0; i < 5; ++i) {
     rules.refuse(whom, of.call, of.error, of.path);
     if (auto wrong = check_new_pool(is_needed(of, whom) ? &of : nullptr)) return *wrong;
     rules.lift();
     if (auto wrong = check_new_pool(nullptr)) return "later: " + *wrong;
   }
-  if (counts_when_settled(::getpid(), before) != before) return "something is left here";
-  if (counts_when_settled(server, before_in_server) != before_in_server) return "something is left in the server";
+  if (auto wrong = check_nothing_is_left(::getpid(), before)) return "here: " + *wrong;
+  if (auto wrong = check_nothing_is_left(server, before_in_server)) return "in the server: " + *wrong;
   return std::nullopt;
 }
 
