@@ -33,6 +33,7 @@
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
+#include <support/threads.hpp>
 
 #include "processes/trouble.hpp"
 
@@ -572,7 +573,7 @@ TEST_CASE("pools leave nothing behind", "[process_pool]") {
     process_pool_executor{{.max_workers = 1}}.submit(doubled, 1).result();
   }
   const std::size_t descriptors = count_entries("/proc/self/fd");
-  const std::size_t threads = count_entries("/proc/self/task");
+  const std::size_t threads = heddle_test::thread_count();
   for (std::size_t i = 0; i < scaled(100); ++i) {
     process_pool_executor procs{{.max_workers = 2}};
     auto a = procs.submit(doubled, 1);
@@ -583,5 +584,5 @@ TEST_CASE("pools leave nothing behind", "[process_pool]") {
     }
   }
   CHECK(count_entries("/proc/self/fd") == descriptors);
-  CHECK(count_entries("/proc/self/task") == threads);
+  CHECK(heddle_test::thread_count() == threads);
 }

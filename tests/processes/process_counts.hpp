@@ -13,6 +13,8 @@
 #include <string>
 #include <system_error>
 
+#include <support/threads.hpp>
+
 namespace heddle_test {
 
 struct process_counts {
@@ -45,8 +47,7 @@ inline process_counts counts_of(pid_t process) {
   for (std::filesystem::directory_iterator each(folder + "/fd", gone), end; each != end; each.increment(gone))
     ++found.descriptors;
   if (process == ::getpid()) --found.descriptors;  // that of the iterator
-  for (std::filesystem::directory_iterator each(folder + "/task", gone), end; each != end; each.increment(gone))
-    ++found.threads;
+  found.threads = thread_count(process);
   for (std::filesystem::directory_iterator each("/proc", gone), end; each != end; each.increment(gone)) {
     const std::string name = each->path().filename().string();
     if (name[0] >= '0' && name[0] <= '9' && parent_of(name) == process) ++found.children;
@@ -58,7 +59,7 @@ inline process_counts counts_of(pid_t process) {
   return found;
 }
 
-/// Those of a process that does nothing, once they stay: a thread that was joined may be listed a little longer.
+/// Those of a process that does nothing, once they stay: of a pool that has ended a worker may not have been reaped.
 inline process_counts counts_at_rest(pid_t process) {
   process_counts found = counts_of(process);
   for (int times_the_same = 0; times_the_same < 4;) {

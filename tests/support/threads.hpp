@@ -12,17 +12,39 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
+#include <sstream>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace heddle_test {
 
-/// How many threads this process has now.
-inline std::size_t thread_count() {
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+/// Whether that thread ends or has ended: one that was joined is listed a little longer.
+inline bool is_at_its_end(const std::filesystem::path& task) {
+  std::ifstream stat(task / "stat");
+  std::string line;
+  std::getline(stat, line);
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos) return true;
+  std::istringstream fields(line.substr(name_end + 1));
+  std::string skipped;
+  for (int i = 0; i < 6; ++i) fields >> skipped;  // its state, parent, group, session, terminal and that one's group
+  unsigned long flags = 0;
+  fields >> flags;
+  constexpr unsigned long exiting = 4;  // PF_EXITING of Linux
+  return (flags & exiting) != 0;
+}
+
+/// How many threads a process has now.
+inline std::size_t thread_count(pid_t process = ::getpid()) {
+  std::error_code gone;
+  std::size_t found = 0;
+  for (std::filesystem::directory_iterator each("/proc/" + std::to_string(process) + "/task", gone), end; each != end;
+       each.increment(gone)) {
+    if (!is_at_its_end(each->path())) ++found;
+  }
+  return found;
 }
 
 /// True if the thread of this process with that number, which gettid() returns, sleeps in a system call.
