@@ -139,7 +139,13 @@ std::vector<std::string> files_in(const fs::path& folder) {
 // ---- the job
 
 int parse_all(const fs::path& folder) {
-  heddle::process_pool_executor procs{{.timeout = 500ms, .max_memory = std::uint64_t{128} << 20U}};
+  // Besides accidents, what a file could talk the parser into. sandbox_options::strict() also insists on Landlock,
+  // which not every kernel has.
+  heddle::process_pool_executor procs{
+      {.timeout = 500ms,
+       .max_memory = std::uint64_t{128} << 20U,
+       .worker_stdio = heddle::worker_stdio::null,
+       .sandbox = heddle::sandbox_options{.no_network = true, .read_only_filesystem = true}}};
   const std::vector<std::string> names = files_in(folder);
   std::size_t parsed = 0;
   std::size_t failed = 0;

@@ -19,7 +19,7 @@ int parse(const std::string& text) {
 }
 
 int main(int argc, char** argv) {
-  heddle::init(argc, argv);  // first: see "How workers are started"
+  heddle::init(argc, argv);  // first of all
   heddle::process_pool_executor procs{{.max_workers = 4}};
   for (const char* text : {"42", "a killer", "not a number", "7"}) {
     try {

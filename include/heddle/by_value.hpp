@@ -65,6 +65,9 @@ class by_value_call {
 /// partial() needs no promise.
 template <class F>
 [[nodiscard]] constexpr auto by_value(F&& callable) {
+  static_assert(!std::is_pointer_v<std::decay_t<F>> && !std::is_member_pointer_v<std::decay_t<F>>,
+                "by_value() sends the bytes of a callable, and those of a pointer mean nothing in another process: a "
+                "function is sent as it is, submit(function, x)");
   static_assert(std::is_trivially_copyable_v<std::decay_t<F>>,
                 "by_value() sends the bytes of a callable, and this one has captured something that consists of more "
                 "than its bytes, as a string does: send it as a value, partial([](const std::string& s, int x) { ... "

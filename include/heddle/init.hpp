@@ -2,6 +2,8 @@
 // The first line of a program that has worker processes.
 #pragma once
 
+#include <heddle/process/needs_linux.hpp>
+
 #include <heddle/process/entry.hpp>
 #include <heddle/process/worker_main.hpp>
 
@@ -18,7 +20,9 @@ namespace heddle {
 ///       ...
 ///
 /// Workers then see what static initialisers do, and nothing of what main() does: what a call needs besides, it is
-/// given as arguments. Without init(), workers are started by a copy of the program as it is when its first pool is
+/// given as arguments. What main() does before init(), the program started once more does, too, each worker if they are
+/// spawned; if it does not get to init() within 5 seconds the pool is not made. A main() without parameters calls
+/// init(0, nullptr). Without init(), workers are started by a copy of the program as it is when its first pool is
 /// made, which must have one thread then. start_method says how else they can be started. In a worker init() does not
 /// return, either.
 ///

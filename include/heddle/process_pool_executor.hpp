@@ -2,6 +2,8 @@
 // The executor whose workers are processes.
 #pragma once
 
+#include <heddle/process/needs_linux.hpp>
+
 #include <chrono>
 #include <concepts>
 #include <csignal>
@@ -55,9 +57,10 @@ using process_pool_stats = process::worker_pool::counts;
 ///     }
 ///
 /// Callables travel by name, arguments and results as values: a callable is a function, a lambda without captures,
-/// partial(function, values...), or by_value(lambda) where a promise is given; argument and result types are those of
-/// can_travel. Nothing is shared: what a call changes, it changes in its process. Any thread may use the executor.
-/// Destroying it waits for its calls; a callback that it runs must not do so: the program would end, saying why.
+/// partial(function, values...), or by_value(lambda) where a promise is given; argument types are those of
+/// can_travel_as_argument, and shared_array; result types those of can_travel. Nothing is shared: what a call changes,
+/// it changes in its process. Any thread may use the executor. Destroying it waits for its calls; a callback that it
+/// runs must not do so: the program would end, saying why.
 class process_pool_executor : public map_members<process_pool_executor> {
  public:
   // What a remote_executor has: a way to it that may outlive it.
@@ -114,9 +117,9 @@ class process_pool_executor : public map_members<process_pool_executor> {
   ///
   /// The callable and the arguments are moved or copied in, and kept until the call has ended. They are encoded here,
   /// or later in another thread; what that throws is in the future. Cancelling the future kills the worker that runs
-  /// the call, if one does. Throws executor_shutdown_error after shutdown(), and broken_process_pool when the pool is
-  /// broken: an initializer threw or took too long, a call crashed under on_crash::break_pool(), or this is the child
-  /// of a fork.
+  /// the call, if one does. Throws std::invalid_argument for a std::span of mutable elements that are not in a
+  /// shared_array, executor_shutdown_error after shutdown(), and broken_process_pool when the pool is broken: an
+  /// initializer threw or took too long, a call crashed under on_crash::break_pool(), or this is the child of a fork.
   template <class F, class... Args>
     requires completion::callable_with<std::decay_t<F>, remote_argument_t<Args>...>
   auto submit(F&& callable, Args&&... args) {
@@ -202,6 +205,15 @@ class process_pool_executor : public map_members<process_pool_executor> {
     requires is_after_futures<Args...>
   auto submit_after(Args&&... after_and_callable) {
     return heddle::submit_after(*this, std::forward<Args>(after_and_callable)...);
+  }
+
+  /// After a time: says what to write.
+  template <class First, class... Rest>
+    requires(!is_after_futures<First, Rest...>)
+  auto submit_after(First&&, Rest&&...) {
+    static_assert(!std::is_same_v<First, First>,
+                  "a pool of worker processes has no clock for calls: take a thread pool's, "
+                  "threads.submit_after(100ms, [&procs] { return procs.submit(f); })");
   }
 
   /// No call is accepted from now on; those that no worker has begun are run, or cancelled. Waits for all and for the

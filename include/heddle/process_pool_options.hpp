@@ -43,6 +43,15 @@ class worker_initializer {
     static_assert(callable_must_travel<F>);
   }
 
+  /// For one that takes arguments: says what to write.
+  template <class F>
+    requires(!std::invocable<std::decay_t<F>> && !std::same_as<std::decay_t<F>, worker_initializer>)
+  worker_initializer(F&&) {  // NOLINT(google-explicit-constructor): as above
+    static_assert(!std::is_same_v<F, F>,
+                  "an initializer is called without arguments: give it what it takes as values, "
+                  ".initializer = heddle::partial(function, values...)");
+  }
+
   /// Null if there is none.
   [[nodiscard]] const std::shared_ptr<const process::worker_setup>& setup() const noexcept { return setup_; }
 
@@ -112,10 +121,11 @@ struct process_pool_options {
   /// How many bytes a result may take, in memory and on its way. What is larger is an error of its call.
   std::uint64_t max_result = std::uint64_t{1} << 30U;
   /// How many bytes of memory a worker may allocate besides what it has after its initializer; 0: as many as there are.
-  /// What is more is a std::bad_alloc in the call. Not where the program is built with AddressSanitizer or
-  /// ThreadSanitizer.
+  /// What is more is a std::bad_alloc in the call. Where the sandbox has a limit, too, the smaller one holds. Not where
+  /// the program is built with AddressSanitizer or ThreadSanitizer.
   std::uint64_t max_memory = 0;
-  /// A worker that has more memory than this in use when a call ends is replaced; 0: never. For calls that leak.
+  /// A worker that has more bytes of memory than this in use when a call ends is replaced; 0: never. For calls that
+  /// leak.
   std::uint64_t max_rss = 0;
   /// How many threads libraries are to start in a worker, that ask OMP_NUM_THREADS, OPENBLAS_NUM_THREADS,
   /// MKL_NUM_THREADS or heddle's HEDDLE_NUM_THREADS; those that the program has in its environment stay. 0: the CPUs,
@@ -130,7 +140,7 @@ struct process_pool_options {
   static constexpr std::size_t most_workers = 4096;
   static constexpr std::uint32_t most_nested = 8;
 
-  /// Throws std::invalid_argument if a number is out of its range.
+  /// Throws std::invalid_argument if a number is out of its range, and sandbox_error where there is no such sandbox.
   void check() const {
     if (max_workers < 1 || max_workers > most_workers) {
       throw std::invalid_argument("max_workers must be 1 to " + std::to_string(most_workers) + ", and is " +

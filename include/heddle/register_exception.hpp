@@ -8,11 +8,13 @@
 namespace heddle {
 
 /// From now on an `E` that a call in another process throws comes back as an `E`, with a remote_error nested inside
-/// (std::rethrow_if_nested). What is not registered, and not of the standard library, comes back as a remote_error.
-/// Those of heddle that are made of nothing but a text are registered.
+/// (std::rethrow_if_nested). What is not registered, and not of the standard library, comes back as a remote_error; so
+/// do the exceptions of <regex>, <format> and <chrono>. Those of heddle that are made of nothing but a text are
+/// registered.
 ///
 /// `E` has a serialize function, as serialize.hpp describes it, or is derived from std::exception and can be made from
-/// a std::string: its text. Call it where every process of the program does, at best at namespace scope:
+/// a std::string: its text. Other members are then what that constructor makes them; a class whose members matter needs
+/// a serialize function. Call it where every process of the program does, at best at namespace scope:
 ///
 ///     const bool registered = heddle::register_exception<my::parse_error>();
 ///

@@ -164,8 +164,12 @@ template <executor E, class F, std::ranges::input_range... Rs>
   static_assert((!std::is_same_v<std::ranges::range_value_t<Rs>, bool> && ...),
                 "parallel_map() in processes sends elements that lie side by side, and those of a vector<bool> share "
                 "bytes: give it a vector<char>");
+  static_assert(std::is_invocable_v<const F&, std::ranges::range_value_t<Rs>...>,
+                "parallel_map() in processes calls one callable, as const, with a value of each range: take as many "
+                "parameters as there are ranges, by value or as const&, and remove `mutable`");
   using result = std::remove_cvref_t<std::invoke_result_t<const F&, std::ranges::range_value_t<Rs>...>>;
-  static_assert(!std::is_void_v<result>, "parallel_map() collects results, and these calls return void");
+  static_assert(!std::is_void_v<result>,
+                "parallel_map() collects results, and these calls return void: use parallel_for_each()");
   const auto all = elements_to_send_together(ranges...);
   return std::apply(
       [&](const auto&... elements) {
@@ -181,15 +185,26 @@ template <executor E, class F, std::ranges::input_range... Rs>
   return parallel_map(std::forward<E>(on), callable, loop_options(), std::forward<Rs>(ranges)...);
 }
 
-/// Whether calls of `F` write to elements of `R`: they take no value.
+/// A shared_array, which calls may write to.
+template <class R>
+concept shared_and_mutable = requires { typename std::remove_cvref_t<R>::travels_as; } &&
+                             !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
+
+/// Whether calls of `F` write to elements of `R`, or may: they take no value, or the elements need not be sent.
 template <class F, class R>
 concept writes_elements = std::invocable<const F&, std::ranges::range_reference_t<R>> &&
-                          !std::invocable<const F&, std::ranges::range_value_t<R>>;
+                          (shared_and_mutable<R> || !std::invocable<const F&, std::ranges::range_value_t<R>>);
 
-/// As parallel_for_each() elsewhere, with calls in worker processes, in chunks as parallel_map(). A body that takes a
-/// `T&` writes to the elements themselves, which are those of a shared_array then: std::invalid_argument says so if
-/// they are not. Others get values, which are sent; so do those that take both, as `auto&&` does. Errors are those of
-/// parallel_map().
+/// Whether elements can be those of a shared_array: a container has its own.
+template <class R>
+concept maybe_shared =
+    (shared_and_mutable<R> || std::ranges::borrowed_range<std::remove_cvref_t<R>>) &&
+    std::ranges::contiguous_range<R> && std::ranges::sized_range<R> && process::is_bulk<std::ranges::range_value_t<R>>;
+
+/// As parallel_for_each() elsewhere, with calls in worker processes, in chunks as parallel_map(). Calls get the
+/// elements of a shared_array themselves, and may write to them. Of other ranges they get values, which are sent. A
+/// body that takes a `T&` and no value needs a shared_array, or a std::span of its elements: std::invalid_argument says
+/// so if it is one of other elements. Errors are those of parallel_map().
 ///
 ///     heddle::shared_array<double> xs(n);
 ///     heddle::parallel_for_each(procs, xs, [](double& x) { x = refine(x); });
@@ -197,6 +212,10 @@ template <executor E, std::ranges::input_range R, class Body>
   requires remote_executor<E>
 void parallel_for_each(E&& on, R&& range, const Body& body, const loop_options& options) {
   static_assert(callable_must_travel<Body>);
+  static_assert(std::is_invocable_v<const Body&, std::ranges::range_value_t<R>> ||
+                    std::is_invocable_v<const Body&, std::ranges::range_reference_t<R>>,
+                "parallel_for_each() calls one body, as const, with one element of the range: take one parameter of "
+                "the element's type, and remove `mutable`");
   static_assert(!is_endless<R>, "parallel_for_each() ends when all elements are done, and this range has no end");
   static_assert(!std::is_same_v<std::ranges::range_value_t<R>, bool>,
                 "parallel_for_each() in processes sends elements that lie side by side, and those of a vector<bool> "
@@ -211,11 +230,10 @@ void parallel_for_each(E&& on, R&& range, const Body& body, const loop_options& 
   };
   using T = std::ranges::range_value_t<R>;
   if constexpr (writes_elements<Body, R>) {
-    static_assert(
-        std::ranges::contiguous_range<R> && std::ranges::sized_range<R> && process::is_bulk<T>,
-        "parallel_for_each() in processes writes to the elements of a heddle::shared_array, or a std::span of "
-        "them, and to no others: give it one, or a body that takes values");
-    run(std::span<T>(std::ranges::data(range), std::ranges::size(range)));
+    static_assert(maybe_shared<R>,
+                  "parallel_for_each() in processes writes to the elements of a heddle::shared_array, or a std::span "
+                  "of them, and to no others: give it one, or a body that takes values");
+    if constexpr (maybe_shared<R>) run(std::span<T>(std::ranges::data(range), std::ranges::size(range)));
   } else {
     const auto& elements = elements_to_send(range);
     run(std::span<const T>(elements));

@@ -84,8 +84,8 @@ class remote_task final : public completion::queued_state<remote_task<Call>, typ
   }
 
   [[nodiscard]] std::exception_ptr make_timeout() const noexcept override {
-    return std::make_exception_ptr(
-        task_timeout("timed out: the call was not done within its time limit, so its worker process was killed"));
+    return std::make_exception_ptr(task_timeout(
+        "timed out: the call was not done within the timeout of its pool, so its worker process was killed"));
   }
 
   void drop() noexcept override {

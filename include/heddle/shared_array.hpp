@@ -2,6 +2,8 @@
 // An array that worker processes read and write where it is.
 #pragma once
 
+#include <heddle/process/needs_linux.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -25,13 +27,14 @@ namespace heddle {
 /// multiprocessing.Array, multiprocessing.shared_memory. For Linux.
 ///
 ///     heddle::shared_array<double> xs(1'000'000);
-///     std::ranges::iota(xs, 0.0);
+///     std::iota(xs.begin(), xs.end(), 0.0);
 ///     for (auto part : heddle::array_split(xs, 8))
 ///       futures.push_back(procs.submit([](std::span<double> part) { for (double& x : part) x *= 2; }, part));
 ///
-/// Elements are numbers other than bool, or structs and arrays of them without padding: any process may write any bytes
-/// there, at any time. What one writes and another reads at the same time needs a std::atomic_ref; a call sees what was
-/// written before it was submitted, and its future's result() comes after what it has written.
+/// Elements are numbers other than bool and long double, enums, or structs and arrays of them without padding: any
+/// process may write any bytes there, at any time. What one writes and another reads at the same time needs a
+/// std::atomic_ref; a call sees what was written before it was submitted, and its future's result() comes after what it
+/// has written.
 ///
 /// Calls keep the memory, also when the array is gone; when neither is there it is given back at once. It is not in
 /// core dumps. Children that the program forks share it.
@@ -42,8 +45,9 @@ template <class T>
 class shared_array {
   using element = std::remove_const_t<T>;
   static_assert(process::is_bulk<element>,
-                "heddle: elements of a shared_array are numbers other than bool, or structs and arrays of them without "
-                "padding, since any process may write any bytes there at any time; send other values as arguments");
+                "heddle: elements of a shared_array are numbers other than bool and long double, enums, or structs of "
+                "up to 16 of them and std::arrays of them without padding, since any process may write any bytes there "
+                "at any time; send other values as arguments");
 
  public:
   using element_type = T;
@@ -63,7 +67,7 @@ class shared_array {
     seal();
   }
 
-  /// Copies of a value.
+  /// Copies of a value. Throws as the one of zeros, and so do the others.
   shared_array(std::size_t size, const element& value) : shared_array(unsealed(), size) {
     std::ranges::fill(writable(), value);
     seal();

@@ -15,6 +15,7 @@
 #include <heddle/base/runs_when_called.hpp>
 #include <heddle/completion/task.hpp>
 #include <heddle/errors.hpp>
+#include <heddle/launcher.hpp>
 #include <heddle/priority.hpp>
 #include <heddle/scheduling/group_job.hpp>
 #include <heddle/scheduling/job_group.hpp>
@@ -149,6 +150,13 @@ class task_group {
  public:
   /// On the pool whose worker calls, else on default_executor().
   task_group() : task_group(current_executor()) {}
+  /// For worker processes: says what to write.
+  template <remote_executor E>
+  explicit task_group(E&) : task_group() {
+    static_assert(!std::is_same_v<E, E>,
+                  "the calls of a task_group share memory, and those in worker processes do not: submit() them there, "
+                  "and wait for their futures");
+  }
   explicit task_group(thread_pool_executor& pool) : pool_(pool), jobs_(thread_pool_access::pool_of(pool)) {}
   /// Its calls have that priority: `heddle::task_group group(pool.with(heddle::priority::high));`. Who waits is no less
   /// urgent for it: a worker that does runs them at once.

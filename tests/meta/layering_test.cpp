@@ -42,6 +42,7 @@ const std::set<std::string, std::less<>> seams = {
     "process/address_scan.hpp",
     "process/child.hpp",
     "process/coverage.hpp",
+    "process/needs_linux.hpp",
     "process/system_call_filter.hpp",
     "scheduling/thread.hpp",
     "sync/park.hpp",

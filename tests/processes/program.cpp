@@ -325,8 +325,16 @@ void run_elsewhere() {
   run_some();
 }
 
+void run_with_threads() {
+  std::jthread other([](const std::stop_token& asked) {
+    while (!asked.stop_requested()) std::this_thread::sleep_for(1ms);
+  });
+  run_some();
+}
+
 void run(const std::string& what, const char* argument) {
   if (what == "some") return run_some();
+  if (what == "with_threads") return run_with_threads();
   if (what == "print") return print();
   if (what == "elsewhere") return run_elsewhere();
   if (what == "read") return read();
@@ -346,7 +354,11 @@ void run(const std::string& what, const char* argument) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (!is_set("HEDDLE_TEST_FORKED")) heddle::init(argc, argv);
+  if (is_set("HEDDLE_TEST_NO_PARAMETERS")) {
+    heddle::init(0, nullptr);
+  } else if (!is_set("HEDDLE_TEST_FORKED")) {
+    heddle::init(argc, argv);
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // with the test that has started it
   try {
     run(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "");

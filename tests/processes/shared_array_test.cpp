@@ -218,7 +218,8 @@ TEST_CASE("a span of other memory is copied, or refused if it is to be written t
   std::vector<double> own{1, 2, 3};
   CHECK(procs.submit(sum_of, std::span<const double>(own)).result() == 6);
   CHECK_THROWS_AS(procs.submit(double_all, std::span<double>(own)), std::invalid_argument);
-  CHECK_THROWS_AS(heddle::parallel_for_each(procs, own, [](double& each) { each = 0; }), std::invalid_argument);
+  CHECK_THROWS_AS(heddle::parallel_for_each(procs, std::span(own), [](double& each) { each = 0; }),
+                  std::invalid_argument);
   shared_array<double> xs(512);  // one page
   // Neither in it nor beside it.
   CHECK_THROWS_AS(procs.submit(double_all, std::span<double>(xs.data(), 513)), std::invalid_argument);
@@ -258,6 +259,9 @@ TEST_CASE("maps and loops in processes take parts of shared arrays", "[shared_ar
   heddle::parallel_for_each(procs, std::span(xs).first(10), [](double& x) { x = 0; }, {.chunksize = 3});
   CHECK(sum_of(xs) == 4950);
   heddle::parallel_for_each(procs, xs, [](double) {});
+  heddle::parallel_for_each(procs, xs, [](auto&& x) { x += 1; });
+  CHECK(sum_of(xs) == 5950);
+  heddle::parallel_for_each(procs, xs, [](auto&& x) { x -= 1; });
   heddle::parallel_for_each(procs, std::vector<std::string>{"a", "b"}, [](const std::string&) {});
   CHECK_THROWS_AS(heddle::parallel_for_each(procs, xs,
                                             [](double& x) {

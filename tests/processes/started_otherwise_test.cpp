@@ -66,6 +66,13 @@ TEST_CASE("a program that is started by the name of the dynamic loader starts on
   CHECK(relative.code == 0);
 }
 
+TEST_CASE("a main() without parameters calls init() without them", "[process_pool]") {
+  const heddle_test::deadline limit;
+  const auto ended = heddle_test::run_program({"with_threads"}, {.variables = {"HEDDLE_TEST_NO_PARAMETERS=1"}});
+  CHECK(ended.output == "all is well\n");
+  CHECK(ended.code == 0);
+}
+
 TEST_CASE("a program whose file was removed has workers", "[process_pool]") {
   const heddle_test::deadline limit;
   const auto copy = std::filesystem::temp_directory_path() / ("heddle-removed-" + std::to_string(::getpid()));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <type_traits>
+#include <utility>
 
 #include <heddle/process/codec_of.hpp>
 
@@ -44,6 +45,9 @@ class input_archive {
 
   template <class... Ts>
   input_archive& operator()(Ts&&... values) {
+    static_assert((is_loadable<Ts&&> && ...),
+                  "heddle: serialize() names what is loaded, archive(name_, age_), and not what is const or what a "
+                  "function returns: take `static name load(archive)` for a class whose members are const");
     static_assert((must_travel<std::remove_reference_t<Ts>> && ...));
     (decode_over(source_, values), ...);
     return *this;
@@ -51,7 +55,7 @@ class input_archive {
 
   template <class T>
   input_archive& operator&(T&& value) {
-    return (*this)(value);
+    return (*this)(std::forward<T>(value));
   }
 
   /// A value for a class that is made from its parts.
@@ -64,6 +68,9 @@ class input_archive {
   [[nodiscard]] byte_source& source() const noexcept { return source_; }
 
  private:
+  template <class T>
+  static constexpr bool is_loadable = std::is_lvalue_reference_v<T> && !std::is_const_v<std::remove_reference_t<T>>;
+
   byte_source& source_;
 };
 

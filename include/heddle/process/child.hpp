@@ -2,10 +2,6 @@
 // The seam between heddle and the system's processes: start one, watch it, kill it, reap it.
 #pragma once
 
-#if !defined(__linux__)
-#error "heddle: worker processes are for Linux; take thread_pool_executor here"
-#endif
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -44,7 +40,8 @@ class process_handle {
 
   /// Of a process that cannot be reaped meanwhile: a child, or the caller. Throws std::system_error.
   static process_handle open(pid_t process) {
-    return process_handle(descriptor::made_by(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)), "pidfd_open"));
+    return process_handle(descriptor::made_by(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)),
+                                              "pidfd_open, which Linux has from 5.3 on"));
   }
 
   /// Readable once all its threads have ended.

@@ -36,6 +36,8 @@ template <class T>
     return obstacle::reference;
   } else if constexpr (std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T>) {
     return obstacle::pointer;
+  } else if constexpr (requires { typename T::travels_as; }) {
+    return obstacle::shared_array;
   } else if constexpr (std::is_union_v<T>) {
     return obstacle::union_type;
   } else if constexpr (!std::is_class_v<T>) {

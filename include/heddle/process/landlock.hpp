@@ -45,7 +45,8 @@ class landlock {
     if (takes.no_network && version >= 4) attributes.network = bind_tcp | connect_tcp;
     if (version >= 6) attributes.scoped = signals | (takes.no_network ? abstract_sockets : 0);
     const descriptor rules(static_cast<int>(::syscall(create_ruleset_call, &attributes, sizeof attributes, 0)));
-    if (!rules.is_open()) sandbox_error::throw_last("landlock_create_ruleset");
+    if (!rules.is_open())
+      sandbox_error::throw_last("a sandbox needs a set of rules of Landlock, and the kernel makes none");
     if (!takes.read_only_filesystem && attributes.files != 0) allow_everywhere(rules, attributes.files);
     if (::syscall(restrict_self_call, rules.number(), 0) != 0)
       sandbox_error::throw_last("the kernel has Landlock, which a sandbox uses, and does not let this process use it");
@@ -91,7 +92,7 @@ class landlock {
     const descriptor root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const path_rule rule{what, root.number()};
     if (::syscall(add_rule_call, rules.number(), beneath, &rule, 0) != 0)
-      sandbox_error::throw_last("landlock_add_rule");
+      sandbox_error::throw_last("a sandbox needs a rule of Landlock, and the kernel does not take it");
   }
 };
 

@@ -11,6 +11,7 @@ enum class obstacle : std::uint8_t {
   reference,
   pointer,
   view,
+  shared_array,
   callable,
   closure,
   shared_ownership,
@@ -40,9 +41,13 @@ struct explain {
                 "as a value, a std::unique_ptr, a std::vector or, for characters, a std::string");
   static_assert(
       Why != obstacle::view,
-      "heddle: a view does not own what it shows, so it travels as an argument of a call and as nothing "
-      "else: return or nest a std::string or a std::vector; a std::span of const elements can be an argument, "
-      "one of mutable elements cannot, since what is written to it would be lost, but for numbers in a shared_array");
+      "heddle: a view does not own what it shows, so it travels as an argument of submit() or an element of map(), and "
+      "as nothing else, as in a partial(), a tuple or parallel_map(): return or nest a std::string or a std::vector; a "
+      "std::span of const elements can be an argument, one of mutable elements cannot, since what is written to it "
+      "would be lost, but for numbers in a shared_array");
+  static_assert(Why != obstacle::shared_array,
+                "heddle: a shared_array travels as an argument of submit(), and a std::span of it as one, or as an "
+                "element of map(): in a partial(), a tuple or a result send a std::vector");
   static_assert(Why != obstacle::callable,
                 "heddle: a std::function hides what it holds, so it cannot travel to another process: send a function, "
                 "a lambda without captures, or heddle::partial(function, values...)");
@@ -76,8 +81,9 @@ struct explain {
                 "cannot be checked: write `enum name : int`, or `constexpr std::pair<name, name> enum_bounds(name)` "
                 "beside it, which returns the least and the greatest value");
   static_assert(Why != obstacle::too_many_members,
-                "heddle: a struct of more than 16 members does not travel by itself: write "
-                "`template <class Archive> void serialize(Archive& ar) { ar(a, b, c); }` in it, or group its members");
+                "heddle: a struct of more than 16 members, or with a C array of many elements, does not travel by "
+                "itself: write `template <class Archive> void serialize(Archive& ar) { ar(a, b, c); }` in it, group "
+                "its members, or make the array a std::array");
   static_assert(Why != obstacle::hidden_members,
                 "heddle: the members of this struct cannot be told (it has references, anonymous unions or members "
                 "that cannot be initialised from a value): write `template <class Archive> void serialize(Archive& ar) "
@@ -95,10 +101,11 @@ struct explain {
   static_assert(Why != obstacle::of_standard_library,
                 "heddle: this type of the standard library cannot travel to another process: send what it stands for "
                 "(numbers, strings, containers, optional, variant, tuple, chrono and path can travel)");
-  static_assert(Why != obstacle::unknown_class,
-                "heddle: how to send this class to another process is not known: write `template <class Archive> void "
-                "serialize(Archive& ar) { ar(a, b, c); }` in it, or `void serialize(Archive& ar, name& value)` beside "
-                "it, or make it a struct of public members");
+  static_assert(
+      Why != obstacle::unknown_class,
+      "heddle: how to send this class to another process is not known: write `template <class Archive> void "
+      "serialize(Archive& ar) { ar(a, b, c); }` in it, or `void serialize(Archive& ar, name& value)` beside "
+      "it, or make it a struct of public members; where it has one that is private, `friend heddle::access;`");
 
   static constexpr bool ok = Why == obstacle::none;
 };

@@ -14,7 +14,7 @@ struct remote_details {
   std::string what;       ///< its text; empty if it was not derived from std::exception
   std::int64_t pid = 0;   ///< of the process that threw it
   std::string host;       ///< where that process ran
-  std::string backtrace;  ///< empty where there is none
+  std::string backtrace;  ///< empty: C++20 does not tell where an exception was thrown
 };
 
 /// An exception of another process whose type cannot be made here, or nested in one that was made: what is known of it.

@@ -91,7 +91,9 @@ inline void enter_sandbox(const sandbox_options& options) {
                         "task and not in the initializer");
   }
   if (options.memory != 0) limit_memory(options.memory);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) sandbox_error::throw_last("PR_SET_NO_NEW_PRIVS");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    sandbox_error::throw_last(
+        "a sandbox needs PR_SET_NO_NEW_PRIVS, which the system refuses: take a kernel or a container that lets it");
   if (has.landlock != 0) {
     landlock::enter({.no_network = options.no_network, .read_only_filesystem = options.read_only_filesystem},
                     has.landlock);

@@ -8,7 +8,7 @@
 namespace heddle::process {
 
 /// A part of the sandbox that was asked for cannot be had: on this kernel, in this container, or in this state of the
-/// process. The text says which, and what to do. Nothing weaker takes its place.
+/// process. The text says which, and what to do where something can be done. Nothing weaker takes its place.
 class sandbox_error : public std::system_error {
  public:
   /// `what` says what is missing and what to do; `error` is what the system said.

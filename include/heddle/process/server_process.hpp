@@ -81,8 +81,8 @@ class server_process {
   [[noreturn]] static void throw_no_hello(std::errc why) {
     throw std::system_error(
         std::make_error_code(why),
-        "the fork server of this program did not start: it is this program, started once more, which must get to "
-        "heddle::init(argc, argv) at once; call that first in main()");
+        "the fork server of this program did not start: it ended, or said nothing for 5 seconds; where it is this "
+        "program, started once more, that must get to heddle::init(argc, argv) at once: call it first in main()");
   }
 
   /// Orders a worker, which is told of later: with the folder that it works in, its environment, and what it is given.

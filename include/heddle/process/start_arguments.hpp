@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
@@ -28,15 +29,17 @@ namespace heddle::process {
   return false;
 }
 
-/// Those of main(); where the loader was started, its own are before them: its name, options, and the name of the
-/// program, which a change of the working folder does not matter to. Throws std::bad_alloc.
+/// Those of main(), or of the system where main() has none; where the loader was started, its own are before them: its
+/// name, options, and the name of the program, which a change of the working folder does not matter to. Not empty.
+/// Throws std::bad_alloc.
 [[nodiscard]] inline std::vector<std::string> start_arguments(int count, const char* const* arguments) {
-  const auto of_main = static_cast<std::size_t>(count);
+  const auto of_main = static_cast<std::size_t>(std::max(count, 0));
   std::vector<std::string> given(arguments, arguments + of_main);
-  if (of_main == 0 || !was_given_to_loader()) return given;
+  if (of_main != 0 && !was_given_to_loader()) return given;
   std::vector<std::string> all;
   const std::string line = base::text_of_file("/proc/self/cmdline");
   for (std::size_t begin = 0; begin < line.size(); begin += all.back().size() + 1) all.emplace_back(&line[begin]);
+  if (of_main == 0) return all.empty() ? std::vector<std::string>(1) : all;
   if (all.size() <= of_main) return given;
   std::string& name = all[all.size() - of_main];
   // Without a slash, the loader looks for it among libraries.

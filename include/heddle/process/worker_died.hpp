@@ -15,7 +15,7 @@ namespace heddle::process {
 enum class death_cause : std::uint8_t {
   crashed,              ///< by a signal that it was sent, or that it has caused: signal()
   exited,               ///< by exit() or the like: exit_code()
-  killed_by_pool,       ///< for what it wrote is not what workers write
+  killed_by_pool,       ///< for what it wrote is not what workers write; who calls kill_workers() has it crash
   maybe_out_of_memory,  ///< by SIGKILL, and not by its pool: by somebody, or by the system for want of memory
   server_lost,          ///< with the fork server, which somebody has killed
   unknown,              ///< nobody could say
