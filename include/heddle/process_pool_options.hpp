@@ -219,12 +219,14 @@ struct process_pool_options {
     }
   }
 
-  static std::exception_ptr make_setup_timeout() noexcept {
+  static std::exception_ptr make_setup_timeout() noexcept try {
     return make_broken(
         "an initializer of this pool of processes was not done within initializer_timeout, so the pool takes no work: "
         "give it longer, or see why it hangs",
         std::make_exception_ptr(
             task_timeout("timed out: an initializer was not done in time, so its worker process was killed")));
+  } catch (...) {
+    return std::current_exception();  // there is no memory to say it
   }
 
   static std::exception_ptr make_broken(const char* why, const std::exception_ptr& inside) noexcept {

@@ -83,9 +83,11 @@ class remote_task final : public completion::queued_state<remote_task<Call>, typ
     if (this->word_.tell_and_leave(continuations_) == completion::state_word::last_owner::yes) delete this;
   }
 
-  [[nodiscard]] std::exception_ptr make_timeout() const noexcept override {
+  [[nodiscard]] std::exception_ptr make_timeout() const noexcept override try {
     return std::make_exception_ptr(task_timeout(
         "timed out: the call was not done within the timeout of its pool, so its worker process was killed"));
+  } catch (...) {
+    return std::current_exception();  // there is no memory to say it
   }
 
   void drop() noexcept override {

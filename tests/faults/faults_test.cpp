@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <forward_list>
+#include <functional>
 #include <heddle/base/block_cache.hpp>
 #include <heddle/blocking.hpp>
 #include <heddle/errors.hpp>
@@ -26,6 +27,9 @@
 #include <heddle/task_group.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <heddle/with_timeout.hpp>
+#if defined(__linux__)
+#include <heddle/process/relay.hpp>
+#endif
 #include <new>
 #include <span>
 #include <string>
@@ -464,6 +468,28 @@ TEST_CASE("a pool without memory to start leaves nothing behind", "[faults]") {
       [&] { CHECK(heddle_test::thread_count() == threads); });
   CHECK(failures >= 1);
 }
+
+#if defined(__linux__)
+TEST_CASE("a turn that no thread could wait for goes to the next one as soon as there is one", "[faults]") {
+  const heddle_test::deadline limit;
+  using heddle::process::relay;
+  std::atomic<int> runs{0};
+  relay runners;
+  const std::function<relay::leg()> run = [&] {
+    if (++runs == 2) return relay::leg::over;
+    for (;;) {
+      runners.set_out();
+      runners.give_up();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (!runners.come_back(run)) return relay::leg::lost;
+    }
+  };
+  starts_until_failure = 1;  // the one that is to wait
+  runners.start(run);
+  runners.join();
+  CHECK(runs == 2);
+}
+#endif
 
 TEST_CASE("a pool whose threads cannot all be started says so and leaves nothing behind", "[faults]") {
   const heddle_test::deadline limit;

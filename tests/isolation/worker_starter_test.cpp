@@ -56,7 +56,7 @@ class customer {
       kicked_.clear();
       starter_.hand_on();
       starter_.tend();
-      for (const auto& each : box_.take_all()) ++reports_[each.report.what];
+      while (const auto next = box_.try_take()) ++reports_[next->report.what];
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include <sys/prctl.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -17,6 +18,7 @@
 
 #include <heddle/partial.hpp>
 #include <heddle/serialize.hpp>
+#include <processes/starts_forked.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -101,6 +103,24 @@ struct small_value {
     archive(value);
   }
 };
+
+/// Is encoded for as long as it is held, and is too large to be sent at once.
+struct held_value {
+  static inline std::atomic<bool> is_held{false};
+  static inline std::atomic<bool> has_begun{false};
+  std::vector<char> bytes;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    has_begun = true;
+    while (is_held) sleep_for(1ms);
+    archive(bytes);
+  }
+};
+
+void wait_while_there(const std::string& path) {
+  while (std::filesystem::exists(path)) sleep_for(1ms);
+}
 
 std::size_t size_of(const std::vector<char>& bytes) { return bytes.size(); }
 
@@ -217,9 +237,9 @@ TEST_CASE("a result is there though the one behind it takes long to read", "[pro
   make_deep(procs);
   const slowly reads(500ms);
   auto read = read_slowly<false>(procs);
+  pace = 10s;  // from the next one on
   auto small = procs.submit(twice, 2);
   auto behind = procs.submit(make_large<false>);
-  pace = 10s;
   CHECK(small.result() == 4);
   CHECK(!behind.done());
   pace = 0ms;
@@ -236,6 +256,70 @@ TEST_CASE("a call goes on though somebody looks for its result all the time", "[
   });
   looks.join();
   CHECK(runs.result() == 1);
+}
+
+TEST_CASE("who waits for a call that was to be sent, and was not, is told of its end", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  auto runs = run_before_others(procs, 1000ms);
+  held_value::has_begun = false;
+  heddle::future<void> large;
+  heddle::future<int> small;
+  {
+    const slowly sends(10s);
+    slow_submission before(procs);
+    // They wait until that is sent, and are sent together.
+    large = procs.submit([](const held_value&) { sleep_for(1h); }, held_value{std::vector<char>(3'000'000)});
+    small = procs.submit(twice, 1);
+    held_value::is_held = true;
+    pace = 0ms;
+    wait_for(held_value::has_begun);
+    std::atomic<bool> has_waited{false};
+    std::thread waits([&] {
+      small.wait();
+      has_waited = true;
+    });
+    sleep_for(1500ms);  // until it has read what there is, and sleeps
+    held_value::is_held = false;
+    before.join().wait();
+    sleep_for(100ms);
+    CHECK(small.cancel());
+    for (int tries = 0; tries < 5000 && !has_waited; ++tries) sleep_for(1ms);
+    CHECK(has_waited);
+    large.cancel();
+    waits.join();
+  }
+}
+
+TEST_CASE("the time that reading a result takes is not its call's", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1, .timeout = 1s}};
+  const pid_t worker = procs.submit([] { return ::getpid(); }).result();
+  {
+    const slowly reads(2500ms);
+    CHECK(procs.submit(make_large<true>).result().bytes.size() == 3'000'000);
+  }
+  {
+    const slowly reads(2500ms);
+    CHECK(procs.submit([] { return small_value{3}; }).result().value == 3);
+  }
+  CHECK(procs.submit([] { return ::getpid(); }).result() == worker);
+}
+
+TEST_CASE("a call waits for no initializer where a worker has nothing to do", "[process_pool]") {
+  const heddle_test::deadline limit;
+  const heddle_test::temporary_tree folder;
+  const std::string waits = std::string(folder.root()) + "/waits";
+  process_pool_executor procs{{.max_workers = 2, .initializer = heddle::partial(wait_while_there, waits)}};
+  CHECK(procs.submit(twice, 1).result() == 2);
+  folder.write("/waits", "x");
+  auto runs = procs.submit(sleep_for, 100ms);
+  auto late = procs.submit(twice, 2);  // the one that is there is busy, so another one is started
+  CHECK(late.wait(10s));
+  // Who began to have nothing to do last is not the one to take.
+  auto next = procs.submit(twice, 3);
+  CHECK(next.wait(10s));
+  std::filesystem::remove(waits);
 }
 
 TEST_CASE("what was cancelled while it took its time to be sent is not sent", "[process_pool]") {
@@ -277,6 +361,31 @@ TEST_CASE("a shutdown that cancels does so at once, also what is being sent", "[
   CHECK_THROWS_AS(submitted.join().result(2s), heddle::cancelled_error);
   CHECK_FALSE(runs.done());
   procs.kill_workers();
+}
+
+TEST_CASE("a shutdown that cancels does so with what a worker gets before it is ready, too", "[process_pool]") {
+  const heddle_test::deadline limit;
+  const heddle_test::temporary_tree folder;
+  const std::string waits = std::string(folder.root()) + "/waits";
+  folder.write("/waits", "x");
+  process_pool_executor procs{{.max_workers = 1, .initializer = heddle::partial(wait_while_there, waits)}};
+  auto large = procs.submit(size_of, std::vector<char>(3'000'000));
+  sleep_for(200ms);  // until it is sent, as far as there is room
+  procs.shutdown(heddle::pending_jobs::cancel, heddle::join_workers::no);
+  CHECK(large.wait(10s));
+  CHECK(large.cancelled());
+  std::filesystem::remove(waits);
+}
+
+TEST_CASE("the end of a pool waits for no initializer that nobody needs", "[process_pool]") {
+  const heddle_test::deadline limit;
+  // Workers that are told to leave before they are known to have started, where that takes its time.
+  const auto method = heddle_test::starts_forked() ? heddle::start_method::fork : heddle::start_method::spawn;
+  for (int round = 0; round < 2; ++round) {
+    process_pool_executor procs{
+        {.max_workers = 1, .start_method = method, .initializer = [] { sleep_for(1h); }, .initializer_timeout = 1h}};
+    procs.submit(twice, 1).cancel();
+  }
 }
 
 TEST_CASE("nobody is busy with waiting for who sends to a worker that is gone, or reads from it", "[process_pool]") {

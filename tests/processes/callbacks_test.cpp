@@ -48,7 +48,7 @@ TEST_CASE("time limits hold, and deaths are seen, while a callback takes its tim
   const heddle_test::deadline limit;
   std::atomic<bool> is_in{false};
   std::atomic<bool> may_go{false};
-  process_pool_executor procs{{.max_workers = 2, .timeout = 100ms}};
+  process_pool_executor procs{{.max_workers = 2, .timeout = 1s}};
   auto first = procs.submit(stop_here);
   first.add_done_callback([&](const auto&) {
     is_in = true;
@@ -69,7 +69,7 @@ TEST_CASE("time limits hold, and deaths are seen, while a callback takes its tim
 
 TEST_CASE("a result that takes its time to be read keeps no other call beyond its limit", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 2, .timeout = 100ms}};
+  process_pool_executor procs{{.max_workers = 2, .timeout = 1s}};
   auto slow = procs.submit([](pid_t program) { return read_late{program}; }, ::getpid());
   slow.add_done_callback([](const auto&) {});  // so that it is read by who has nothing else to do
   wait_for(read_late::is_being_read);
@@ -98,7 +98,7 @@ TEST_CASE("callbacks that do not wait for calls run one after the other", "[proc
       ++done;
     });
   }
-  let_go_on(procs, [&] { return done == 20; });
+  let_go_on(procs, [&] { return done == 20 && held[0].done() && held[1].done(); });
   procs.shutdown();
   CHECK(done == 20);
   CHECK(overlaps == 0);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Workers that do to their program what they can: wake it all the time, write what is not, or what was.
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -228,6 +231,20 @@ TEST_CASE("a worker that makes its bell one that others wait at keeps nobody wai
   std::this_thread::sleep_for(100ms);  // the supervisor reads what was before, and looks again
   CHECK(stays.cancel());
   CHECK(procs.submit(tenfold, 1).result() == 10);
+}
+
+TEST_CASE("a worker that has its waiter moved to where nobody wakes it keeps nobody waiting", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  auto moves = procs.submit([] {
+    auto& shared = heddle::process::channel_memory::find_in(channel_of_this_worker());
+    while (shared.of_receiver.look() != heddle::process::channel_memory::somebody) ::usleep(100);
+    ::usleep(20'000);  // until it sleeps
+    auto* const elsewhere = shared.result_bytes + heddle::process::channel_memory::ring_size - sizeof(int);
+    ::syscall(SYS_futex, &shared.of_receiver, FUTEX_REQUEUE, 0, 1, elsewhere, 0);
+    ::raise(SIGKILL);
+  });
+  CHECK_THROWS_AS(moves.result(), worker_died);
 }
 
 TEST_CASE("a worker that makes up an answer is killed", "[process_pool]") {

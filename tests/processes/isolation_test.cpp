@@ -35,6 +35,7 @@
 #include <support/scale.hpp>
 #include <support/threads.hpp>
 
+#include "processes/held_call.hpp"
 #include "processes/trouble.hpp"
 
 using namespace std::chrono_literals;
@@ -42,7 +43,9 @@ using Catch::Matchers::ContainsSubstring;
 using heddle::process_pool_executor;
 using heddle::worker_died;
 using heddle_test::carrier;
+using heddle_test::let_go_on;
 using heddle_test::scaled;
+using heddle_test::stop_here;
 using heddle_test::trouble;
 
 namespace {
@@ -201,7 +204,6 @@ TEST_CASE("a result that is cancelled while it is read, and does not come to its
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};
   auto stuck = procs.submit([] { return stops_half_way{std::vector<char>(5'000'000), std::vector<char>(5'000'000)}; });
-  while (procs.stats().with_workers == 0) std::this_thread::yield();
   while (procs.stats().with_workers != 0) std::this_thread::yield();  // it is being read
   CHECK(stuck.cancel());
   CHECK(procs.submit(doubled, 3).result() == 6);
@@ -260,28 +262,28 @@ TEST_CASE("a call that runs when its worker dies is not lost, however many lie b
 TEST_CASE("a call that was cancelled before it began is never begun", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};
-  auto first = procs.submit([] { ::usleep(20'000); });
+  auto first = procs.submit(stop_here);
   const auto folder = std::filesystem::temp_directory_path() / ("heddle-" + std::to_string(::getpid()));
   std::vector<heddle::future<void>> others;
   for (int i = 0; i < 10; ++i)
     others.push_back(procs.submit([](const std::string& name) { std::ofstream(name).put('x'); }, folder.string()));
   for (auto& each : others) CHECK(each.cancel());
   for (auto& each : others) CHECK_THROWS_AS(each.result(), heddle::cancelled_error);
-  first.result();
+  let_go_on(procs, [&] { return first.done(); });
   CHECK(procs.submit(doubled, 3).result() == 6);
   CHECK_FALSE(std::filesystem::exists(folder));
 }
 
 TEST_CASE("a time limit ends a call, and its clock is its own", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 1, .timeout = 300ms}};
+  process_pool_executor procs{{.max_workers = 1, .timeout = 1s}};
   auto hanging = procs.submit([] {
     for (;;) ::pause();
   });
   std::vector<heddle::future<int>> others;
-  for (int i = 0; i < 8; ++i) others.push_back(procs.submit([](int x) { return ::usleep(60'000), x; }, i));
+  for (int i = 0; i < 20; ++i) others.push_back(procs.submit([](int x) { return ::usleep(60'000), x; }, i));
   CHECK_THROWS_AS(hanging.result(), heddle::task_timeout);
-  for (int i = 0; i < 8; ++i) CHECK(others[static_cast<std::size_t>(i)].result() == i);
+  for (int i = 0; i < 20; ++i) CHECK(others[static_cast<std::size_t>(i)].result() == i);
 }
 
 TEST_CASE("a call whose worker died is begun anew as often as it may", "[process_pool]") {
@@ -327,6 +329,16 @@ TEST_CASE("a result that is larger than it may be is an error of its call", "[pr
   CHECK_THROWS_WITH(procs.submit([] { return std::string(4'000'000, 'x'); }).result(), ContainsSubstring("max_result"));
   CHECK_THROWS_AS(procs.submit([] { return std::string(4'000'000, 'x'); }).result(), heddle::message_too_large);
   CHECK(procs.submit(doubled, 3).result() == 6);
+}
+
+TEST_CASE("what a call throws is not limited by what it may return", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1, .max_result = 8}};
+  auto call = procs.submit([]() -> int { throw std::domain_error(std::string(5000, 'x')); });
+  CHECK_THROWS_AS(call.result(), std::domain_error);
+  process_pool_executor broken{
+      {.max_workers = 1, .initializer = [] { throw std::domain_error("no"); }, .max_result = 8}};
+  CHECK_THROWS_AS(broken.submit(doubled, 1).result(), heddle::broken_process_pool);
 }
 
 TEST_CASE("heddle's own errors come back as what they were", "[process_pool]") {

@@ -39,7 +39,7 @@ struct slow_to_encode {
 
   template <class Archive>
   void save(Archive& archive) const {
-    if (program == ::getpid()) ::usleep(300'000);
+    if (program == ::getpid()) ::usleep(1'200'000);
     archive(program, rest);
   }
   template <class Archive>
@@ -124,14 +124,14 @@ int use_too_much() {
 
 TEST_CASE("what encoding takes is not counted", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
+  process_pool_executor procs{{.max_workers = 1, .timeout = 1s}};
   const pid_t worker = procs.submit([] { return ::getpid(); }).result();
   for (int i = 0; i < 2; ++i) CHECK(procs.submit(worker_that_gets, slow_to_encode{::getpid(), {}}).result() == worker);
 }
 
 TEST_CASE("a large argument that its worker does not read to its end has a time limit", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
+  process_pool_executor procs{{.max_workers = 1, .timeout = 1s}};
   CHECK(procs.submit([] { return 1; }).result() == 1);
   auto stuck = procs.submit([](const stuck_half_way&) {}, stuck_half_way());
   CHECK_THROWS_AS(ended_in_time(stuck, procs).result(), heddle::task_timeout);
@@ -161,7 +161,7 @@ TEST_CASE("an initializer that takes too long breaks the pool", "[process_pool]"
 TEST_CASE("an initializer has its own limit, and calls have theirs", "[process_pool]") {
   const heddle_test::deadline limit;
   process_pool_executor procs{
-      {.max_workers = 1, .initializer = [] { ::usleep(300'000); }, .initializer_timeout = 20s, .timeout = 200ms}};
+      {.max_workers = 1, .initializer = [] { ::usleep(300'000); }, .initializer_timeout = 20s, .timeout = 1s}};
   CHECK(procs.submit([] { return 1; }).result() == 1);
   CHECK_THROWS_AS(ended_in_time(procs.submit(pause_for_ever), procs).result(), heddle::task_timeout);
   CHECK(procs.submit([] { return 1; }).result() == 1);

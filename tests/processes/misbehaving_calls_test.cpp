@@ -14,11 +14,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include <heddle/shared_array.hpp>
 #include <heddle/wait.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -145,6 +147,23 @@ TEST_CASE("a call that closes every descriptor ends its worker at most", "[proce
     procs.submit(four_times, 1).wait();  // it may be with the same worker
     check_goes_on(procs);
   }
+}
+
+TEST_CASE("a call that closes every descriptor keeps nobody waiting who shares an array", "[process_pool]") {
+  const heddle_test::deadline limit;
+  process_pool_executor procs{{.max_workers = 1}};
+  heddle::shared_array<int> array(1);
+  auto closes = procs.submit([] {
+    ::usleep(20'000);  // until its result is waited for here, so that the supervisor need not be told
+    ::close_range(0, ~0U, 0);
+  });
+  try {
+    closes.result();
+  } catch (const worker_died& died) {
+    CHECK(died.signal() == SIGABRT);  // it was told all the same
+  }
+  procs.submit([](std::span<int> shared) { shared[0] = 5; }, array).result();
+  CHECK(array[0] == 5);
 }
 
 TEST_CASE("threads that a call has left behind do to its worker what they do to any process", "[process_pool]") {

@@ -65,7 +65,8 @@ inline process_counts counts_at_rest(pid_t process) {
   for (int times_the_same = 0; times_the_same < 4;) {
     ::usleep(10'000);
     const process_counts next = counts_of(process);
-    times_the_same = next == found ? times_the_same + 1 : 0;
+    const bool is_server_idle = process == ::getpid() || next.children == 0;
+    times_the_same = next == found && is_server_idle ? times_the_same + 1 : 0;
     found = next;
   }
   return found;

@@ -29,6 +29,7 @@
 #include <heddle/as_completed.hpp>
 #include <heddle/parallel_map.hpp>
 #include <heddle/wait.hpp>
+#include <processes/held_call.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -406,10 +407,14 @@ TEST_CASE("a shutdown that cancels lets go of what has not begun", "[process_poo
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};
   std::vector<heddle::future<int>> all;
-  for (int i = 0; i < 50; ++i) all.push_back(procs.submit([](int x) { return ::usleep(1000), x; }, i));
+  for (int i = 0; i < 20; ++i) all.push_back(procs.submit(twice, i));
   all[0].wait();
-  const std::size_t cancelled = procs.shutdown(heddle::pending_jobs::cancel);
-  CHECK(cancelled > 0);
+  all.push_back(procs.submit(heddle_test::stop_here));
+  for (int i = 0; i < 20; ++i) all.push_back(procs.submit(twice, i));
+  const std::size_t cancelled = procs.shutdown(heddle::pending_jobs::cancel, heddle::join_workers::no);
+  CHECK(cancelled >= 20);
+  if (!all[20].cancelled()) heddle_test::let_go_on(procs, [&] { return all[20].done(); });
+  procs.shutdown();
   std::size_t found = 0;
   for (auto& each : all) {
     REQUIRE(each.done());

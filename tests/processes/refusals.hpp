@@ -91,9 +91,10 @@ class refusal {
 };
 
 /// What can be refused.
-constexpr std::array refusable = {SYS_memfd_create, SYS_eventfd2,      SYS_socketpair,     SYS_pidfd_open,
-                                  SYS_mmap,         SYS_clone,         SYS_clone3,         SYS_openat,
-                                  SYS_epoll_ctl,    SYS_epoll_create1, SYS_timerfd_create, SYS_fallocate};
+constexpr std::array refusable = {
+    SYS_memfd_create,   SYS_eventfd2,  SYS_socketpair,       SYS_pidfd_open, SYS_mmap,
+    SYS_clone,          SYS_clone3,    SYS_openat,           SYS_epoll_ctl,  SYS_epoll_create1,
+    SYS_timerfd_create, SYS_fallocate, SYS_pidfd_send_signal};
 
 /// Asks whoever has the descriptor that it returns about each of those calls from now on; -1 where that cannot be.
 inline int ask_about_calls() {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <heddle/process_pool_executor.hpp>
@@ -157,9 +159,9 @@ void have_watched_worker(process_pool_executor& procs) {
 }
 
 /// A worker that cannot be started takes nothing from one that runs.
-verdict check_next_worker(refusal& rules, role whom, const lack& of) {
+verdict check_next_worker(refusal& rules, role whom, const lack& of, heddle::on_crash on_crash) {
   const heddle_test::temporary_tree folder;
-  process_pool_executor procs{{.max_workers = 2}};
+  process_pool_executor procs{{.max_workers = 2, .on_crash = on_crash}};
   have_watched_worker(procs);
   auto running = procs.submit(wait_for_file, std::string(folder.root()));
   while (!std::filesystem::exists(std::string(folder.root()) + "/begun")) ::usleep(1000);
@@ -191,7 +193,31 @@ verdict check_lack(refusal& rules, role whom, const lack& of) {
     server = first.submit([] { return ::getppid(); }).result();
   }
   if (auto wrong = check_later_pools(rules, whom, of, server)) return wrong;
-  return check_next_worker(rules, whom, of);
+  if (auto wrong = check_next_worker(rules, whom, of, heddle::on_crash::fail_task())) return wrong;
+  if (auto wrong = check_next_worker(rules, whom, of, heddle::on_crash::break_pool())) return "it breaks: " + *wrong;
+  return std::nullopt;
+}
+
+/// Of others the time is limited still.
+verdict check_worker_that_stays(refusal& rules) {
+  process_pool_executor procs{{.max_workers = 2, .timeout = std::chrono::seconds(1)}};
+  const auto hang = [] {
+    for (;;) ::pause();
+  };
+  have_watched_worker(procs);
+  const std::vector<pid_t> first = procs.worker_pids();
+  auto stays = procs.submit(hang);
+  ::usleep(500'000);  // until its time runs
+  rules.refuse(role::program, SYS_pidfd_send_signal, EPERM);
+  stays.cancel();
+  ::usleep(2'000'000);
+  auto late = procs.submit(hang);
+  ::usleep(100'000);
+  rules.lift();
+  const bool is_in_time = late.wait(std::chrono::seconds(10));
+  for (const pid_t worker : first) ::kill(worker, SIGKILL);
+  procs.kill_workers();
+  return is_in_time ? std::nullopt : verdict("its time is not limited");
 }
 
 /// Lets no process that is limited have one more of that.
@@ -260,6 +286,44 @@ TEST_CASE("where the system refuses something, pools say so, lose nothing, and g
   if (copy.code == -2) SKIP("this system has no filter of system calls that asks");
   CHECK(copy.code == 0);
   CHECK(copy.text == "");
+}
+
+TEST_CASE("a worker that does not die when it is killed stops no time limits", "[process_pool]") {
+  if (heddle_test::under_thread_sanitizer) SKIP("it does not know which threads a forked child has");
+  const heddle_test::deadline limit;
+  const auto copy = heddle_test::in_a_refused_copy([](refusal& rules) {
+    if (heddle_test::starts_forked()) heddle::process::program::current().arguments.clear();
+    const verdict wrong = check_worker_that_stays(rules);
+    if (wrong) std::snprintf(rules.text.data(), rules.text.size(), "%s", wrong->c_str());
+    return wrong ? 1 : 0;
+  });
+  if (copy.code == -2) SKIP("this system has no filter of system calls that asks");
+  CHECK(copy.code == 0);
+  CHECK(copy.text == "");
+}
+
+TEST_CASE("a pool that is made after the program has given up its rights is refused", "[process_pool]") {
+  if (::geteuid() != 0) SKIP("this process has no rights to give up");
+  if (heddle_test::under_thread_sanitizer) SKIP("it does not know which threads a forked child has");
+  const heddle_test::deadline limit;
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    if (heddle_test::starts_forked()) heddle::process::program::current().arguments.clear();
+    {
+      process_pool_executor before{{.max_workers = 1}};
+      if (before.submit(one_more, 1).result() != 2) ::_exit(1);
+    }
+    if (::setuid(54'322) != 0) ::_exit(2);
+    try {
+      const process_pool_executor afterwards{{.max_workers = 1}};
+      ::_exit(3);
+    } catch (const executor_start_error& refused) {
+      ::_exit(refused.code() == std::errc::operation_not_permitted ? 0 : 4);
+    }
+  }
+  int status = -1;
+  REQUIRE(::waitpid(copy, &status, 0) == copy);
+  CHECK(status == 0);
 }
 
 TEST_CASE("where processes or descriptors run out, pools say so, lose nothing, and go on afterwards",

@@ -121,10 +121,10 @@ TEST_CASE("a program that is stopped again and again, to slow it down, has time 
 
 TEST_CASE("what a debugger holds has no time limit", "[process_pool]") {
   const heddle_test::deadline limit;
-  process_pool_executor procs{{.max_workers = 1, .timeout = 100ms}};
+  process_pool_executor procs{{.max_workers = 1, .timeout = 1s}};
   const pid_t worker = procs.submit([] { return ::getpid(); }).result();
   if (::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr) != 0) SKIP("the system lets nobody debug");
-  auto late = procs.submit([] { return ::usleep(300'000), 7; });
+  auto late = procs.submit([] { return ::usleep(1'500'000), 7; });
   CHECK(late.result() == 7);
   CHECK(procs.submit([] { return ::getpid(); }).result() == worker);
   REQUIRE(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr) == 0);

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <processes/hanging_call.hpp>
 #include <processes/starts_forked.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -28,6 +29,7 @@
 using namespace std::chrono_literals;
 using heddle::process_pool_executor;
 using heddle::worker_died;
+using heddle_test::hang_in;
 
 namespace {
 
@@ -73,9 +75,7 @@ TEST_CASE("where the fork server is killed, what runs fails, and another one is 
   if (heddle_test::starts_forked()) return;  // in a child, so that other tests have a server: see the next test
   process_pool_executor procs{{.max_workers = 2}};
   const pid_t server = procs.submit([] { return ::getppid(); }).result();
-  auto hanging = procs.submit(hang);
-  while (procs.stats().with_workers == 0) std::this_thread::yield();
-  ::usleep(20'000);
+  auto hanging = hang_in(procs);
   REQUIRE(::kill(server, SIGKILL) == 0);
   CHECK_THROWS_AS(hanging.result(), worker_died);
   CHECK(procs.submit(plus_one, 1).result() == 2);
@@ -89,8 +89,7 @@ TEST_CASE("a forked server that is killed leaves a pool that says so", "[process
           heddle::process::program::current().arguments.clear();
           process_pool_executor procs{{.max_workers = 1}};
           const pid_t server = procs.submit([] { return ::getppid(); }).result();
-          auto hanging = procs.submit(hang);
-          ::usleep(20'000);
+          auto hanging = hang_in(procs);
           ::kill(server, SIGKILL);
           try {
             hanging.result();
@@ -115,7 +114,7 @@ TEST_CASE("a worker that is stopped keeps nobody else waiting", "[process_pool]"
   CHECK(stopped.cancel());
   for (int i = 0; i < 50; ++i) CHECK(procs.submit(plus_one, i).result() == i + 1);
 
-  process_pool_executor hurried{{.max_workers = 1, .timeout = 50ms}};
+  process_pool_executor hurried{{.max_workers = 1, .timeout = 1s}};
   CHECK_THROWS_AS(hurried.submit([] { ::raise(SIGSTOP); }).result(), heddle::task_timeout);
   CHECK(hurried.submit(plus_one, 1).result() == 2);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace heddle::process {
 class access {
   template <class Class, class Result, class... Arguments>
   static Class class_of(Result (Class::*)(Arguments...));
+  template <class Class, class Result, class... Arguments>
+  static Class class_of(Result (Class::*)(Arguments...) const);
 
  public:
   template <class Archive, class T>
@@ -42,9 +45,11 @@ class access {
     return T();
   }
 
-  /// The class that has the member `serialize`, if it is one template as it should be.
+  /// The class that has the member `serialize`, or `save`, if it is one template as it should be.
   template <class T, class Archive>
   static auto serializer() -> decltype(class_of(&T::template serialize<Archive>));
+  template <class T, class Archive>
+  static auto saver() -> decltype(class_of(&T::template save<Archive>));
 };
 
 /// For types whose source cannot be changed, and for adapters of other libraries: a specialisation that has
@@ -88,10 +93,56 @@ template <class T>
 concept customised = std::is_class_v<T> && (has_adapter<T> || has_member_serialize<T> || has_free_serialize<T> ||
                                             has_member_save<T> || has_free_save<T>);
 
+/// How many bytes behind its members a class derived from `T` may put its own into.
+template <class T, std::size_t More = alignof(T)>
+consteval std::size_t bytes_left() {
+  struct followed {
+    [[no_unique_address]] T value;
+    char more[More];
+  };
+  if constexpr (sizeof(followed) == sizeof(T))
+    return More;
+  else if constexpr (More > 1)
+    return bytes_left<T, More - 1>();
+  else
+    return 0;
+}
+
+/// It is derived from `Base` and has members that `Base` lacks.
+template <class T, class Base>
+concept adds_to = !std::same_as<T, Base> && std::derived_from<T, Base> &&
+                  (sizeof(Base) < sizeof(T) || bytes_left<T>() < bytes_left<Base>());
+
+/// For a function that takes a class that a `T` adds to, or a `T`. Never evaluated.
+template <class T>
+struct any_base {
+  template <class Base>
+    requires(adds_to<T, Base>)
+  operator Base&() const;  // NOLINT(google-explicit-constructor): that is its purpose
+};
+template <class T>
+struct exactly {
+  template <std::same_as<T> Same>
+  operator Same&() const;  // NOLINT(google-explicit-constructor): as above
+};
+
+template <class T>
+concept inherits_free_serialize = has_free_serialize<T> && requires(input_archive& in, any_base<T> base) {
+  serialize(in, base);
+} && !requires(input_archive& in, exactly<T> self) { serialize(in, self); };
+
+template <class T>
+concept inherits_free_load = has_free_save<T> && requires(input_archive& in, any_base<T> base) { load(in, base); } &&
+                             !requires(input_archive& in, exactly<T> self) { load(in, self); };
+
 /// Its serialize is a base class's, and it has members that the base class lacks.
 template <class T>
-concept inherits_serialize = has_member_serialize<T> && requires { access::serializer<T, output_archive>(); } &&
-                             (sizeof(decltype(access::serializer<T, output_archive>())) < sizeof(T));
+concept inherits_serialize =
+    (has_member_serialize<T> && requires { access::serializer<T, output_archive>(); } &&
+     adds_to<T, decltype(access::serializer<T, output_archive>())>) ||
+    (has_member_save<T> && requires { access::saver<T, output_archive>(); } &&
+     adds_to<T, decltype(access::saver<T, output_archive>())>) ||
+    (!has_member_serialize<T> && !has_member_save<T> && (inherits_free_serialize<T> || inherits_free_load<T>));
 
 template <customised T>
 void save_customised(output_archive& archive, const T& value) {

@@ -40,31 +40,40 @@ inline constexpr std::size_t max_bucket_size = 200;
       "at fault: choose a better one, or an ordered container)");
 }
 
-/// Of a container that may have a key several times, before one is inserted: which looks at all in its bucket up to its
-/// like. Those that are alike lie side by side, and may be as many as they like.
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_apart() {
+  throw malformed_message("equal keys of a hashed container are not side by side");
+}
+
 template <class Container>
-void check_way(const Container& container, const typename Container::key_type& inserted) {
+[[nodiscard]] const typename Container::key_type& key_of(const typename Container::value_type& element) {
+  if constexpr (requires { typename Container::mapped_type; }) {
+    return element.first;
+  } else {
+    return element;
+  }
+}
+
+/// Where to insert a key, behind `last`, which was inserted before it. To insert one into a hashed container that may
+/// have a key several times is to look at all in its bucket up to its like, of which there may be as many as one likes:
+/// but for its like that came just before.
+template <class Container>
+auto place_for(const Container& container, typename Container::const_iterator last,
+               const typename Container::key_type& inserted) {
   if constexpr (requires { container.bucket(inserted); } && !requires { typename Container::insert_return_type; }) {
-    if (container.empty()) return;
-    const auto key_of = [](const auto& element) -> const auto& {
-      if constexpr (requires { typename Container::mapped_type; }) {
-        return element.first;
-      } else {
-        return element;
-      }
-    };
     const auto are_equal = container.key_eq();
+    if (container.empty() || are_equal(key_of<Container>(*last), inserted)) return last;
     const std::size_t bucket = container.bucket(inserted);
-    const typename Container::key_type* last = nullptr;
+    const typename Container::key_type* before = nullptr;
     std::size_t unlike = 0;
     for (auto each = container.cbegin(bucket); each != container.cend(bucket); ++each) {
-      const auto& found = key_of(*each);
-      if (are_equal(found, inserted)) return;
-      if (last != nullptr && are_equal(*last, found)) continue;
-      last = &found;
+      const auto& found = key_of<Container>(*each);
+      if (before != nullptr && are_equal(*before, found)) continue;
+      if (are_equal(found, inserted)) refuse_apart();
+      before = &found;
       if (++unlike > max_bucket_size) refuse_buckets();
     }
   }
+  return container.cend();
 }
 
 /// Of a container that has each key once, after one was inserted.
@@ -90,10 +99,12 @@ struct set_codec : codec_for<typename Set::key_type> {
     const std::size_t count = source.get_count(min_element_size<key>(), sizeof(key) + node_overhead);
     Set result;
     if constexpr (requires { result.reserve(count); }) result.reserve(count);
+    auto last = result.cend();
     for (std::size_t i = 0; i < count; ++i) {
       key next = decode_element<key>(source);
-      check_way(result, next);
-      check_bucket(result, *result.emplace_hint(result.end(), std::move(next)));
+      const auto place = place_for(result, last, next);
+      last = result.emplace_hint(place, std::move(next));
+      check_bucket(result, *last);
     }
     if (result.size() != count) refuse_duplicate();
     return result;
@@ -122,21 +133,23 @@ struct map_codec : codec_for<typename Map::key_type, typename Map::mapped_type> 
     const std::size_t count = source.get_count(least, sizeof(typename Map::value_type) + node_overhead);
     Map result;
     if constexpr (requires { result.reserve(count); }) result.reserve(count);
+    auto last = result.cend();
     for (std::size_t i = 0; i < count; ++i) {
-      check_bucket(result, insert(source, result)->first);
+      last = insert(source, result, last);
+      check_bucket(result, last->first);
     }
     if (result.size() != count) refuse_duplicate();
     return result;
   }
 
  private:
-  static auto insert(byte_source& source, Map& result) {
+  static auto insert(byte_source& source, Map& result, typename Map::const_iterator last) {
     key first = decode_element<key>(source);
-    check_way(result, first);
+    const auto place = place_for(result, last, first);
     if constexpr (std::is_move_constructible_v<mapped>) {
-      return result.emplace_hint(result.end(), std::move(first), decode_element<mapped>(source));
+      return result.emplace_hint(place, std::move(first), decode_element<mapped>(source));
     } else {
-      return result.emplace_hint(result.end(), std::move(first), element_in_place<mapped>{source});
+      return result.emplace_hint(place, std::move(first), element_in_place<mapped>{source});
     }
   }
 };

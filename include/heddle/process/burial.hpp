@@ -57,8 +57,8 @@ class burial {
       }
     });
     const std::unique_ptr<pool_worker> dead = pool_.workers.take_out(worker);
-    pool_.workers.note_death(*dead, victims.empty());
-    if (pool_.settings.breaks && !pool_workers::was_meant(*dead)) {
+    const bool has_died = pool_.workers.note_end(*dead, victims.empty());
+    if (has_died && pool_.settings.breaks) {
       pool_.break_down(
           pool_.settings.make_broken("a worker of this pool has died, and on_crash::break_pool() was asked for, so it "
                                      "takes no work; how it died is nested inside",

@@ -32,6 +32,18 @@
 
 namespace heddle::process {
 
+/// Waits until a descriptor is readable; false if it is not in time.
+[[nodiscard]] inline bool is_readable(int number, std::chrono::milliseconds longest) noexcept {
+  const auto until = std::chrono::steady_clock::now() + longest;
+  for (;;) {
+    pollfd asked{number, POLLIN, 0};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const int answer = ::poll(&asked, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
+    if (answer == 1) return true;
+    if (answer == 0 || errno != EINTR) return false;
+  }
+}
+
 /// A process, by a descriptor that no other process can take over, as a process number can be.
 class process_handle {
  public:
@@ -52,18 +64,16 @@ class process_handle {
 
   /// Waits for its end; false if that does not come in time.
   [[nodiscard]] bool wait_for_end(std::chrono::milliseconds longest) const noexcept {
-    const auto until = std::chrono::steady_clock::now() + longest;
-    for (;;) {
-      pollfd asked{of_.number(), POLLIN, 0};
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-      const int answer = ::poll(&asked, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
-      if (answer == 1) return true;
-      if (answer == 0 || errno != EINTR) return false;
-    }
+    return is_readable(of_.number(), longest);
   }
 
   /// Nothing happens if it has ended.
   void send_signal(int signal) const noexcept { ::syscall(SYS_pidfd_send_signal, of_.number(), signal, nullptr, 0); }
+  /// To the process group that it leads, also when it has ended, from Linux 6.9 on; before, nothing happens.
+  void send_signal_to_group(int signal) const noexcept {
+    constexpr unsigned to_group = 4;  // PIDFD_SIGNAL_PROCESS_GROUP
+    ::syscall(SYS_pidfd_send_signal, of_.number(), signal, nullptr, to_group);
+  }
 
  private:
   descriptor of_;

@@ -26,7 +26,9 @@ template <class T>
   if (takes_initialisers<T, max_members + 1, 0, 0>() && count_members<T>() == members_unknown) {
     return obstacle::too_many_members;
   }
-  if (count_members<T>() == members_unknown) return obstacle::hidden_members;
+  // Where the first one is a reference with a default, none can be given.
+  if (count_members<T>() == members_unknown || (count_members<T>() == 0 && !std::is_empty_v<T>))
+    return obstacle::hidden_members;
   return count_members<T>() > max_members ? obstacle::too_many_members : obstacle::none;
 }
 

@@ -44,12 +44,12 @@ class dispatcher {
  private:
   static constexpr std::size_t most_at_once = 32;  // calls that are sent in one turn
 
-  /// Half of what one worker has and has not begun waits from now on for those that have nothing to do. Whether
-  /// anything does.
+  /// Half of what one worker has and has not begun, or the one call that it has, waits from now on for those that have
+  /// nothing to do. Whether anything does.
   [[nodiscard]] bool takes_from_busy() const noexcept {
     pool_worker* const from = pool_.workers.choose_to_take_from();
     if (from == nullptr) return false;
-    pool_.requeue_unbegun(*from, from->outstanding / 2);
+    pool_.requeue_unbegun(*from, std::max<std::size_t>(1, from->outstanding / 2));
     return !pool_.waiting.empty();
   }
 
@@ -73,6 +73,7 @@ class dispatcher {
       note_unsent(to, *calls[each - 1]);
       pool_.requeue(*calls[each - 1]);
     }
+    if (given + 1 < count && to.is_receiving) to.channel.wake_waiters();  // for one of these, maybe
     if (given == count) return end_sending(to);
     remote_call& unsent = *calls[given];
     const bool is_wanted =
@@ -149,6 +150,7 @@ class dispatcher {
         const std::lock_guard lock(pool_.mutex);
         to.has_begun_to_get = true;
         pool_.start_clock(to);
+        if (pool_.cancels_waiting) pool_.give_up_unbegun(to);
       });
       was_sent = true;
     } catch (const worker_is_lost&) {

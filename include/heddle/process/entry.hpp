@@ -11,6 +11,7 @@
 
 #include <heddle/process/child.hpp>
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/environment.hpp>
 #include <heddle/process/fork_server.hpp>
 #include <heddle/process/message_socket.hpp>
 #include <heddle/process/program.hpp>
@@ -54,13 +55,13 @@ inline void enter_program(int count, const char* const* arguments, worker_body b
   fork_server(std::move(connection), std::move(parent), assigned->name, body).run();
 }
 
-/// Starts this program once more, as a fork server that has `connection`. Throws std::system_error and std::bad_alloc.
-inline pid_t start_as_server(const message_socket& connection, serial_number name) {
+/// Starts this program once more, as a fork server that has `connection`, in that environment. Throws std::system_error
+/// and std::bad_alloc.
+inline pid_t start_as_server(const message_socket& connection, serial_number name, environment& variables_of_server) {
   std::string assigned =
       assignment{.does = assignment::role::fork_server, .name = name, .parent = ::getpid()}.as_variable();
-  std::vector<char*> variables{assigned.data()};
-  for (char** each = environ; each != nullptr && *each != nullptr; ++each) variables.push_back(*each);
-  variables.push_back(nullptr);
+  std::vector<char*> variables = variables_of_server.pointers();
+  variables.insert(variables.begin(), assigned.data());
   return start_this_program(connection.number(), program::current().pointers().data(), variables.data());
 }
 

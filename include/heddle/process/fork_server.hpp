@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <new>
 #include <system_error>
 #include <unordered_map>
@@ -47,6 +48,7 @@ class fork_server {
   [[noreturn]] void run() noexcept {
     become_nobody_s_child();
     begin_streams_anew();
+    std::fflush(nullptr);  // else each worker writes what static initialisers have left
     reset_coverage();
     try {
       serve();
@@ -79,13 +81,15 @@ class fork_server {
   static constexpr std::uint64_t of_program = UINT64_MAX;
   static constexpr int milliseconds_until_again = 10;
 
-  /// Nobody's handlers are called here, and signals of the program's terminal are for the program.
+  /// Nobody's handlers are called here, and signals of the program's terminal are for the program. They are blocked,
+  /// too: so one that is sent to a worker that has not begun is not lost.
   static void become_nobody_s_child() noexcept {
     for (int each = 1; each < NSIG; ++each) ::signal(each, SIG_DFL);
     for (const int ignored : ignored_by_server) ::signal(ignored, SIG_IGN);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+    sigset_t blocked;
+    ::sigemptyset(&blocked);
+    for (const int ignored : ignored_by_server) ::sigaddset(&blocked, ignored);
+    ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
   }
 
   void serve() {

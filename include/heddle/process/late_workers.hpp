@@ -53,6 +53,10 @@ class late_workers {
       }
       const bool is_setup_late = is_late && !worker.is_set_up && !worker.is_leaving;
       const bool is_call_late = is_late && !is_setup_late && worker.timed != nullptr;
+      if (is_call_late && worker.is_answer_there()) {
+        worker.limit.start(longest_reading);  // the worker was not late, whatever takes long to read
+        continue;
+      }
       if (is_call_late && is_traced(static_cast<pid_t>(worker.end.pid))) {
         pool_.start_clock(worker);  // for somebody may be looking at it
         continue;
@@ -66,6 +70,8 @@ class late_workers {
   }
 
  private:
+  static constexpr std::chrono::seconds longest_reading{1};  // until it is looked at again
+
   /// Whether it may have written all of the result, which only takes long to read, and have begun another call since.
   [[nodiscard]] bool may_run_another(pool_worker& worker) const noexcept {
     pool_.requeue_unbegun(worker);
@@ -74,8 +80,9 @@ class late_workers {
 
   /// While this program stood still, its workers may have done so, too.
   void forgive_standstill(time_limit::clock::time_point now) noexcept {
+    // Those of a worker that is doomed have ended, and are not stopped: the system may take its time to kill it.
     const auto has_missed = [now](const auto& each) {
-      return each->limit.was_missed(now) || each->read_limit.was_missed(now);
+      return !each->is_doomed && (each->limit.was_missed(now) || each->read_limit.was_missed(now));
     };
     if (std::exchange(was_stopped_, false) || std::any_of(pool_.workers.begin(), pool_.workers.end(), has_missed)) {
       for (const auto& each : pool_.workers) {

@@ -92,7 +92,8 @@ class message_socket {
     if (retry_interrupted([&] { return ::sendmsg(end_.number(), &message, flags | MSG_NOSIGNAL); }) >= 0)
       return outcome::done;
     // The last one: too many descriptors are under way between the processes of this user.
-    return errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS ? outcome::not_now : outcome::closed;
+    const bool is_full = errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS;
+    return is_full ? outcome::not_now : outcome::closed;
   }
 
   [[nodiscard]] outcome receive_bytes(void* bytes, std::size_t size, descriptors& with, int flags) const noexcept {

@@ -129,7 +129,10 @@ class pool_state {
     {
       const std::lock_guard lock(mutex);
       cancels_waiting = true;
-      for (const auto& each : workers) requeue_unbegun(*each);
+      for (const auto& each : workers) {
+        requeue_unbegun(*each);
+        give_up_unbegun(*each);
+      }
       for (remote_call* next = waiting.first(); next != nullptr;) {
         remote_call& call = *std::exchange(next, call_list::after(*next));
         if (!call.try_claim()) continue;  // its canceller is about to say so
@@ -209,6 +212,12 @@ class pool_state {
       requeue(call);
     });
     if (from.outstanding != before && from.is_receiving) from.channel.wake_waiters();
+  }
+
+  /// What it gets piece by piece, and has not begun, goes back to the queue when it is gone.
+  void give_up_unbegun(pool_worker& worker) noexcept {
+    const remote_call* const call = worker.is_streaming && worker.has_begun_to_get ? worker.sent.first() : nullptr;
+    if (call != nullptr && worker.channel.try_revoke(*call)) doom(worker);
   }
 
   void requeue(remote_call& call) noexcept {

@@ -58,11 +58,19 @@ struct pool_worker {
     return static_cast<std::size_t>(max_calls - std::min(max_calls, begun));
   }
 
+  /// Whether calls that it gets are begun at once.
+  [[nodiscard]] bool is_ready() const noexcept { return is_started && is_set_up; }
+
   /// Whether results come from it, if it lives.
   [[nodiscard]] bool is_busy() const noexcept { return outstanding != 0 && victim == nullptr && !channel.is_lost(); }
 
   /// Whether none can be started for it. What is being sent to it goes back to its place in the queue first.
   [[nodiscard]] bool has_place() const noexcept { return !has_ended || is_sending; }
+
+  /// Whether the answer of the call that it has alone is there, and is being read.
+  [[nodiscard]] bool is_answer_there() noexcept {
+    return timed != nullptr && channel.given().look(timed->sequence) != timed && !receiver.waits_for_rest();
+  }
 
   [[nodiscard]] bool may_get_calls() const noexcept {
     return !is_sending && !is_leaving && !is_doomed && !has_ended && !has_had_enough && timed == nullptr &&
@@ -100,10 +108,11 @@ struct pool_worker {
   bool is_receiving = false;
   bool is_read = false;  // a result of it, piece by piece, that it may still write
   bool is_started = false;
-  bool is_set_up = false;       // it has done what it does first
-  bool is_leaving = false;      // it was told to end
-  bool is_doomed = false;       // it is to be killed as soon as nobody sends
-  bool has_ended = false;       // its handle says so, or it could not be started
+  bool is_set_up = false;   // it has done what it does first
+  bool is_leaving = false;  // it was told to end
+  bool is_doomed = false;   // it is to be killed as soon as nobody sends
+  bool has_ended = false;   // its handle says so, or it could not be started
+  bool could_not_start = false;
   bool has_report = false;      // and it is known how
   bool is_left_alone = false;   // it runs, but there is no descriptor for its handle: it is to end by itself
   bool timed_out = false;       // it is killed for its time limit

@@ -75,7 +75,8 @@ class pool_workers {
     std::size_t most = 1;
   };
 
-  /// The worker that was busy last of those that have nothing to do; or a new one; or the one that has least.
+  /// The worker that was busy last of those that have nothing to do, one that is ready if there is one; or a new one;
+  /// or the one that has least.
   [[nodiscard]] chosen choose(const remote_call& call) noexcept {
     is_start_put_off_ = false;
     pool_worker* idle = nullptr;
@@ -87,7 +88,7 @@ class pool_workers {
       if (!each->may_get_calls() || each->left_of(settings_.max_calls) == 0) continue;
       ++useful;
       if (each->outstanding == 0 && !(call.is_large && each->is_read)) {
-        if (idle == nullptr || each->idle_since > idle->idle_since) idle = each.get();
+        if (idle == nullptr || is_better(*each, *idle)) idle = each.get();
       } else if (least == nullptr || each->outstanding < least->outstanding) {
         least = each.get();
       }
@@ -102,19 +103,25 @@ class pool_workers {
     return {least, is_alone ? room : (room + 1) / 2};
   }
 
-  /// Who has most that others could have, if one has nothing to do or can be started; null if there is nobody.
+  /// Who has most that others could have, if one has nothing to do or can be started; null if there is nobody. Of one
+  /// that is not ready that is all, if another one is.
   [[nodiscard]] pool_worker* choose_to_take_from() noexcept {
     is_start_put_off_ = false;
     bool is_one_idle = false;
+    bool is_one_ready = false;
     pool_worker* most = nullptr;
+    pool_worker* unready = nullptr;
     std::size_t there = 0;
     for (const auto& each : workers_) {
       if (each->has_place()) ++there;
       const bool is_free = each->outstanding == 0 && each->may_get_calls() && each->answered < settings_.max_calls;
       is_one_idle = is_one_idle || is_free;
+      is_one_ready = is_one_ready || (is_free && each->is_ready() && !each->is_read);
+      if (each->outstanding == 1 && !each->is_ready() && !each->is_sending) unready = each.get();
       if (each->outstanding > 1 && !each->is_sending && (most == nullptr || each->outstanding > most->outstanding))
         most = each.get();
     }
+    if (most == nullptr && is_one_ready) return unready;
     if (is_one_idle || most == nullptr) return most;
     return there < settings_.max_workers && may_start() ? most : nullptr;
   }
@@ -158,33 +165,45 @@ class pool_workers {
 
   /// A call was done.
   void note_success() noexcept { failed_starts_ = 0; }
-  /// A worker that dies before its first call would be replaced for ever.
-  void note_death(const pool_worker& dead, bool has_begun_nothing) {
-    if (was_meant(dead)) return;
+  /// Returns whether it has died. One that does so before its first call would be replaced for ever.
+  bool note_end(const pool_worker& ended, bool has_begun_nothing) {
+    if (ended.could_not_start || was_meant(ended)) return false;
+    if (const int error = ended.channel.obstacle(); error != 0 && ended.done == 0 && has_begun_nothing) {
+      note_start_error(error, "a worker process that was started cannot begin");
+      return false;
+    }
     ++died_;
-    if (const int error = dead.channel.obstacle(); error != 0 && dead.done == 0 && has_begun_nothing) {
-      return note_start_error(error, "a worker process that was started cannot begin");
-    }
-    if (dead.done != 0 || !has_begun_nothing || ++failed_starts_ < most_failed_starts) return;
-    if (was_killed(dead.end)) {
-      // By somebody, or for want of memory: it is worth to try again, but not all the time.
-      next_start_ = clock::now() + std::chrono::milliseconds(1 << std::min(failed_starts_, 9U));
-    } else {
-      worker_end end = dead.end;
-      end.is_unused = true;
-      note_start_error(make_worker_died(end, 0));
-    }
+    if (ended.done == 0 && has_begun_nothing) note_unused(ended.end);
+    return true;
   }
 
-  static bool was_meant(const pool_worker& dead) noexcept {
-    const bool was_broken = dead.end.cause == death_cause::killed_by_pool;
-    return dead.is_leaving || (dead.is_doomed && !was_broken) || dead.end.cause == death_cause::server_lost;
-  }
   /// How many have ended by themselves, or since somebody else has killed them.
   [[nodiscard]] std::uint64_t died() const noexcept { return died_; }
 
  private:
   static constexpr unsigned most_failed_starts = 3;
+
+  /// For a call, of two that have nothing to do.
+  static bool is_better(const pool_worker& one, const pool_worker& other) noexcept {
+    return one.is_ready() != other.is_ready() ? one.is_ready() : one.idle_since > other.idle_since;
+  }
+
+  static bool was_meant(const pool_worker& ended) noexcept {
+    const bool was_broken = ended.end.cause == death_cause::killed_by_pool;
+    return ended.is_leaving || (ended.is_doomed && !was_broken) || ended.end.cause == death_cause::server_lost;
+  }
+
+  /// One has died before its first call.
+  void note_unused(worker_end end) {
+    if (++failed_starts_ < most_failed_starts) return;
+    if (was_killed(end)) {
+      // By somebody, or for want of memory: it is worth to try again, but not all the time.
+      next_start_ = clock::now() + std::chrono::milliseconds(1 << std::min(failed_starts_, 9U));
+    } else {
+      end.is_unused = true;
+      note_start_error(make_worker_died(end, 0));
+    }
+  }
 
   static bool was_killed(const worker_end& how) noexcept {
     return how.cause == death_cause::unknown || how.cause == death_cause::maybe_out_of_memory ||
@@ -221,6 +240,7 @@ class pool_workers {
     try {
       auto made = std::make_unique<pool_worker>(settings_.worker, box_);
       workers_.reserve(workers_.size() + 1);
+      box_.make_room(workers_.size() + 1);
       const std::array given = {folder_.number(), environment_.number(), made->channel.memory(),
                                 made->channel.bell().number(), made->sender.notices()};
       if (settings_.setup != nullptr)

@@ -127,6 +127,12 @@ inline void refuse_changing_files(system_call_filter& filter) {
   constexpr std::uint32_t create_snapshot = 0x50009401;         // BTRFS_IOC_SNAP_CREATE
   constexpr std::uint32_t create_snapshot_2 = 0x50009417;       // BTRFS_IOC_SNAP_CREATE_V2
   constexpr std::uint32_t set_flags_of_subvolume = 0x4008941a;  // BTRFS_IOC_SUBVOL_SETFLAGS
+  constexpr std::uint32_t destroy_subvolume = 0x5000940f;       // BTRFS_IOC_SNAP_DESTROY
+  constexpr std::uint32_t destroy_subvolume_2 = 0x5000943f;     // BTRFS_IOC_SNAP_DESTROY_V2
+  constexpr std::uint32_t set_received = 0xc0c89425;            // BTRFS_IOC_SET_RECEIVED_SUBVOL
+  constexpr std::uint32_t set_attributes_of_fat = 0x40047211;   // FAT_IOCTL_SET_ATTRIBUTES
+  filter.refuse_values(SYS_ioctl, 1, {destroy_subvolume, destroy_subvolume_2, set_received, set_attributes_of_fat},
+                       EROFS);
   filter.refuse_values(SYS_ioctl, 1, {set_version, set_version_32, set_encryption}, EROFS);
   filter.refuse_values(
       SYS_ioctl, 1, {create_subvolume, create_subvolume_2, create_snapshot, create_snapshot_2, set_flags_of_subvolume},

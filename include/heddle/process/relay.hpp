@@ -20,7 +20,11 @@ namespace heddle::process {
 /// in time, or says that it will not be, the turn goes to another thread, which sleeps until then. That starts the next
 /// one that sleeps, and who comes back too late ends. So a turn that is always short wakes nobody.
 ///
-///     if (it has the turn) { relay.set_out(); does what may take long; has it the turn still? = relay.come_back(); }
+///     if (it has the turn) {
+///       relay.set_out();
+///       does what may take long;
+///       has it the turn still? = relay.come_back(run);
+///     }
 class relay {
  public:
   enum class leg : std::uint8_t { over, lost };  // there is nothing more to do, for nobody; another thread has the turn
@@ -60,12 +64,18 @@ class relay {
     is_away_ = true;
     set_timer(longest);
   }
-  /// False if it does not have the turn any more.
-  [[nodiscard]] bool come_back() noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!is_mine()) return false;
-    is_away_ = false;
-    set_timer(std::chrono::nanoseconds(0));
+  /// False if it does not have the turn any more. Where there could be no thread that waits for it, there is one now,
+  /// that calls run(), if the system has one.
+  template <class Run>
+  [[nodiscard]] bool come_back(const Run& run) noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!is_mine()) return false;
+      is_away_ = false;
+      set_timer(std::chrono::nanoseconds(0));
+      if (has_next_ || is_over_) return true;
+    }
+    try_start_next(run);
     return true;
   }
   /// Who has set out will not be back soon. If it has the turn, another thread gets that, if there can be one.
@@ -91,13 +101,23 @@ class relay {
     if (as == place::next && !wait_for_turn()) return;
     do {
       take_turn();
-      try {
-        start_thread(run, place::next);
-      } catch (...) {
-        // Without one, the turn stays here for as long as that takes.
-      }
+      try_start_next(run);
       if (run() == leg::over) return end_all();
     } while (is_next_again() && wait_for_turn());
+  }
+
+  /// Without one, the turn stays with who has it for as long as that takes. It is not tried all the time.
+  template <class Run>
+  void try_start_next(const Run& run) noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_try_) return;
+    next_try_ = now + std::chrono::milliseconds(100);
+    try {
+      start_thread(run, place::next);
+    } catch (...) {
+      return;
+    }
+    next_try_ = now;
   }
 
   void take_turn() noexcept {
@@ -145,8 +165,9 @@ class relay {
   std::thread::id whose_;
   bool is_away_ = false;
   bool is_over_ = false;
-  bool has_next_ = false;  // a thread that waits for the turn
-  thread_list threads_;    // last: they use the rest
+  bool has_next_ = false;                           // a thread that waits for the turn
+  std::chrono::steady_clock::time_point next_try_;  // to start one, by who has the turn
+  thread_list threads_;                             // last: they use the rest
 };
 
 }  // namespace heddle::process

@@ -2,7 +2,9 @@
 // What a pool is told of the workers that it has ordered.
 #pragma once
 
+#include <cstddef>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -23,7 +25,13 @@ class report_box {
  public:
   explicit report_box(const event_descriptor& kicked) noexcept : kicked_(kicked) {}
 
-  /// Drops it if there is no memory: the worker's own handle tells of its end, too.
+  /// There is memory for all that will be said of so many workers. Throws std::bad_alloc.
+  void make_room(std::size_t workers) {
+    const std::lock_guard lock(mutex_);
+    reports_.reserve(most_of_worker * workers);
+  }
+
+  /// Drops it if there is no memory, which make_room() has made.
   void put(const server_report& report, process_handle started) noexcept {
     {
       const std::lock_guard lock(mutex_);
@@ -36,18 +44,24 @@ class report_box {
     kick();
   }
 
-  [[nodiscard]] std::vector<delivered_report> take_all() noexcept {
+  [[nodiscard]] std::optional<delivered_report> try_take() noexcept {
     const std::lock_guard lock(mutex_);
-    return std::exchange(reports_, {});
+    if (taken_ != reports_.size()) return std::move(reports_[taken_++]);
+    reports_.clear();  // which keeps its memory
+    taken_ = 0;
+    return std::nullopt;
   }
 
   /// Wakes the supervisor.
   void kick() const noexcept { kicked_.signal(); }
 
  private:
+  static constexpr std::size_t most_of_worker = 3;  // started, ended, lost
+
   const event_descriptor& kicked_;
   std::mutex mutex_;
   std::vector<delivered_report> reports_;
+  std::size_t taken_ = 0;  // of these
 };
 
 }  // namespace heddle::process

@@ -58,6 +58,8 @@ class request_sender {
       }
     } catch (const no_room&) {
       // As where there is no slot.
+    } catch (const worker_is_lost&) {
+      // Who streams a call finds out, too, and has the worker replaced.
     } catch (...) {
       error = std::current_exception();
     }

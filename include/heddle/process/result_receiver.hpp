@@ -62,8 +62,8 @@ class result_receiver {
     return results_.is_broken() || results_.readable_bytes() >= sizeof(message_head);
   }
 
-  /// Waits for results until `is_over()`, or the worker is lost; not awake if the worker had to be woken. Before it
-  /// sleeps it asks `is_called_off()`, too; who makes that true calls wake_waiters() afterwards.
+  /// Waits for results until `is_over()`, or the worker is lost, or for a while; not awake if the worker had to be
+  /// woken. Before it sleeps it asks `is_called_off()`, too; who makes that true calls wake_waiters() afterwards.
   template <class IsOver, class IsCalledOff>
   void wait_for_results(sync::deadline until, const IsOver& is_over, const IsCalledOff& is_called_off) noexcept {
     const auto is_there = [&] { return has_results() || channel_.is_lost() || is_over(); };
@@ -74,7 +74,7 @@ class result_receiver {
     const std::uint32_t own = channel_.own_wakes();
     shared_.of_receiver.prepare(channel_memory::somebody);
     if (!is_there() && !is_called_off()) {
-      shared_.of_receiver.sleep(channel_memory::somebody, until);
+      shared_.of_receiver.sleep(channel_memory::somebody, std::min(until, worker_channel::end_of_sleep()));
       was_woken_for_nothing_ = !is_there();
       const bool is_late = until != sync::no_deadline && clock::now() >= until;
       if (was_woken_for_nothing_ && !is_late && own == channel_.own_wakes()) count_empty_wake();
@@ -154,12 +154,17 @@ class result_receiver {
     return head.size <= (head.what == message_head::kind::value ? max_result_ : max_failure);
   }
 
+  /// What the answer may take: what a call throws is not limited by what it may return.
+  [[nodiscard]] std::uint64_t max_memory() const noexcept {
+    return head_.what == message_head::kind::failure ? std::max(max_result_, max_failure) : max_result_;
+  }
+
   /// The first answer, once.
   template <class Owner>
   received receive_setup(Owner& owner) {
     has_head_ = false;
     writing_worker peer{*this};
-    message_source<writing_worker> source(results_, head_, max_result_, peer);
+    message_source<writing_worker> source(results_, head_, max_memory(), peer);
     std::exception_ptr error;
     try {
       if (head_.what == message_head::kind::failure) error = decode_exception(source);
@@ -176,7 +181,7 @@ class result_receiver {
   template <class Owner>
   received read_result(remote_call& call, bool is_wanted, Owner& owner) {
     writing_worker peer{*this};
-    message_source<writing_worker> source(results_, head_, max_result_, peer);
+    message_source<writing_worker> source(results_, head_, max_memory(), peer);
     bool has_value = false;
     bool is_garbage = false;
     std::exception_ptr error;

@@ -19,6 +19,7 @@
 #include <heddle/process/segment_names.hpp>
 #include <heddle/process/segment_notice.hpp>
 #include <heddle/process/shared_segment.hpp>
+#include <heddle/process/worker_channel.hpp>
 
 namespace heddle::process {
 
@@ -36,12 +37,12 @@ class segment_sender final : public segment_holder,
   void close_end_of_worker() noexcept { end_of_worker_ = message_socket(descriptor()); }
 
   /// The worker has the segment when it gets the call that is about to be written. Throws no_room where it has to read
-  /// other notices first, and std::bad_alloc.
+  /// other notices first, worker_is_lost where it has closed its end, and std::bad_alloc.
   void send(const std::shared_ptr<shared_segment>& segment) override {
     const std::lock_guard lock(mutex_);
     if (known_.contains(segment->id())) return;
     if (!late_.empty()) try_send_late();
-    if (!late_.empty()) throw no_room();
+    if (!late_.empty()) throw_refused();
     segment->add_holder(weak_from_this());
     const auto [added, is_new] = known_.insert(segment->id());
     if (try_send({.id = segment->id(),
@@ -50,7 +51,7 @@ class segment_sender final : public segment_holder,
                  {segment->number()}))
       return;
     known_.erase(added);
-    throw no_room();
+    throw_refused();
   }
 
   /// The worker unmaps it, now or when it gets to it.
@@ -98,8 +99,16 @@ class segment_sender final : public segment_holder,
     if (shared_->of_worker.ring() == channel_memory::somebody) shared_->of_worker.wake();
   }
 
+  /// What was not sent.
+  [[noreturn]] void throw_refused() const {
+    if (is_closed_) throw worker_is_lost();
+    throw no_room();
+  }
+
   [[nodiscard]] bool try_send(const segment_notice& notice, std::initializer_list<int> with = {}) noexcept {
-    if (socket_.send(notice, with, MSG_DONTWAIT) != message_socket::outcome::done) return false;
+    const auto outcome = socket_.send(notice, with, MSG_DONTWAIT);
+    is_closed_ = outcome == message_socket::outcome::closed;
+    if (outcome != message_socket::outcome::done) return false;
     shared_->notices.fetch_add(1, base::relaxed);  // relaxed: a call that follows, or the bell, orders it
     return true;
   }
@@ -111,6 +120,7 @@ class segment_sender final : public segment_holder,
   message_socket end_of_worker_;
   std::unordered_set<std::uint64_t> known_;  // to the worker
   std::vector<segment_notice> late_;         // there was no room in the socket
+  bool is_closed_ = false;                   // the worker has closed its end
 };
 
 }  // namespace heddle::process

@@ -28,10 +28,13 @@ inline constexpr obstacle obstacle_of_allocator =
         ? obstacle::none
         : obstacle::stateful_order;
 
+inline constexpr std::size_t most_on_stack = std::size_t{8} << 10U;  // bytes
+
 /// Appends `count` elements that lie behind one another in the message. Nothing is cleared before: from the window to
-/// the container through memory that stays in the nearest cache.
+/// the container through memory that stays in the nearest cache. Where containers are nested, that is not on the stack
+/// of each.
 template <class Container>
-void append_bulk(byte_source& source, Container& container, std::size_t count) {
+[[gnu::noinline]] void append_bulk(byte_source& source, Container& container, std::size_t count) {
   using element = typename Container::value_type;
   if constexpr (std::is_same_v<element, char> || std::is_same_v<element, unsigned char> ||
                 std::is_same_v<element, std::byte>) {
@@ -39,8 +42,13 @@ void append_bulk(byte_source& source, Container& container, std::size_t count) {
       const auto* const first = reinterpret_cast<const element*>(piece.data());
       container.insert(container.end(), first, first + piece.size());
     });
+  } else if constexpr (sizeof(element) > most_on_stack) {
+    for (std::size_t done = 0; done < count; ++done) {
+      container.emplace_back();
+      source.read(std::as_writable_bytes(std::span(&container.back(), 1)));
+    }
   } else {
-    constexpr std::size_t most = std::max<std::size_t>(1, (std::size_t{8} << 10U) / sizeof(element));
+    constexpr std::size_t most = most_on_stack / sizeof(element);
     const std::size_t size = std::min(most, count);
     alignas(element) std::byte bytes[most * sizeof(element)];
     const auto* const elements = reinterpret_cast<const element*>(bytes);

@@ -47,12 +47,12 @@ class server_process {
     return {std::move(ours), made, name};
   }
 
-  /// This program, started once more: it sees its static initialisers and nothing of main() but heddle::init(). Does
-  /// not wait for its hello. Throws std::system_error and std::bad_alloc.
-  static server_process restart() {
+  /// This program, started once more in that environment: it sees its static initialisers and nothing of main() but
+  /// heddle::init(). Does not wait for its hello. Throws std::system_error and std::bad_alloc.
+  static server_process restart(environment& variables) {
     auto [ours, theirs] = message_socket::make_pair();
     const serial_number name = make_name();
-    const pid_t made = start_as_server(theirs, name);
+    const pid_t made = start_as_server(theirs, name, variables);
     return {std::move(ours), made, name};
   }
 
@@ -62,9 +62,7 @@ class server_process {
 
   /// False if none comes in time. One that says that the server is gone is a report, too.
   [[nodiscard]] bool wait_for_report(std::chrono::milliseconds longest) const noexcept {
-    pollfd asked{connection_.number(), POLLIN, 0};
-    const int most = longest.count() > 0 ? static_cast<int>(longest.count()) : 0;
-    return retry_interrupted([&] { return ::poll(&asked, 1, most); }) == 1;
+    return is_readable(connection_.number(), longest);
   }
 
   /// Whether it is the first one, by which a server says that it is this one, and serves.
@@ -108,12 +106,14 @@ class server_process {
   ~server_process() {
     if (!connection_.is_open()) return;
     connection_ = message_socket(descriptor());
+    const auto type = static_cast<idtype_t>(P_PIDFD);
+    const auto number = static_cast<id_t>(handle_.number());
     if (!handle_.wait_for_end(longest_end)) {
       handle_.send_signal(SIGKILL);
       if (!handle_.wait_for_end(longest_end)) return;
     }
-    // The program may have waited for all its children itself.
-    retry_interrupted([&] { return ::waitpid(made_, nullptr, __WALL | WNOHANG); });
+    // The program may have waited for all its children itself, and have another one of that number.
+    retry_interrupted([&] { return ::waitid(type, number, nullptr, WEXITED | WNOHANG | __WALL); });
   }
 
  private:

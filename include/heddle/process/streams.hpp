@@ -19,13 +19,17 @@ namespace heddle::process {
 inline void flush_streams() noexcept {
   std::fflush(stdout);
   std::fflush(stderr);
-  for (std::ostream* const each : {&std::cout, &std::clog}) {
+  const auto flush = [](auto& stream) {
     try {
-      each->flush();
-    } catch (const std::ios_base::failure&) {
+      stream.flush();
+    } catch (...) {
       // Its state says so, too, to whom it matters.
     }
-  }
+  };
+  flush(std::cout);
+  flush(std::clog);
+  flush(std::wcout);
+  flush(std::wclog);
 }
 
 /// In a copy of a program, or in the program once more: what has been printed and is not written yet, the program

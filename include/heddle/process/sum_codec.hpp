@@ -55,7 +55,7 @@ struct codec<std::unique_ptr<T>> : codec_for<std::remove_cv_t<T>> {
   static std::unique_ptr<T> decode(byte_source& source) {
     const nesting_level level(source);
     if (!decode_flag(source)) return nullptr;
-    source.claim_memory(sizeof(T));
+    source.claim_memory(sizeof(T) + 4 * sizeof(void*));  // with what its allocator takes
     return std::unique_ptr<T>(new T(value_codec::decode(source)));
   }
 };

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -65,7 +66,8 @@ class supervisor {
   static constexpr std::uint64_t of_server = 1;
   static constexpr std::chrono::milliseconds later{1};
   static constexpr std::chrono::milliseconds longest_report{100};
-  static constexpr int most_turns = 4;  // of receiving from one worker, while others wait
+  static constexpr std::chrono::seconds longest_cause{1};  // until the server says how a worker has ended
+  static constexpr int most_turns = 4;                     // of receiving from one worker, while others wait
 
   /// As who has the turn.
   relay::leg run() noexcept {
@@ -79,7 +81,7 @@ class supervisor {
       threads_.set_out();
       for (int i = 0; i < count && threads_.has_turn(); ++i) handle(found[i].data.u64);
       if (work()) return relay::leg::over;
-      if (threads_.come_back()) continue;
+      if (threads_.come_back([this] { return run(); })) continue;
       pool_.box.kick();  // it may have heard what was for the other one
       return relay::leg::lost;
     }
@@ -88,7 +90,7 @@ class supervisor {
   /// What is to be done after anything has happened. Whether all is over. Another thread may do it at the same time.
   [[nodiscard]] bool work() noexcept {
     pool_.workers.starter().tend();
-    for (delivered_report& each : pool_.box.take_all()) note(each);
+    while (std::optional<delivered_report> next = pool_.box.try_take()) note(*next);
     look_again();
     late_.kill_late();
     burial_.bury_dead([this](const pool_worker& gone) { stop_watching(gone.channel.bell().number()); });
@@ -215,7 +217,7 @@ class supervisor {
       case server_report::kind::failed:
         about->is_left_alone = delivered.report.how.process != 0;
         pool_.workers.note_start_error(delivered.report.error, "a worker process cannot be started");
-        about->has_report = true;
+        about->could_not_start = about->has_report = true;
         return note_end(*about);
       case server_report::kind::ended:
         note_cause(*about, delivered.report.how);
@@ -225,6 +227,7 @@ class supervisor {
         if (about->end.cause == death_cause::unknown) about->end.cause = death_cause::server_lost;
         about->has_report = true;
         if (!about->is_started) note_end(*about);
+        about->handle.send_signal_to_group(SIGKILL);  // which its server would have done
         return;
       case server_report::kind::hello:
         return;
@@ -235,6 +238,7 @@ class supervisor {
     started.is_started = true;
     started.sender.was_started();
     started.end.pid = delivered.report.how.process;
+    if (started.has_ended) return;  // another thread has learnt that first: with its server
     started.handle = std::move(delivered.started);
     watch(started.handle.number(), 2 * started.serial + 1);
     if (started.due_signal != 0) started.handle.send_signal(started.due_signal);
@@ -244,7 +248,8 @@ class supervisor {
       pool_.workers.note_start();
     }
     pool_.start_clock(started);
-    if (!started.is_set_up && pool_.settings.setup_limit.count() != 0) started.limit.start(pool_.settings.setup_limit);
+    const bool has_setup_limit = !started.is_set_up && pool_.settings.setup_limit.count() != 0;
+    if (has_setup_limit && !started.is_leaving) started.limit.start(pool_.settings.setup_limit);
   }
 
   static void note_cause(pool_worker& ended, const exit_report& how) noexcept {
@@ -260,7 +265,7 @@ class supervisor {
   void note_end(pool_worker& ended) {
     if (std::exchange(ended.has_ended, true)) return;
     if (ended.handle.is_open()) stop_watching(ended.handle.number());
-    ended.bury_after = clock::now() + longest_report;
+    ended.bury_after = clock::now() + longest_cause;
     ended.limit.stop();
     ended.read_limit.stop();
     ended.channel.lose();

@@ -34,7 +34,9 @@ inline void enter_surroundings(pid_t server, const spawn_order& order,
                                const message_socket::descriptors& given) noexcept {
   ::setpgid(0, 0);
   for (const int usual : ignored_by_server) ::signal(usual, SIG_DFL);
-  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   // It is in the background of the program's terminal, if there is one: writing there works, and reading is an error.
   for (const int stopping : {SIGTTOU, SIGTTIN}) ::signal(stopping, SIG_IGN);
   order.where.apply();

@@ -2,6 +2,7 @@
 // The program's side of the channel to one worker: what sending and receiving have in common.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include <heddle/base/atomic.hpp>
@@ -11,6 +12,7 @@
 #include <heddle/process/remote_call.hpp>
 #include <heddle/process/report_box.hpp>
 #include <heddle/process/shared_memory.hpp>
+#include <heddle/sync/deadline.hpp>
 #include <heddle/sync/spin_wait.hpp>
 #include <heddle/sync/this_thread.hpp>
 
@@ -106,13 +108,20 @@ class worker_channel {
     return has_woken_.exchange(false, base::relaxed);
   }
 
+  /// Who waits for the worker looks again then: it can have the system move those who sleep to where nobody wakes them.
+  [[nodiscard]] static sync::deadline end_of_sleep() noexcept {
+    return sync::deadline_after(std::chrono::milliseconds(250));
+  }
+
   /// Waits until `is_there()`; or `is_enough()`, which is asked before it sleeps, and each time that it was woken for
   /// nothing.
   template <class IsThere, class IsEnough>
   void wait(doorbell& at, const IsThere& is_there, const IsEnough& is_enough) {
     if (may_spin_ && sync::spin_until(is_there)) return;
     const sync::blocking_scope blocked(nullptr);
-    at.wait(channel_memory::somebody, [&] { return is_there() || is_enough(); });
+    for (at.prepare(channel_memory::somebody); !is_there() && !is_enough(); at.prepare(channel_memory::somebody))
+      at.sleep(channel_memory::somebody, end_of_sleep());
+    at.cancel();
   }
 
  private:

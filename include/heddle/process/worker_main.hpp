@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -363,6 +364,7 @@ inline void apply(const worker_settings& settings) noexcept {
 /// is a copy of is destroyed here.
 inline void worker_main(serial_number, message_socket::descriptors& given) noexcept {
   reset_coverage();
+  ::signal(SIGPIPE, [](int) {});  // not ignored: programs that a call starts would have that, too
   ::on_exit([](int code, void*) { end_worker(code); }, nullptr);
   sync::current_context::set(nullptr);  // of a thread of the program that this is a copy of
   const shared_memory memory = map_channel(std::move(given[given_memory]));

@@ -29,6 +29,10 @@ class worker_pool {
   explicit worker_pool(const worker_pool_settings& settings) : state_(settings), supervisor_(state_) {}
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
+  ~worker_pool() {
+    close();
+    join();
+  }
 
   /// False in the child of a fork, which has neither its threads nor its workers.
   [[nodiscard]] bool is_of_this_process() const noexcept { return state_.is_of_this_process(); }

@@ -2,6 +2,9 @@
 // The fork servers that all pools of a process share.
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -16,6 +19,7 @@
 
 #include <heddle/base/fork_count.hpp>
 #include <heddle/process/child.hpp>
+#include <heddle/process/environment.hpp>
 #include <heddle/process/order_book.hpp>
 #include <heddle/process/program.hpp>
 #include <heddle/process/report_box.hpp>
@@ -27,6 +31,16 @@
 #include <heddle/process/worker_main.hpp>
 
 namespace heddle::process {
+
+/// Whose a process is.
+struct rights {
+  uid_t user = 0;
+  uid_t real_user = 0;
+  gid_t group = 0;
+
+  static rights of_this_process() noexcept { return {::geteuid(), ::getuid(), ::getegid()}; }
+  bool operator==(const rights&) const = default;
+};
 
 /// One for each process and each kind of server. Any thread. Never destroyed: the server ends with the process.
 ///
@@ -62,8 +76,11 @@ class worker_starter {
   void begin() {
     std::shared_ptr<const server_process> gone;  // is waited for without the lock, as is the next
     std::shared_ptr<const server_process> mine;
+    environment now = environment::of_this_process();
     std::unique_lock lock(mutex_);
     is_started_.wait(lock, [&] { return !is_starting_; });
+    environment_ = std::move(now);
+    if (server_ != nullptr) check_rights();
     if (server_ == nullptr) start(lock);
     mine = server_;
     const auto until = clock::now() + server_process::longest_start;
@@ -175,6 +192,14 @@ class worker_starter {
     return make_both();
   }
 
+  /// Workers have the rights of their server.
+  void check_rights() const {
+    if (rights::of_this_process() == rights_) return;
+    throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
+                            "the user or group of this process is another one than when its first pool was made, whose "
+                            "rights workers would have; make the first pool afterwards");
+  }
+
   void check_whether_to_start() const {
     if (kind_ == kind::copy && has_greeted_) {
       throw std::system_error(
@@ -197,7 +222,7 @@ class worker_starter {
     std::shared_ptr<server_process> made;
     std::exception_ptr error;
     try {
-      made = std::make_shared<server_process>(kind_ == kind::anew ? server_process::restart()
+      made = std::make_shared<server_process>(kind_ == kind::anew ? server_process::restart(environment_)
                                                                   : server_process::fork(&worker_main));
     } catch (...) {
       error = std::current_exception();
@@ -212,6 +237,7 @@ class worker_starter {
       std::rethrow_exception(error);
     }
     server_ = std::move(made);
+    rights_ = rights::of_this_process();
     ++generation_;
     is_greeted_ = has_served_ = false;
     hope_again();
@@ -320,6 +346,8 @@ class worker_starter {
   std::condition_variable is_started_;
   std::shared_ptr<server_process> server_;
   std::shared_ptr<const server_process> gone_;  // whose end nobody has waited for
+  environment environment_;  // when the last pool was made: the program may change its own when a server is started
+  rights rights_;            // that the server has
   std::uint64_t generation_ = 0;
   order_book book_;
   restart_limit limit_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -181,6 +182,36 @@ struct inherits : base {
   int b = 0;
 };
 
+/// Its last member has room for one more behind it.
+struct roomy {
+  std::string name;
+  int age = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(name, age);
+  }
+};
+struct fills_room : roomy {
+  int salary = 0;
+};
+struct adds_nothing : roomy {};
+struct labelled : temperature {
+  std::string label;
+};
+struct freely_labelled : by_free_function {
+  std::string label;
+};
+struct freely_labelled_pair : by_free_pair {
+  std::string label;
+};
+struct freely_renamed : by_free_function {};
+
+/// Its members can be given nothing, since nothing can be made that the first is bound to.
+struct with_default_reference {
+  std::ostream& log = std::cout;
+  int level = 3;
+};
+
 struct plain_base {
   int a;
 };
@@ -253,6 +284,11 @@ static_assert(why<with_const_reference> == obstacle::reference);
 static_assert(why<with_pointer> == obstacle::pointer && why<either> == obstacle::union_type);
 static_assert(why<closed> == obstacle::unknown_class && why<no_default> == obstacle::not_default_constructible);
 static_assert(why<inherits> == obstacle::inherited_serialize && why<derived> == obstacle::none);
+static_assert(why<fills_room> == obstacle::inherited_serialize && why<adds_nothing> == obstacle::none);
+static_assert(why<labelled> == obstacle::inherited_serialize);
+static_assert(why<freely_labelled> == obstacle::inherited_serialize && why<freely_renamed> == obstacle::none);
+static_assert(why<freely_labelled_pair> == obstacle::inherited_serialize);
+static_assert(why<with_default_reference> == obstacle::hidden_members);
 static_assert(why<plain_derived> == obstacle::base_class && why<unbounded> == obstacle::open_enum);
 static_assert(why<std::unique_ptr<polymorphic>> == obstacle::polymorphic_pointer);
 static_assert(why<std::unique_ptr<int[]>> == obstacle::array_pointer);

@@ -214,6 +214,18 @@ TEST_CASE("keys that were chosen to fall into one bucket are refused", "[process
   std::unordered_multimap<int, int> alike;
   for (int i = 0; i < 1000; ++i) alike.insert({i % 3, 1});
   CHECK(round_trip(alike) == alike);
+  // Each would look at all of its bucket that are like the other one.
+  std::vector<std::uint64_t> apart{0};
+  apart.resize(100'001, sample.bucket_count());
+  apart.resize(200'000, 0);
+  CHECK_THROWS_AS(decoded<std::unordered_multiset<std::uint64_t>>(encoded(apart)), malformed_message);
+}
+
+TEST_CASE("elements that are larger than a stack arrive", "[process][codec]") {
+  using large = std::array<std::byte, 20'000'000>;
+  std::vector<large> sent(2);
+  sent[1].back() = std::byte{7};
+  CHECK(round_trip(sent)[1].back() == std::byte{7});
 }
 
 TEST_CASE("values side by side arrive in their order", "[process][codec]") {

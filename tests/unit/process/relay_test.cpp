@@ -12,6 +12,13 @@
 
 using heddle::process::relay;
 
+namespace {
+
+/// What a thread does that is started where there was none that waits for the turn; here there is always one.
+constexpr auto nothing = [] { return relay::leg::over; };
+
+}  // namespace
+
 TEST_CASE("who does not come back in time loses the turn, and another thread has it", "[relay]") {
   const heddle_test::deadline limit;
   std::atomic<int> turns{0};
@@ -26,7 +33,7 @@ TEST_CASE("who does not come back in time loses the turn, and another thread has
     runners.set_out();
     while (turns != 2) std::this_thread::yield();
     heddle_test::wait_for(may_end);
-    has_lost = !runners.has_turn() && !runners.come_back();
+    has_lost = !runners.has_turn() && !runners.come_back(nothing);
     return relay::leg::lost;
   });
   while (turns != 2) std::this_thread::yield();
@@ -47,7 +54,7 @@ TEST_CASE("who will not be back soon gives the turn up", "[relay]") {
     runners.set_out();
     runners.give_up();
     while (turns == mine) std::this_thread::yield();
-    losses += runners.come_back() ? 0 : 1;
+    losses += runners.come_back(nothing) ? 0 : 1;
     return relay::leg::lost;
   });
   runners.join();
@@ -80,7 +87,7 @@ TEST_CASE("who comes back has the turn still", "[relay]") {
   runners.start([&] {
     for (int i = 0; i < 1000; ++i) {
       runners.set_out();
-      if (!runners.come_back()) return relay::leg::lost;  // this machine was busy with something else
+      if (!runners.come_back(nothing)) return relay::leg::lost;  // this machine was busy with something else
       ++kept;
     }
     return relay::leg::over;
