@@ -12,7 +12,7 @@
 #include <thread>
 
 int make_small(int picture) {
-  std::this_thread::sleep_for(std::chrono::microseconds(100));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return picture;
 }
 

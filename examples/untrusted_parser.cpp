@@ -142,7 +142,7 @@ int parse_all(const fs::path& folder) {
   // Besides accidents, what a file could talk the parser into. sandbox_options::strict() also insists on Landlock,
   // which not every kernel has.
   heddle::process_pool_executor procs{
-      {.timeout = 500ms,
+      {.timeout = 2s,
        .max_memory = std::uint64_t{128} << 20U,
        .worker_stdio = heddle::worker_stdio::null,
        .sandbox = heddle::sandbox_options{.no_network = true, .read_only_filesystem = true}}};

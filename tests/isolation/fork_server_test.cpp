@@ -139,7 +139,8 @@ facts facts_of_a_killed_program(const way_to_start& way, const Tell& tell) {
 
 /// Where as many descriptors are under way, from this program to itself, as its server may have. 0 if all is well.
 int order_while_nothing_can_be_told() {
-  constexpr uid_t nobody = 65534;  // to whom the limit applies, as to root of a user namespace, who may not know it
+  // To whom the limit applies, as to root of a user namespace, who may not know it; and who has no other descriptors.
+  const auto nobody = 100'000 + static_cast<uid_t>(::getpid());
   [[maybe_unused]] const int refused = ::geteuid() == 0 ? ::setuid(nobody) : 0;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_DUMPABLE, 1);

@@ -4,6 +4,7 @@
 #include <heddle/parallel_invoke.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -53,7 +54,7 @@ std::uint64_t grow(std::uint64_t seed, unsigned height) {
 }  // namespace
 
 TEST_CASE("a tree of tiny forks is counted right by every number of workers", "[stress]") {
-  const heddle_test::deadline limit;
+  const heddle_test::deadline limit(std::chrono::seconds(250));
   for (const std::size_t workers : {1U, 2U, 3U, 8U}) {
     thread_pool_executor pool{{.max_workers = workers}};
     for (std::size_t round = 0; round < scaled(10); ++round) {
@@ -65,7 +66,7 @@ TEST_CASE("a tree of tiny forks is counted right by every number of workers", "[
 }
 
 TEST_CASE("random trees of forks and loops are counted as one thread counts them", "[stress]") {
-  const heddle_test::deadline limit;
+  const heddle_test::deadline limit(std::chrono::seconds(250));
   thread_pool_executor alone{{.max_workers = 1}};
   thread_pool_executor pool{{.max_workers = 3}};
   for (unsigned round = 0; round < static_cast<unsigned>(scaled(100)); ++round) {
@@ -79,7 +80,7 @@ TEST_CASE("random trees of forks and loops are counted as one thread counts them
 }
 
 TEST_CASE("guests come and go while workers steal from them", "[stress]") {
-  const heddle_test::deadline limit;
+  const heddle_test::deadline limit(std::chrono::seconds(250));
   thread_pool_executor pool{{.max_workers = 2}};
   std::atomic<std::uint64_t> sum{0};
   std::vector<std::thread> guests;
@@ -97,7 +98,7 @@ TEST_CASE("guests come and go while workers steal from them", "[stress]") {
 }
 
 TEST_CASE("exceptions pass through stolen and unstolen forks", "[stress]") {
-  const heddle_test::deadline limit;
+  const heddle_test::deadline limit(std::chrono::seconds(250));
   thread_pool_executor pool{{.max_workers = 3}};
   struct thrower {
     static void run(unsigned height) {

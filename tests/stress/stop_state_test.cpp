@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -54,7 +55,7 @@ void in_rounds(std::size_t threads, std::size_t rounds, Before before_round, Act
 }  // namespace
 
 TEST_CASE("callbacks that come and go while stop is requested are called once or not at all", "[stress]") {
-  const heddle_test::deadline limit;
+  const heddle_test::deadline limit(std::chrono::seconds(250));
   std::optional<stop_source> source;
   std::atomic<int> wrong{0};
   std::atomic<int> first_requests{0};
@@ -86,7 +87,7 @@ TEST_CASE("callbacks that come and go while stop is requested are called once or
 }
 
 TEST_CASE("a callback that stays is called, whenever it came", "[stress]") {
-  const heddle_test::deadline limit;
+  const heddle_test::deadline limit(std::chrono::seconds(250));
   std::optional<stop_source> source;
   std::optional<stop_callback<count>> callbacks[3];
   int calls[3] = {};
@@ -112,7 +113,7 @@ TEST_CASE("a callback that stays is called, whenever it came", "[stress]") {
 }
 
 TEST_CASE("callbacks destroy themselves and each other while others are destroyed", "[stress]") {
-  const heddle_test::deadline limit;
+  const heddle_test::deadline limit(std::chrono::seconds(250));
   struct destroyer {
     std::unique_ptr<stop_callback<destroyer>>* callbacks;
     void operator()() const noexcept {

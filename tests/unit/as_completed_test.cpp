@@ -250,8 +250,8 @@ TEST_CASE("what is done is read also when the timeout is over", "[as_completed][
 TEST_CASE("the timeout begins with the call", "[as_completed][timeout]") {
   const heddle_test::deadline limit;
   promised p(1);
-  const auto begin = std::chrono::steady_clock::now();
   auto read = as_completed(p.futures, 20ms);
+  const auto begin = std::chrono::steady_clock::now();
   while (std::chrono::steady_clock::now() - begin < 20ms) std::this_thread::yield();
   std::this_thread::yield();
   while (std::chrono::steady_clock::now() - begin < 21ms) std::this_thread::yield();

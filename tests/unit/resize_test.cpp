@@ -143,8 +143,10 @@ TEST_CASE("a pool that is made smaller runs no more calls at a time than it was 
   pool.resize(2);
   CHECK(pool.max_workers() == 2);
   run_together(pool, 2);
-  CHECK(most_at_a_time(pool, 50) == 2);
+  CHECK(pool.wait_idle());  // each has looked whether it may rest, after the resize
+  CHECK(most_at_a_time(pool, 50) <= 2);
   pool.resize(1);
+  CHECK(pool.wait_idle());
   CHECK(most_at_a_time(pool, 20) == 1);
   pool.resize(4);
   run_together(pool, 4);
@@ -157,7 +159,8 @@ TEST_CASE("a pool that has grown and is made smaller runs no more calls at a tim
   run_together(pool, 5);
   pool.resize(2);
   run_together(pool, 2);
-  CHECK(most_at_a_time(pool, 50) == 2);
+  CHECK(pool.wait_idle());
+  CHECK(most_at_a_time(pool, 50) <= 2);
 }
 
 TEST_CASE("calls that run when their pool is made smaller go on to their ends", "[resize]") {
@@ -266,10 +269,16 @@ TEST_CASE("forks see a pool that has grown", "[resize][regression]") {
   if (was_larger) pool.resize(8);
   pool.resize(4);
   std::latch together(4);
-  const auto meet = [&] { together.arrive_and_wait(); };
+  const auto meet = [&] {
+    std::this_thread::sleep_for(1ms);  // whose calls are known to be short calls nobody
+    together.arrive_and_wait();
+  };
   heddle::parallel_invoke(pool, meet, meet, meet, meet);
   std::latch again(4);
-  const auto meet_again = [&] { again.arrive_and_wait(); };
+  const auto meet_again = [&] {
+    std::this_thread::sleep_for(1ms);
+    again.arrive_and_wait();
+  };
   pool.submit([&] { heddle::parallel_invoke(meet_again, meet_again, meet_again, meet_again); }).result();
 }
 

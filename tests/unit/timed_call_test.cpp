@@ -123,9 +123,9 @@ TEST_CASE("calls run in the order of their times, those of one time in that of s
   const auto add = [&](auto delay, char name) {
     calls.push_back(pool.submit_after(delay, [&order, name] { order += name; }));
   };
-  add(60ms, 'e');
-  add(20ms, 'c');
-  add(40ms, 'd');
+  add(1500ms, 'e');
+  add(500ms, 'c');
+  add(1000ms, 'd');
   add(-1s, 'a');
   add(0s, 'b');
   while (pool.stats().queued_jobs < calls.size()) std::this_thread::yield();
@@ -268,7 +268,7 @@ TEST_CASE("a callback in the thread of the timers may shut the pool down", "[tim
   breaks.wait_until_reached();
   std::latch is_told{1};
   std::atomic<bool> had_error{false};
-  auto late = pool->submit_after(30ms, [] {});
+  auto late = pool->submit_after(500ms, [] {});  // by when the pool is broken
   auto later = pool->submit_after(1h, [] {});
   late.add_done_callback([&](const future<void>& f) {  // the pool is broken: it ends in the thread of the timers
     had_error = f.exception() != nullptr;
@@ -357,6 +357,7 @@ TEST_CASE("every calls again and again, a period apart, for the first time after
   CHECK_FALSE(often.running());
   CHECK(often.cancel());
   CHECK(often.cancelled());
+  pool.shutdown();
   const std::lock_guard lock(mutex);
   for (std::size_t i = 0; i < times.size(); ++i) CHECK(times[i] >= begin + (i + 1) * 2ms);
 }
@@ -378,6 +379,7 @@ TEST_CASE("times of every that pass while a call runs are left out", "[timed_cal
     if (call <= 4) enough.count_down();
   });
   enough.wait();
+  pool.shutdown();
   CHECK(begin_of_fourth >= end_of_first + 20ms);
 }
 

@@ -90,12 +90,16 @@ TEST_CASE("a timeout cancels a call that has not begun", "[with_timeout]") {
 TEST_CASE("a timeout ends the wait for a call that runs, and asks it to stop", "[with_timeout]") {
   const heddle_test::deadline limit;
   thread_pool_executor pool{{.max_workers = 1}};
+  gate begins;
   gate stopping;
-  auto late = with_timeout(pool, pool.submit([&](const stop_token& stop) {
+  auto runs = pool.submit([&](const stop_token& stop) {
+    begins.pass();
     while (!stop.stop_requested()) std::this_thread::yield();
     stopping.pass();
-  }),
-                           10ms);
+  });
+  begins.wait_until_reached();
+  begins.open();
+  auto late = with_timeout(pool, std::move(runs), 10ms);
   CHECK_THROWS_WITH(late.result(),
                     "timed out: the call was not done within its time limit, so it was cancelled or asked to stop");
   stopping.wait_until_reached();
@@ -221,12 +225,19 @@ TEST_CASE("what a time limit calls may use the pool while that ends", "[with_tim
   const heddle_test::deadline limit;
   std::latch calls(1);
   std::atomic<int> refusals{0};
-  promise<int> never;
   future<int> late;
-  {
+  const auto here = std::this_thread::get_id();
+  std::chrono::milliseconds length = 1ms;
+  for (bool is_too_late = true; is_too_late; length *= 4) {  // the call of the callback is to be the timers'
+    is_too_late = false;
+    promise<int> never;
     thread_pool_executor pool{{.max_workers = 1}};
-    late = with_timeout(pool, never.get_future(), 1ms);
+    late = with_timeout(pool, never.get_future(), length);
     late.add_done_callback([&](const future<int>&) {
+      if (std::this_thread::get_id() == here) {
+        is_too_late = true;
+        return;
+      }
       calls.count_down();
       while (refusals < 2000) {  // the pool would be gone long before, if it did not wait for this
         try {
@@ -236,7 +247,7 @@ TEST_CASE("what a time limit calls may use the pool while that ends", "[with_tim
         }
       }
     });
-    calls.wait();
+    if (!is_too_late) calls.wait();
   }
   CHECK(late.done());
   CHECK(refusals == 2000);

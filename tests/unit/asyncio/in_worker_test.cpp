@@ -6,6 +6,7 @@
 #include <heddle/parallel_for.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <support/catch.hpp>
+#include <support/gate.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -93,18 +94,20 @@ TEST_CASE("a job that the thread of a loop runs may block and run a loop of its 
 }
 
 TEST_CASE("the body of a parallel loop may block also where a loop's thread runs it", "[asyncio][in_worker]") {
+  heddle_test::gate ends;
   heddle::thread_pool_executor pool{{.max_workers = 2}};
   heddle::thread_pool_executor alone{{.max_workers = 1}};  // its loops run in the caller only
   heddle::base::atomic<int> sum = 0;
   asyncio::run([&]() -> asyncio::task<void> {
     heddle::parallel_for(alone, 0, 100, [&](int) { sum.fetch_add(pool.submit([] { return 1; }).result()); });
     bool refused = false;
-    auto slow = pool.submit([] { std::this_thread::sleep_for(5ms); });
+    auto slow = pool.submit([&] { ends.pass(); });
     try {
       slow.result();
     } catch (const heddle::invalid_state_error&) {
       refused = true;
     }
+    ends.open();
     CHECK(refused);
     co_return;
   });

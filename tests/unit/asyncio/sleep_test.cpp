@@ -35,7 +35,8 @@ TEST_CASE("sleep() takes as long as it says, not less", "[asyncio][sleep]") {
 TEST_CASE("sleepers wake in the order of their times, the others run meanwhile", "[asyncio][sleep]") {
   std::vector<int> order;
   asyncio::run([&]() -> asyncio::task<void> {
-    co_await asyncio::gather(append_after(order, 30ms, 3), append_after(order, 10ms, 1), append_after(order, 20ms, 2));
+    co_await asyncio::gather(append_after(order, 1000ms, 3), append_after(order, 10ms, 1),
+                             append_after(order, 500ms, 2));
   });
   CHECK(order == std::vector<int>{1, 2, 3});
 }
