@@ -39,8 +39,9 @@ struct timeout_rule {
 };
 
 /// The future of what `awaited` gives within `timeout`, which begins now. When the time is over `awaited` is asked to
-/// stop (future::request_stop): a call that has not begun is cancelled, one that runs may ask its stop_token. Then this
-/// ends with task_timeout, and waits for nobody. Cancelling it asks `awaited` to stop, too. Never blocks.
+/// stop (future::request_stop): a call that has not begun is cancelled, one that runs may ask its stop_token, and in a
+/// worker process it is killed. Then this ends with task_timeout, and waits for nobody. Cancelling it asks `awaited` to
+/// stop, too. Never blocks.
 ///
 /// Takes a future of any executor over, or a shared_future, whose value is copied. `timers` is the pool that keeps the
 /// time, in a thread for that alone, so that no call is in the way. What a limit sets off runs there too, and makes
