@@ -110,8 +110,8 @@ void run_loop(prioritized<thread_pool_executor> on, std::uint64_t size, Body bod
 
 /// `chunksize`: how many iterations belong together, the last ones may be fewer; 0 is 1, and as many as take some 10 ms
 /// in worker processes. A thread takes one chunk or several at a time: as many as take about a microsecond, which is
-/// measured while the loop runs. So it need not be set for speed, but where neighbours should be done by one thread: the
-/// rows of a tile, the elements of a cache line.
+/// measured while the loop runs. So it need not be set for speed, but where neighbours should be done by one thread:
+/// the rows of a tile, the elements of a cache line.
 struct loop_options {
   std::size_t chunksize = 0;
 };

@@ -14,8 +14,8 @@ namespace heddle {
 /// Values of `T` can be sent to another process that runs the same program, and come back: numbers, bool, enums,
 /// strings, all containers of the standard library, std::array, pair, tuple, optional, variant, unique_ptr, complex,
 /// bitset, chrono's durations and time points, filesystem::path, error_code; structs of up to 16 public members that
-/// can travel (C arrays of some 70 elements in all, std::arrays of any size), without a line of code; and any class with
-/// a serialize function:
+/// can travel (C arrays of some 70 elements in all, std::arrays of any size), without a line of code; and any class
+/// with a serialize function:
 ///
 ///     class account {
 ///      public:
@@ -25,12 +25,11 @@ namespace heddle {
 ///     };
 ///
 /// as cereal has it, so that classes written for cereal work as they are if they name nothing of cereal's (else see
-/// cereal.hpp). Instead of the member it can be a function `serialize(archive, value)` in the namespace of the class, or
-/// a pair: `save(archive) const` and `load(archive)` as members, `save(archive, const value&)` and
-/// `load(archive, value&)` beside it. `Archive::is_loading::value` and `Archive::is_saving::value` say which way it
-/// goes. A class without a default constructor has `save` and
-/// `static name load(archive)`, which asks `archive.template get<type>()` for each value and returns a new object.
-/// Where these are private, the class says `friend heddle::access;`.
+/// cereal.hpp). Instead of the member it can be a function `serialize(archive, value)` in the namespace of the class,
+/// or a pair: `save(archive) const` and `load(archive)` as members, `save(archive, const value&)` and `load(archive,
+/// value&)` beside it. `Archive::is_loading::value` and `Archive::is_saving::value` say which way it goes. A class
+/// without a default constructor has `save` and `static name load(archive)`, which asks `archive.template get<type>()`
+/// for each value and returns a new object. Where these are private, the class says `friend heddle::access;`.
 ///
 /// Containers are received with elements in the order they were sent; a container inside an object that is loaded is
 /// replaced. Values may be nested a thousand deep, as in a list of unique_ptr; what is deeper is a codec_error. An enum

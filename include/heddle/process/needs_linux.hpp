@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a public header of worker processes includes first, so that the compiler says this and not which file is missing.
+// What a public header of worker processes includes first, so that the compiler says this and not which file is
+// missing.
 #pragma once
 
 #if !defined(__linux__)
