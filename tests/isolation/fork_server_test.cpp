@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <heddle/process/descriptor.hpp>
+#include <heddle/process/environment.hpp>
 #include <heddle/process/program.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -37,6 +38,7 @@
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using heddle::process::assignment;
+using heddle::process::environment;
 using heddle::process::message_socket;
 using heddle::process::process_handle;
 using heddle::process::server_process;
@@ -57,12 +59,12 @@ server_process greeted(server_process server) {
   return server;
 }
 server_process forked() { return greeted(server_process::fork(&heddle_test::obey)); }
-server_process restarted() { return greeted(server_process::restart()); }
+server_process restarted() { return greeted(server_process::restart(environment::of_this_process())); }
 
 /// A server in which a static object has started a thread: it does not fork.
 server_process threaded() {
   ::setenv("HEDDLE_TEST_STATIC_THREAD", "1", 1);
-  server_process started = server_process::restart();
+  server_process started = server_process::restart(environment::of_this_process());
   const int threads = heddle_test::greet(started);
   ::unsetenv("HEDDLE_TEST_STATIC_THREAD");
   CHECK(threads > 1);

@@ -57,10 +57,10 @@ inline void enter_program(int count, const char* const* arguments, worker_body b
 
 /// Starts this program once more, as a fork server that has `connection`, in that environment. Throws std::system_error
 /// and std::bad_alloc.
-inline pid_t start_as_server(const message_socket& connection, serial_number name, environment& variables_of_server) {
+inline pid_t start_as_server(const message_socket& connection, serial_number name, environment sees) {
   std::string assigned =
       assignment{.does = assignment::role::fork_server, .name = name, .parent = ::getpid()}.as_variable();
-  std::vector<char*> variables = variables_of_server.pointers();
+  std::vector<char*> variables = sees.pointers();
   variables.insert(variables.begin(), assigned.data());
   return start_this_program(connection.number(), program::current().pointers().data(), variables.data());
 }

@@ -49,10 +49,10 @@ class server_process {
 
   /// This program, started once more in that environment: it sees its static initialisers and nothing of main() but
   /// heddle::init(). Does not wait for its hello. Throws std::system_error and std::bad_alloc.
-  static server_process restart(environment& variables) {
+  static server_process restart(environment variables) {
     auto [ours, theirs] = message_socket::make_pair();
     const serial_number name = make_name();
-    const pid_t made = start_as_server(theirs, name, variables);
+    const pid_t made = start_as_server(theirs, name, std::move(variables));
     return {std::move(ours), made, name};
   }
 
@@ -80,7 +80,7 @@ class server_process {
     throw std::system_error(
         std::make_error_code(why),
         "the fork server of this program did not start: it ended, or said nothing for 5 seconds; where it is this "
-        "program, started once more, that must get to heddle::init(argc, argv) at once: call it first in main()");
+        "program, started once more, that must get to heddle::init(argc, argv) at once: call that first in main()");
   }
 
   /// Orders a worker, which is told of later: with the folder that it works in, its environment, and what it is given.
