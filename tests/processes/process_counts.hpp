@@ -62,7 +62,8 @@ inline process_counts counts_of(pid_t process) {
 /// Those of a process that does nothing, once they stay: of a pool that has ended a worker may not have been reaped.
 inline process_counts counts_at_rest(pid_t process) {
   process_counts found = counts_of(process);
-  for (int times_the_same = 0; times_the_same < 4;) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  for (int times_the_same = 0; times_the_same < 4 && std::chrono::steady_clock::now() < until;) {
     ::usleep(10'000);
     const process_counts next = counts_of(process);
     const bool is_server_idle = process == ::getpid() || next.children == 0;

@@ -313,7 +313,7 @@ TEST_CASE("a pool that is made after the program has given up its rights is refu
       process_pool_executor before{{.max_workers = 1}};
       if (before.submit(one_more, 1).result() != 2) ::_exit(1);
     }
-    if (::setuid(54'322) != 0) ::_exit(2);
+    if (::setuid(54'322) != 0) ::_exit(77);
     try {
       const process_pool_executor afterwards{{.max_workers = 1}};
       ::_exit(3);
@@ -323,6 +323,7 @@ TEST_CASE("a pool that is made after the program has given up its rights is refu
   }
   int status = -1;
   REQUIRE(::waitpid(copy, &status, 0) == copy);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) SKIP("there is no other user");
   CHECK(status == 0);
 }
 

@@ -16,7 +16,7 @@ class access {
   template <class Class, class Result, class... Arguments>
   static Class class_of(Result (Class::*)(Arguments...));
   template <class Class, class Result, class... Arguments>
-  static Class class_of(Result (Class::*)(Arguments...) const);
+  static Class class_of_const(Result (Class::*)(Arguments...) const);
 
  public:
   template <class Archive, class T>
@@ -49,7 +49,7 @@ class access {
   template <class T, class Archive>
   static auto serializer() -> decltype(class_of(&T::template serialize<Archive>));
   template <class T, class Archive>
-  static auto saver() -> decltype(class_of(&T::template save<Archive>));
+  static auto saver() -> decltype(class_of_const(&T::template save<Archive>));
 };
 
 /// For types whose source cannot be changed, and for adapters of other libraries: a specialisation that has
@@ -93,14 +93,22 @@ template <class T>
 concept customised = std::is_class_v<T> && (has_adapter<T> || has_member_serialize<T> || has_free_serialize<T> ||
                                             has_member_save<T> || has_free_save<T>);
 
-/// How many bytes behind its members a class derived from `T` may put its own into.
-template <class T, std::size_t More = alignof(T)>
+/// `T`, and so many bytes more.
+template <class T, std::size_t More>
+struct followed_by : T {
+  char more[More];
+};
+template <class T, std::size_t More>
+  requires(std::is_final_v<T>)
+struct followed_by<T, More> {
+  [[no_unique_address]] T value;
+  char more[More];
+};
+
+/// How many bytes a class derived from `T` may put behind its members without being larger.
+template <class T, std::size_t More = alignof(T) < 64 ? alignof(T) : 64>
 consteval std::size_t bytes_left() {
-  struct followed {
-    [[no_unique_address]] T value;
-    char more[More];
-  };
-  if constexpr (sizeof(followed) == sizeof(T))
+  if constexpr (sizeof(followed_by<T, More>) == sizeof(T))
     return More;
   else if constexpr (More > 1)
     return bytes_left<T, More - 1>();
@@ -108,41 +116,64 @@ consteval std::size_t bytes_left() {
     return 0;
 }
 
-/// It is derived from `Base` and has members that `Base` lacks.
+/// A class that is derived from `Base` has members that `Base` lacks.
 template <class T, class Base>
-concept adds_to = !std::same_as<T, Base> && std::derived_from<T, Base> &&
-                  (sizeof(Base) < sizeof(T) || bytes_left<T>() < bytes_left<Base>());
+concept adds_to = !std::same_as<T, Base> && (sizeof(Base) < sizeof(T) || bytes_left<T>() < bytes_left<Base>());
 
-/// For a function that takes a class that a `T` adds to, or a `T`. Never evaluated.
+/// For a function that takes a base class which has all that `T` has. Never evaluated.
 template <class T>
-struct any_base {
+struct any_base_with_all {
   template <class Base>
-    requires(adds_to<T, Base>)
+    requires(std::derived_from<T, Base> && !std::same_as<T, Base> && !adds_to<T, Base>)
   operator Base&() const;  // NOLINT(google-explicit-constructor): that is its purpose
 };
+
+/// Functions that are chosen for a `T` before those that take a base class, and after those that take a `T`.
+namespace before_those_of_bases {
+
+struct chosen {};
 template <class T>
-struct exactly {
-  template <std::same_as<T> Same>
-  operator Same&() const;  // NOLINT(google-explicit-constructor): as above
+chosen serialize(input_archive& archive, const T& value);
+template <class T>
+chosen load(input_archive& archive, const T& value);
+
+template <class T>
+concept in_serialize = requires(input_archive& in, T& value) {
+  { serialize(in, value) } -> std::same_as<chosen>;
+};
+template <class T>
+concept in_load = requires(input_archive& in, T& value) {
+  { load(in, value) } -> std::same_as<chosen>;
 };
 
-template <class T>
-concept inherits_free_serialize = has_free_serialize<T> && requires(input_archive& in, any_base<T> base) {
-  serialize(in, base);
-} && !requires(input_archive& in, exactly<T> self) { serialize(in, self); };
+}  // namespace before_those_of_bases
 
 template <class T>
-concept inherits_free_load = has_free_save<T> && requires(input_archive& in, any_base<T> base) { load(in, base); } &&
-                             !requires(input_archive& in, exactly<T> self) { load(in, self); };
+consteval bool finds_inherited_serialize() {
+  if constexpr (has_adapter<T>) {
+    return false;
+  } else if constexpr (has_member_serialize<T>) {
+    if constexpr (requires { access::serializer<T, output_archive>(); })
+      return adds_to<T, decltype(access::serializer<T, output_archive>())>;
+    else
+      return false;
+  } else if constexpr (has_member_save<T>) {
+    if constexpr (requires { access::saver<T, output_archive>(); })
+      return adds_to<T, decltype(access::saver<T, output_archive>())>;
+    else
+      return false;
+  } else if constexpr (has_free_serialize<T>) {
+    return before_those_of_bases::in_serialize<T> &&
+           !requires(input_archive& in, any_base_with_all<T> base) { serialize(in, base); };
+  } else {
+    return has_free_save<T> && before_those_of_bases::in_load<T> &&
+           !requires(input_archive& in, any_base_with_all<T> base) { load(in, base); };
+  }
+}
 
 /// Its serialize is a base class's, and it has members that the base class lacks.
 template <class T>
-concept inherits_serialize =
-    (has_member_serialize<T> && requires { access::serializer<T, output_archive>(); } &&
-     adds_to<T, decltype(access::serializer<T, output_archive>())>) ||
-    (has_member_save<T> && requires { access::saver<T, output_archive>(); } &&
-     adds_to<T, decltype(access::saver<T, output_archive>())>) ||
-    (!has_member_serialize<T> && !has_member_save<T> && (inherits_free_serialize<T> || inherits_free_load<T>));
+concept inherits_serialize = finds_inherited_serialize<T>();
 
 template <customised T>
 void save_customised(output_archive& archive, const T& value) {

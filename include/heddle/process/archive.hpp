@@ -46,8 +46,9 @@ class input_archive {
   template <class... Ts>
   input_archive& operator()(Ts&&... values) {
     static_assert((is_loadable<Ts&&> && ...),
-                  "heddle: serialize() names what is loaded, archive(name_, age_), and not what is const or what a "
-                  "function returns: take `static name load(archive)` for a class whose members are const");
+                  "heddle: serialize() names what is loaded, archive(name_, age_), and not what is const, or what a "
+                  "function returns: take `static name load(archive)` for a class whose members are const, and give a "
+                  "wrapper a name before");
     static_assert((must_travel<std::remove_reference_t<Ts>> && ...));
     (decode_over(source_, values), ...);
     return *this;

@@ -53,28 +53,62 @@ template <class Container>
   }
 }
 
-/// Where to insert a key, behind `last`, which was inserted before it. To insert one into a hashed container that may
-/// have a key several times is to look at all in its bucket up to its like, of which there may be as many as one likes:
-/// but for its like that came just before.
+/// Where keys are inserted. For a hashed container that may have a key several times, to insert one is to look at all
+/// in its bucket up to its like, of which there may be as many as one likes: but for its like that came just before.
 template <class Container>
-auto place_for(const Container& container, typename Container::const_iterator last,
-               const typename Container::key_type& inserted) {
-  if constexpr (requires { container.bucket(inserted); } && !requires { typename Container::insert_return_type; }) {
-    const auto are_equal = container.key_eq();
-    if (container.empty() || are_equal(key_of<Container>(*last), inserted)) return last;
-    const std::size_t bucket = container.bucket(inserted);
-    const typename Container::key_type* before = nullptr;
+class insertion {
+ public:
+  using key = typename Container::key_type;
+  using iterator = typename Container::const_iterator;
+
+  explicit insertion(const Container& into) : into_(into), last_(into.cend()) {}
+
+  /// The place of the next one.
+  [[nodiscard]] iterator place_for(const key& next) {
+    if constexpr (requires { into_.bucket(next); } && !requires { typename Container::insert_return_type; }) {
+      if (!into_.empty() && into_.key_eq()(key_of<Container>(*last_), next)) return place_like_last();
+      looked_at_ = 0;
+      look_for_like(next);
+    }
+    return into_.cend();
+  }
+  void note(iterator inserted) noexcept { last_ = inserted; }
+
+ private:
+  [[nodiscard]] iterator place_like_last() {
+#if defined(_LIBCPP_VERSION)
+    // This library looks at its likes in any case, and would change their order.
+    looks_ += ++looked_at_;
+    if (looks_ > most_looks) refuse_buckets();
+    return into_.cend();
+#else
+    return last_;
+#endif
+  }
+
+  void look_for_like(const key& next) {
+    const auto are_equal = into_.key_eq();
+    if (into_.bucket_count() == 0) return;
+    const std::size_t bucket = into_.bucket(next);
+    const key* before = nullptr;
     std::size_t unlike = 0;
-    for (auto each = container.cbegin(bucket); each != container.cend(bucket); ++each) {
+    for (auto each = into_.cbegin(bucket); each != into_.cend(bucket); ++each) {
+      ++looked_at_;
       const auto& found = key_of<Container>(*each);
       if (before != nullptr && are_equal(*before, found)) continue;
-      if (are_equal(found, inserted)) refuse_apart();
+      if (are_equal(found, next)) refuse_apart();
       before = &found;
       if (++unlike > max_bucket_size) refuse_buckets();
     }
   }
-  return container.cend();
-}
+
+  static constexpr std::uint64_t most_looks = std::uint64_t{1} << 32U;  // some seconds
+
+  const Container& into_;
+  iterator last_;
+  std::uint64_t looked_at_ = 0;  // for the last one
+  std::uint64_t looks_ = 0;
+};
 
 /// Of a container that has each key once, after one was inserted.
 template <class Container>
@@ -99,12 +133,13 @@ struct set_codec : codec_for<typename Set::key_type> {
     const std::size_t count = source.get_count(min_element_size<key>(), sizeof(key) + node_overhead);
     Set result;
     if constexpr (requires { result.reserve(count); }) result.reserve(count);
-    auto last = result.cend();
+    insertion<Set> keys(result);
     for (std::size_t i = 0; i < count; ++i) {
       key next = decode_element<key>(source);
-      const auto place = place_for(result, last, next);
-      last = result.emplace_hint(place, std::move(next));
-      check_bucket(result, *last);
+      const auto place = keys.place_for(next);
+      const auto inserted = result.emplace_hint(place, std::move(next));
+      keys.note(inserted);
+      check_bucket(result, *inserted);
     }
     if (result.size() != count) refuse_duplicate();
     return result;
@@ -133,19 +168,20 @@ struct map_codec : codec_for<typename Map::key_type, typename Map::mapped_type> 
     const std::size_t count = source.get_count(least, sizeof(typename Map::value_type) + node_overhead);
     Map result;
     if constexpr (requires { result.reserve(count); }) result.reserve(count);
-    auto last = result.cend();
+    insertion<Map> keys(result);
     for (std::size_t i = 0; i < count; ++i) {
-      last = insert(source, result, last);
-      check_bucket(result, last->first);
+      const auto inserted = insert(source, result, keys);
+      keys.note(inserted);
+      check_bucket(result, inserted->first);
     }
     if (result.size() != count) refuse_duplicate();
     return result;
   }
 
  private:
-  static auto insert(byte_source& source, Map& result, typename Map::const_iterator last) {
+  static auto insert(byte_source& source, Map& result, insertion<Map>& keys) {
     key first = decode_element<key>(source);
-    const auto place = place_for(result, last, first);
+    const auto place = keys.place_for(first);
     if constexpr (std::is_move_constructible_v<mapped>) {
       return result.emplace_hint(place, std::move(first), decode_element<mapped>(source));
     } else {

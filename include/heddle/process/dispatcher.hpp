@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <mutex>
@@ -43,6 +44,7 @@ class dispatcher {
 
  private:
   static constexpr std::size_t most_at_once = 32;  // calls that are sent in one turn
+  static constexpr std::chrono::milliseconds longest_end{100};
 
   /// Half of what one worker has and has not begun, or the one call that it has, waits from now on for those that have
   /// nothing to do. Whether anything does.
@@ -141,6 +143,16 @@ class dispatcher {
     pool_.aside(lock, [by = *this, &call, &to] { by.stream_call(call, to); });
   }
 
+  /// Whether a worker that is sent to, and was found lost, has only ended; then the supervisor is about to know it.
+  static bool is_at_its_end(std::unique_lock<std::mutex>& lock, pool_worker& to) noexcept {
+    if (!to.handle.is_open()) return false;
+    lock.unlock();
+    const bool has_ended = to.handle.wait_for_end(longest_end);
+    lock.lock();
+    if (has_ended) to.channel.lose();
+    return has_ended;
+  }
+
   void stream_call(remote_call& call, pool_worker& to) const {
     std::exception_ptr error;
     bool was_sent = false;
@@ -160,7 +172,7 @@ class dispatcher {
     }
     std::unique_lock lock(pool_.mutex);
     if (is_lost) was_sent = to.has_begun_to_get;
-    if (is_lost && !to.channel.is_lost()) pool_.condemn(to);
+    if (is_lost && !to.channel.is_lost() && !is_at_its_end(lock, to)) pool_.condemn(to);
     if (was_sent) {
       end_sending(to);
     } else {

@@ -48,7 +48,9 @@ class fork_server {
   [[noreturn]] void run() noexcept {
     become_nobody_s_child();
     begin_streams_anew();
-    std::fflush(nullptr);  // else each worker writes what static initialisers have left
+    // Else each worker writes what static initialisers have left. A thread of theirs that reads a file may have its
+    // lock.
+    if (has_one_thread()) std::fflush(nullptr);
     reset_coverage();
     try {
       serve();
@@ -81,14 +83,14 @@ class fork_server {
   static constexpr std::uint64_t of_program = UINT64_MAX;
   static constexpr int milliseconds_until_again = 10;
 
-  /// Nobody's handlers are called here, and signals of the program's terminal are for the program. They are blocked,
-  /// too: so one that is sent to a worker that has not begun is not lost.
+  /// Nobody's handlers are called here, and signals of the program's terminal are for the program. One that asks a
+  /// worker to end that has not begun is not lost: it is blocked.
   static void become_nobody_s_child() noexcept {
     for (int each = 1; each < NSIG; ++each) ::signal(each, SIG_DFL);
     for (const int ignored : ignored_by_server) ::signal(ignored, SIG_IGN);
     sigset_t blocked;
     ::sigemptyset(&blocked);
-    for (const int ignored : ignored_by_server) ::sigaddset(&blocked, ignored);
+    ::sigaddset(&blocked, SIGTERM);
     ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
   }
 

@@ -117,7 +117,7 @@ class pool_workers {
       const bool is_free = each->outstanding == 0 && each->may_get_calls() && each->answered < settings_.max_calls;
       is_one_idle = is_one_idle || is_free;
       is_one_ready = is_one_ready || (is_free && each->is_ready() && !each->is_read);
-      if (each->outstanding == 1 && !each->is_ready() && !each->is_sending) unready = each.get();
+      if (each->outstanding == 1 && !each->is_ready() && !each->is_sending && !each->is_doomed) unready = each.get();
       if (each->outstanding > 1 && !each->is_sending && (most == nullptr || each->outstanding > most->outstanding))
         most = each.get();
     }

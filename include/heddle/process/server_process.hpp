@@ -119,7 +119,7 @@ class server_process {
  private:
   /// Throws std::system_error; then the process is gone.
   server_process(message_socket connection, pid_t made, serial_number name)
-      : connection_(std::move(connection)), made_(made), name_(name) {
+      : connection_(std::move(connection)), name_(name) {
     try {
       handle_ = process_handle::open(made);
     } catch (...) {
@@ -134,7 +134,6 @@ class server_process {
 
   message_socket connection_;
   process_handle handle_;
-  pid_t made_;
   serial_number name_;
 };
 

@@ -221,6 +221,7 @@ class supervisor {
         return note_end(*about);
       case server_report::kind::ended:
         note_cause(*about, delivered.report.how);
+        about->end.pid = delivered.report.how.process;
         about->has_report = true;
         return note_end(*about);  // it was reaped
       case server_report::kind::lost:

@@ -34,6 +34,7 @@ inline void enter_surroundings(pid_t server, const spawn_order& order,
                                const message_socket::descriptors& given) noexcept {
   ::setpgid(0, 0);
   for (const int usual : ignored_by_server) ::signal(usual, SIG_DFL);
+  ::signal(SIGPIPE, SIG_IGN);  // until the worker has begun
   sigset_t none;
   ::sigemptyset(&none);
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);

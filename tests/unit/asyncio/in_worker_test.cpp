@@ -6,6 +6,7 @@
 #include <heddle/parallel_for.hpp>
 #include <heddle/thread_pool_executor.hpp>
 #include <support/catch.hpp>
+#include <support/deadline.hpp>
 #include <support/gate.hpp>
 #include <thread>
 #include <utility>
@@ -94,6 +95,7 @@ TEST_CASE("a job that the thread of a loop runs may block and run a loop of its 
 }
 
 TEST_CASE("the body of a parallel loop may block also where a loop's thread runs it", "[asyncio][in_worker]") {
+  const heddle_test::deadline limit;
   heddle_test::gate ends;
   heddle::thread_pool_executor pool{{.max_workers = 2}};
   heddle::thread_pool_executor alone{{.max_workers = 1}};  // its loops run in the caller only

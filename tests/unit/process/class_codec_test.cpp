@@ -206,6 +206,39 @@ struct freely_labelled_pair : by_free_pair {
 };
 struct freely_renamed : by_free_function {};
 
+/// Two above it have functions of their own.
+struct freely_nested : freely_labelled {
+  int more = 0;
+};
+template <class Archive>
+void serialize(Archive& archive, freely_labelled& value) {
+  archive(static_cast<by_free_function&>(value), value.label);
+}
+template <class T>
+struct free_template : by_free_function {
+  T body;
+};
+template <class Archive, class T>
+void serialize(Archive& archive, free_template<T>& value) {
+  archive(static_cast<by_free_function&>(value), value.body);
+}
+
+struct abstract_base {
+  double x = 0;
+  virtual ~abstract_base() = default;
+  [[nodiscard]] virtual double area() const = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(x);
+  }
+};
+struct concrete : abstract_base {
+  [[nodiscard]] double area() const override { return x; }
+};
+struct concrete_and_final final : abstract_base {
+  [[nodiscard]] double area() const override { return x; }
+};
+
 /// Its members can be given nothing, since nothing can be made that the first is bound to.
 struct with_default_reference {
   std::ostream& log = std::cout;
@@ -286,7 +319,9 @@ static_assert(why<closed> == obstacle::unknown_class && why<no_default> == obsta
 static_assert(why<inherits> == obstacle::inherited_serialize && why<derived> == obstacle::none);
 static_assert(why<fills_room> == obstacle::inherited_serialize && why<adds_nothing> == obstacle::none);
 static_assert(why<labelled> == obstacle::inherited_serialize);
-static_assert(why<freely_labelled> == obstacle::inherited_serialize && why<freely_renamed> == obstacle::none);
+static_assert(why<freely_labelled> == obstacle::none && why<freely_renamed> == obstacle::none);
+static_assert(why<freely_nested> == obstacle::inherited_serialize && why<free_template<int>> == obstacle::none);
+static_assert(why<concrete> == obstacle::none && why<concrete_and_final> == obstacle::none);
 static_assert(why<freely_labelled_pair> == obstacle::inherited_serialize);
 static_assert(why<with_default_reference> == obstacle::hidden_members);
 static_assert(why<plain_derived> == obstacle::base_class && why<unbounded> == obstacle::open_enum);

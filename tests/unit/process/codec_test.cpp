@@ -214,6 +214,13 @@ TEST_CASE("keys that were chosen to fall into one bucket are refused", "[process
   std::unordered_multimap<int, int> alike;
   for (int i = 0; i < 1000; ++i) alike.insert({i % 3, 1});
   CHECK(round_trip(alike) == alike);
+  // In the order in which they are sent.
+  std::vector<std::array<std::uint64_t, 2>> numbered;
+  for (std::uint64_t i = 0; i < 5; ++i) numbered.push_back({7, i});
+  const auto numbers = decoded<std::unordered_multimap<std::uint64_t, std::uint64_t>>(encoded(numbered));
+  std::vector<std::uint64_t> order;
+  for (const auto& each : numbers) order.push_back(each.second);
+  CHECK(order == std::vector<std::uint64_t>{0, 1, 2, 3, 4});
   // Each would look at all of its bucket that are like the other one.
   std::vector<std::uint64_t> apart{0};
   apart.resize(100'001, sample.bucket_count());
