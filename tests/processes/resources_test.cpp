@@ -263,20 +263,14 @@ verdict check_limit(int which, role whom, bool is_first) {
   return !first || serves(*first) ? std::nullopt : verdict("the pool does not serve again");
 }
 
-}  // namespace
-
-TEST_CASE("where the system refuses something, pools say so, lose nothing, and go on afterwards", "[process_pool]") {
-  if (heddle_test::under_thread_sanitizer) SKIP("it does not know which threads a forked child has");
-  const heddle_test::deadline limit;
-  const auto whom = GENERATE(role::program, role::server, role::worker);
-  const lack of = GENERATE(from_range(std::begin(lacks), std::end(lacks)));
-  if (heddle_test::under_address_sanitizer && of.call == SYS_mmap) return;  // it ends the process itself
-  CAPTURE(of.name, static_cast<int>(whom));
+/// Checks in a copy of this process, to which the system can refuse something, that nothing is wrong.
+template <class Check>
+void check_in_a_copy(const Check& check) {
   const auto copy = heddle_test::in_a_refused_copy([&](refusal& rules) {
     if (heddle_test::starts_forked()) heddle::process::program::current().arguments.clear();
     verdict wrong;
     try {
-      wrong = check_lack(rules, whom, of);
+      wrong = check(rules);
     } catch (const std::exception& error) {
       wrong = std::string("thrown: ") + error.what();
     }
@@ -288,18 +282,22 @@ TEST_CASE("where the system refuses something, pools say so, lose nothing, and g
   CHECK(copy.text == "");
 }
 
+}  // namespace
+
+TEST_CASE("where the system refuses something, pools say so, lose nothing, and go on afterwards", "[process_pool]") {
+  if (heddle_test::under_thread_sanitizer) SKIP("it does not know which threads a forked child has");
+  const heddle_test::deadline limit;
+  const auto whom = GENERATE(role::program, role::server, role::worker);
+  const lack of = GENERATE(from_range(std::begin(lacks), std::end(lacks)));
+  if (heddle_test::under_address_sanitizer && of.call == SYS_mmap) return;  // it ends the process itself
+  CAPTURE(of.name, static_cast<int>(whom));
+  check_in_a_copy([&](refusal& rules) { return check_lack(rules, whom, of); });
+}
+
 TEST_CASE("a worker that does not die when it is killed stops no time limits", "[process_pool]") {
   if (heddle_test::under_thread_sanitizer) SKIP("it does not know which threads a forked child has");
   const heddle_test::deadline limit;
-  const auto copy = heddle_test::in_a_refused_copy([](refusal& rules) {
-    if (heddle_test::starts_forked()) heddle::process::program::current().arguments.clear();
-    const verdict wrong = check_worker_that_stays(rules);
-    if (wrong) std::snprintf(rules.text.data(), rules.text.size(), "%s", wrong->c_str());
-    return wrong ? 1 : 0;
-  });
-  if (copy.code == -2) SKIP("this system has no filter of system calls that asks");
-  CHECK(copy.code == 0);
-  CHECK(copy.text == "");
+  check_in_a_copy(check_worker_that_stays);
 }
 
 TEST_CASE("a pool that is made after the program has given up its rights is refused", "[process_pool]") {
