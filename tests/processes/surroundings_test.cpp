@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,13 @@ bool goes(pid_t process) {
   return !is_there(process);
 }
 
+/// Whether the system sends a signal to all processes of the group that one leads.
+bool can_signal_groups() {
+  const auto self = heddle::process::process_handle::open(::getpid());
+  constexpr unsigned to_group = 4;  // PIDFD_SIGNAL_PROCESS_GROUP
+  return ::syscall(SYS_pidfd_send_signal, self.number(), 0, nullptr, to_group) == 0 || errno != EINVAL;
+}
+
 /// What `run()` gives in a copy of this process; -1 if that died.
 template <class Run>
 int in_a_copy(const Run& run) {
@@ -80,6 +88,34 @@ TEST_CASE("where the fork server is killed, what runs fails, and another one is 
   CHECK_THROWS_AS(hanging.result(), worker_died);
   CHECK(procs.submit(plus_one, 1).result() == 2);
   CHECK(procs.submit([] { return ::getppid(); }).result() != server);
+}
+
+TEST_CASE("what calls have started ends with a fork server that is killed", "[process_pool]") {
+  const heddle_test::deadline limit;
+  if (heddle_test::starts_forked()) return;  // as above
+  if (!can_signal_groups()) SKIP("before Linux 6.9 nobody can tell a group of processes surely");
+  process_pool_executor procs{{.max_workers = 1}};
+  const pid_t server = procs.submit([] { return ::getppid(); }).result();
+  const pid_t started = procs
+                            .submit([] {
+                              const pid_t child = ::fork();
+                              if (child == 0) hang();
+                              return child;
+                            })
+                            .result();
+  REQUIRE(is_there(started));
+  REQUIRE(::kill(server, SIGKILL) == 0);
+  CHECK(goes(started));
+}
+
+TEST_CASE("workers that are terminated before they have begun end, too", "[process_pool]") {
+  const heddle_test::deadline limit;
+  for (std::size_t round = 0; round < heddle_test::scaled(50); ++round) {
+    process_pool_executor procs{{.max_workers = 1}};
+    auto call = procs.submit([](const std::vector<char>&) { hang(); }, std::vector<char>(3'000'000));
+    ::usleep(static_cast<useconds_t>(40 * round));
+    procs.terminate_workers();
+  }
 }
 
 TEST_CASE("a forked server that is killed leaves a pool that says so", "[process_pool]") {
