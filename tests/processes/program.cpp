@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -326,10 +327,13 @@ void run_elsewhere() {
 }
 
 void run_with_threads() {
-  std::jthread other([](const std::stop_token& asked) {
-    while (!asked.stop_requested()) std::this_thread::sleep_for(1ms);
+  std::atomic<bool> is_over{false};
+  std::thread other([&] {
+    while (!is_over) std::this_thread::sleep_for(1ms);
   });
   run_some();
+  is_over = true;
+  other.join();
 }
 
 void run(const std::string& what, const char* argument) {
