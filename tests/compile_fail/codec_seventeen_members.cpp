@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Structured bindings have to be written out, which ends at 16.
-// error: a struct of more than 16 members
+// error: a struct of more than 16 members, or with a C array of many elements, does not travel by itself
 #include <heddle/serialize.hpp>
 
 using namespace heddle::process;

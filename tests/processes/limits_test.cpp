@@ -20,6 +20,7 @@
 #include <heddle/process_pool_executor.hpp>
 #include <processes/ended_in_time.hpp>
 #include <processes/half_read.hpp>
+#include <processes/hanging_call.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
 #include <support/scale.hpp>
@@ -29,6 +30,7 @@ using Catch::Matchers::ContainsSubstring;
 using heddle::process_pool_executor;
 using heddle::worker_died;
 using heddle_test::ended_in_time;
+using heddle_test::never_return;
 
 namespace {
 
@@ -50,11 +52,7 @@ struct slow_to_encode {
 
 pid_t worker_that_gets(const slow_to_encode&) { return ::getpid(); }
 
-void pause_for_ever() {
-  for (;;) ::pause();
-}
-
-using stuck_half_way = heddle_test::half_read<&pause_for_ever>;
+using stuck_half_way = heddle_test::half_read<&never_return>;
 
 /// A group of processes that has little memory, made where this process may.
 class memory_group {
@@ -163,7 +161,7 @@ TEST_CASE("an initializer has its own limit, and calls have theirs", "[process_p
   process_pool_executor procs{
       {.max_workers = 1, .initializer = [] { ::usleep(300'000); }, .initializer_timeout = 20s, .timeout = 1s}};
   CHECK(procs.submit([] { return 1; }).result() == 1);
-  CHECK_THROWS_AS(ended_in_time(procs.submit(pause_for_ever), procs).result(), heddle::task_timeout);
+  CHECK_THROWS_AS(ended_in_time(procs.submit(never_return), procs).result(), heddle::task_timeout);
   CHECK(procs.submit([] { return 1; }).result() == 1);
 }
 

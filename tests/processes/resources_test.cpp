@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <heddle/process_pool_executor.hpp>
+#include <processes/hanging_call.hpp>
 #include <processes/starts_forked.hpp>
 #include <support/catch.hpp>
 #include <support/deadline.hpp>
@@ -38,6 +39,7 @@ using heddle::executor_start_error;
 using heddle::process_pool_executor;
 using heddle_test::counts_at_rest;
 using heddle_test::counts_when_settled;
+using heddle_test::never_return;
 using heddle_test::process_counts;
 using heddle_test::refusal;
 using heddle_test::role;
@@ -201,17 +203,14 @@ verdict check_lack(refusal& rules, role whom, const lack& of) {
 /// Of others the time is limited still.
 verdict check_worker_that_stays(refusal& rules) {
   process_pool_executor procs{{.max_workers = 2, .timeout = std::chrono::seconds(1)}};
-  const auto hang = [] {
-    for (;;) ::pause();
-  };
   have_watched_worker(procs);
   const std::vector<pid_t> first = procs.worker_pids();
-  auto stays = procs.submit(hang);
+  auto stays = procs.submit(never_return);
   ::usleep(500'000);  // until its time runs
   rules.refuse(role::program, SYS_pidfd_send_signal, EPERM);
   stays.cancel();
   ::usleep(2'000'000);
-  auto late = procs.submit(hang);
+  auto late = procs.submit(never_return);
   ::usleep(100'000);
   rules.lift();
   const bool is_in_time = late.wait(std::chrono::seconds(10));

@@ -31,13 +31,17 @@ using namespace std::chrono_literals;
 using heddle::process_pool_executor;
 using heddle::worker_died;
 using heddle_test::hang_in;
+using heddle_test::never_return;
 
 namespace {
 
 int plus_one(int value) { return value + 1; }
 
-void hang() {
-  for (;;) ::pause();
+/// Starts a process that stays.
+pid_t start_process() {
+  const pid_t started = ::fork();
+  if (started == 0) never_return();
+  return started;
 }
 
 void fail() { throw 1; }
@@ -96,13 +100,7 @@ TEST_CASE("what calls have started ends with a fork server that is killed", "[pr
   if (!can_signal_groups()) SKIP("before Linux 6.9 nobody can tell a group of processes surely");
   process_pool_executor procs{{.max_workers = 1}};
   const pid_t server = procs.submit([] { return ::getppid(); }).result();
-  const pid_t started = procs
-                            .submit([] {
-                              const pid_t child = ::fork();
-                              if (child == 0) hang();
-                              return child;
-                            })
-                            .result();
+  const pid_t started = procs.submit(start_process).result();
   REQUIRE(is_there(started));
   REQUIRE(::kill(server, SIGKILL) == 0);
   CHECK(goes(started));
@@ -112,7 +110,7 @@ TEST_CASE("workers that are terminated before they have begun end, too", "[proce
   const heddle_test::deadline limit;
   for (std::size_t round = 0; round < heddle_test::scaled(50); ++round) {
     process_pool_executor procs{{.max_workers = 1}};
-    auto call = procs.submit([](const std::vector<char>&) { hang(); }, std::vector<char>(3'000'000));
+    auto call = procs.submit([](const std::vector<char>&) { never_return(); }, std::vector<char>(3'000'000));
     ::usleep(static_cast<useconds_t>(40 * round));
     procs.terminate_workers();
   }
@@ -227,7 +225,7 @@ TEST_CASE("workers end with their program, however it ends", "[process_pool]") {
   const pid_t child = ::fork();
   if (child == 0) {
     process_pool_executor procs{{.max_workers = 1}};
-    auto hanging = procs.submit(hang);
+    auto hanging = procs.submit(never_return);
     pid_t worker = 0;
     while (worker == 0) {
       const auto all = procs.worker_pids();
@@ -251,13 +249,7 @@ TEST_CASE("a worker is a process group of its own, and what a call has started e
   const heddle_test::deadline limit;
   process_pool_executor procs{{.max_workers = 1}};
   CHECK(procs.submit([] { return ::getpgrp() == ::getpid(); }).result());
-  const pid_t started = procs
-                            .submit([] {
-                              const pid_t grandchild = ::fork();
-                              if (grandchild == 0) hang();
-                              return grandchild;
-                            })
-                            .result();
+  const pid_t started = procs.submit(start_process).result();
   procs.submit([] { ::raise(SIGKILL); }).wait();
   CHECK(goes(started));
 }
@@ -267,7 +259,7 @@ TEST_CASE("calls that do what calls should not do fail alone", "[process_pool]")
   process_pool_executor procs{{.max_workers = 1}};
   procs.submit([] { static_cast<void>(::chdir("/")); }).result();
   CHECK(procs.submit(plus_one, 1).result() == 2);
-  procs.submit([] { std::thread(hang).detach(); }).result();
+  procs.submit([] { std::thread(never_return).detach(); }).result();
   CHECK(procs.submit(plus_one, 1).result() == 2);
   auto closes_all = procs.submit([] {
     for (int each = 0; each < 256; ++each) ::close(each);

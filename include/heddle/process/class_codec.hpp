@@ -10,6 +10,7 @@
 #include <heddle/process/access.hpp>
 #include <heddle/process/aggregate.hpp>
 #include <heddle/process/codec_of.hpp>
+#include <heddle/process/inherited_serialize.hpp>
 #include <heddle/process/unknown_class.hpp>
 #include <heddle/process/visit_members.hpp>
 
